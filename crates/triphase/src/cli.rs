@@ -1,0 +1,152 @@
+//! The command line: what may be asked, and how it is explained.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Reads three-phase meters, keeps every reading, and turns them into what people act on.
+#[derive(Debug, Parser)]
+#[command(name = "triphase", version, max_term_width = 100)]
+#[command(after_help = "Try it without hardware:  triphase demo\n\
+    Results go to stdout, logs to stderr. Exit 0 = done, 1 = the job failed, 2 = wrong usage or \
+    configuration.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// A whole simulated workshop, its meter's real protocol and the live page; no hardware
+    #[command(after_help = "Example:  triphase demo --listen 127.0.0.1:9000 --speed 10")]
+    Demo(Demo),
+    /// The service: reads the configured meters until it is told to stop
+    #[command(after_help = "Example:  triphase run --config triphase.toml")]
+    Run(ConfigFile),
+    /// Validates a configuration without touching ports, files or the network
+    #[command(after_help = "Example:  triphase check --config triphase.toml")]
+    Check(ConfigFile),
+    /// Configuration help
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Explains captured bytes: raw binary or hex, with noise and several telegrams
+    #[command(after_help = "Examples:\n  triphase decode capture.hex\n  \
+        triphase decode --guek 00112233445566778899AABBCCDDEEFF --timezone Europe/Zurich --format json capture.hex\n  \
+        cat capture.bin | triphase decode -\n\
+        Keys on a command line can be seen by other users of the machine: @FILE reads one from a file.")]
+    Decode(Decode),
+    /// One simulated meter that any third-party reader can talk to
+    #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
+        triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex")]
+    Simulate(Simulate),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Prints an annotated configuration to start from
+    #[command(after_help = "Example:  triphase config example > triphase.toml")]
+    Example,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Address of the page and the API, on this machine
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8330")]
+    pub(crate) listen: SocketAddr,
+    /// Folder of the simulated readings; reused when it exists
+    #[arg(long, value_name = "DIR", default_value = "triphase-demo")]
+    pub(crate) data: PathBuf,
+    /// Deletes the simulated readings of earlier runs first
+    #[arg(long)]
+    pub(crate) reset: bool,
+    /// Chooses the workshop's story; the same seed tells the same one
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How much faster than real the workshop lives
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    pub(crate) speed: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// Recognise the protocol
+    Auto,
+    /// DLMS push: HDLC, M-Bus transport or bare APDUs
+    Dlms,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// An explanation for people
+    Text,
+    /// One object per line per telegram
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Decode {
+    /// The protocol of the bytes
+    #[arg(long, value_enum, default_value_t = Protocol::Auto)]
+    pub(crate) protocol: Protocol,
+    /// Global unicast encryption key: 32 hex digits, or @FILE
+    #[arg(long, value_name = "HEX")]
+    pub(crate) guek: Option<String>,
+    /// Authentication key: 32 hex digits, or @FILE; without it nothing is authenticated
+    #[arg(long, value_name = "HEX")]
+    pub(crate) gak: Option<String>,
+    /// The meter's profile: scalers that its telegrams do not carry (lgz_e450, lgz_e570, …)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Time zone of a meter clock that names none, e.g. Europe/Zurich
+    #[arg(long, value_name = "IANA")]
+    pub(crate) timezone: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// The capture; `-` or nothing reads stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// The meter to simulate
+    #[arg(long, value_name = "NAME", default_value = "lgz_e450")]
+    pub(crate) model: String,
+    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on
+    #[arg(long, value_name = "PORT", default_value = "pty")]
+    pub(crate) port: String,
+    /// Encrypts with this key: 32 hex digits, or @FILE
+    #[arg(long, value_name = "HEX")]
+    pub(crate) guek: Option<String>,
+    /// Authenticates with this key: 32 hex digits, or @FILE
+    #[arg(long, value_name = "HEX", requires = "guek")]
+    pub(crate) gak: Option<String>,
+    /// Time zone of the meter's clock
+    #[arg(long, value_name = "IANA", default_value = "Europe/Paris")]
+    pub(crate) timezone: String,
+    /// Chooses the workshop's story
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How much faster than real the workshop lives
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
+    pub(crate) speed: f64,
+}
+
+/// Fastest and slowest pace of a simulated workshop.
+const SPEED_RANGE: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text.parse().map_err(|_| "expected a number such as 10".to_owned())?;
+    if !SPEED_RANGE.contains(&speed) {
+        return Err(format!("expected {} to {}", SPEED_RANGE.start(), SPEED_RANGE.end()));
+    }
+    Ok(speed)
+}

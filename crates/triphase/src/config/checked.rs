@@ -1,0 +1,334 @@
+//! From what was written to what may be relied on.
+
+use super::raw;
+use super::report::Complaint;
+use super::secret::Secret;
+use jiff::tz::TimeZone;
+use reading::MeterId;
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml::Spanned;
+
+/// A checked configuration.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) site: SiteConfig,
+    pub(crate) meters: Vec<MeterConfig>,
+    pub(crate) http: HttpConfig,
+    pub(crate) store: PathBuf,
+    pub(crate) alarms: alarm::Thresholds,
+}
+
+/// The place that is measured.
+#[derive(Debug, Clone)]
+pub(crate) struct SiteConfig {
+    pub(crate) name: String,
+    pub(crate) timezone: String,
+    pub(crate) zone: TimeZone,
+    pub(crate) nominal_voltage_v: f64,
+    pub(crate) subscribed_power_kw: Option<f64>,
+    pub(crate) demand_interval_min: u32,
+}
+
+/// One meter.
+#[derive(Debug, Clone)]
+pub(crate) struct MeterConfig {
+    pub(crate) id: MeterId,
+    pub(crate) role: Role,
+    pub(crate) parent: Option<MeterId>,
+    pub(crate) label: String,
+    pub(crate) model: Option<&'static meter::Model>,
+    pub(crate) port: Option<wire::Port>,
+    pub(crate) period: Option<Duration>,
+    pub(crate) guek: Option<Secret>,
+    pub(crate) gak: Option<Secret>,
+    pub(crate) line_to_line: bool,
+    pub(crate) ct_ratio: f64,
+    pub(crate) vt_ratio: f64,
+}
+
+/// What a meter stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Main,
+    Machine,
+}
+
+/// The listener.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpConfig {
+    pub(crate) listen: SocketAddr,
+}
+
+/// Where the service listens unless told otherwise.
+pub(crate) const LISTEN_DEFAULT: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8330);
+const NOMINAL_VOLTAGE_DEFAULT_V: f64 = 230.0;
+const DEMAND_INTERVAL_DEFAULT_MIN: u32 = 10;
+const METERS_MAX: usize = 1000;
+const PERIOD_MAX: Duration = Duration::from_secs(86_400);
+
+/// Checks everything and reports everything that is wrong, not only the first.
+pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complaint>> {
+    let mut wrong = Vec::new();
+    let site = site(raw.site.into_inner(), &mut wrong);
+    let http = http(&raw.http, &mut wrong);
+    let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
+    let alarms = alarms(&raw.alarms, &mut wrong);
+    let meters = meters(raw.meter, folder, &mut wrong);
+    match site {
+        Some(site) if wrong.is_empty() => Ok(Config { site, meters, http, store, alarms }),
+        _ => Err(wrong),
+    }
+}
+
+fn site(raw: raw::Site, wrong: &mut Vec<Complaint>) -> Option<SiteConfig> {
+    if raw.name.get_ref().trim().is_empty() || raw.name.get_ref().len() > 100 {
+        wrong.push(Complaint::at(raw.name.span(), "expected a name of 1 to 100 bytes"));
+    }
+    let zone = TimeZone::get(raw.timezone.get_ref());
+    if zone.is_err() {
+        let message = "expected an IANA time zone such as \"Europe/Paris\"";
+        wrong.push(Complaint::at(raw.timezone.span(), message));
+    }
+    let interval = raw.demand_interval_min.as_ref();
+    if let Some(minutes) = interval.filter(|m| !matches!(m.get_ref(), 1 | 5 | 10 | 15 | 30 | 60)) {
+        let message = "expected 1, 5, 10, 15, 30 or 60 minutes";
+        wrong.push(Complaint::at(minutes.span(), message));
+    }
+    Some(SiteConfig {
+        name: raw.name.into_inner(),
+        nominal_voltage_v: number(raw.nominal_voltage_v.as_ref(), 50.0..=1000.0, wrong)
+            .unwrap_or(NOMINAL_VOLTAGE_DEFAULT_V),
+        subscribed_power_kw: number(raw.subscribed_power_kw.as_ref(), 0.1..=100_000.0, wrong),
+        demand_interval_min: interval.map_or(DEMAND_INTERVAL_DEFAULT_MIN, |m| *m.get_ref()),
+        timezone: raw.timezone.into_inner(),
+        zone: zone.ok()?,
+    })
+}
+
+fn http(raw: &raw::Http, wrong: &mut Vec<Complaint>) -> HttpConfig {
+    let Some(listen) = &raw.listen else { return HttpConfig { listen: LISTEN_DEFAULT } };
+    if let Err(reason) = loopback_only(*listen.get_ref()) {
+        wrong.push(Complaint::at(listen.span(), reason));
+    }
+    HttpConfig { listen: *listen.get_ref() }
+}
+
+/// Refuses an address that other machines could reach.
+///
+/// # Errors
+/// The sentence that explains it.
+pub(crate) fn loopback_only(listen: SocketAddr) -> Result<(), String> {
+    if listen.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(format!(
+        "{listen} can be reached from other machines, and this version has no access tokens yet: \
+         listen on 127.0.0.1 and reach it through a tunnel (ssh -L 8330:127.0.0.1:8330 …)"
+    ))
+}
+
+fn alarms(raw: &raw::Alarms, wrong: &mut Vec<Complaint>) -> alarm::Thresholds {
+    let chapter = alarm::Thresholds::default();
+    let thresholds = alarm::Thresholds {
+        power_max_kw: number(raw.power_max_kw.as_ref(), 0.0..=1e6, wrong)
+            .unwrap_or(chapter.power_max_kw),
+        unbalance_max: number(raw.unbalance_max.as_ref(), 0.0..=1.0, wrong)
+            .unwrap_or(chapter.unbalance_max),
+        power_factor_min: number(raw.power_factor_min.as_ref(), 0.0..=1.0, wrong)
+            .unwrap_or(chapter.power_factor_min),
+        voltage_min_v: number(raw.voltage_min_v.as_ref(), 0.0..=1e6, wrong)
+            .unwrap_or(chapter.voltage_min_v),
+        voltage_max_v: number(raw.voltage_max_v.as_ref(), 0.0..=1e6, wrong)
+            .unwrap_or(chapter.voltage_max_v),
+        thd_max_pct: number(raw.thd_max_pct.as_ref(), 0.0..=100.0, wrong)
+            .unwrap_or(chapter.thd_max_pct),
+        voltage_compare: match raw.voltage_compare {
+            None | Some(raw::VoltageCompare::Line) => alarm::VoltageCompare::Line,
+            Some(raw::VoltageCompare::Phase) => alarm::VoltageCompare::Phase,
+            Some(raw::VoltageCompare::AsGiven) => alarm::VoltageCompare::AsGiven,
+        },
+    };
+    if thresholds.voltage_min_v >= thresholds.voltage_max_v {
+        let place = raw.voltage_min_v.as_ref().or(raw.voltage_max_v.as_ref());
+        let span = place.map(Spanned::span);
+        let message = format!(
+            "expected voltage_min_v ({}) below voltage_max_v ({})",
+            thresholds.voltage_min_v, thresholds.voltage_max_v
+        );
+        wrong.push(Complaint { span, message });
+    }
+    thresholds
+}
+
+fn meters(
+    raw: Vec<Spanned<raw::Meter>>,
+    folder: &Path,
+    wrong: &mut Vec<Complaint>,
+) -> Vec<MeterConfig> {
+    if let Some(first_too_many) = raw.get(METERS_MAX) {
+        let message = format!("expected at most {METERS_MAX} meters");
+        wrong.push(Complaint::at(first_too_many.span(), message));
+        return Vec::new();
+    }
+    family(&raw, wrong);
+    let has_main = raw.iter().any(|m| is_main(m.get_ref()));
+    raw.into_iter()
+        .enumerate()
+        .filter_map(|(index, spanned)| {
+            let span = spanned.span();
+            let raw = spanned.into_inner();
+            let main = is_main(&raw) || (!has_main && index == 0 && raw.role.is_none());
+            let role = if main { Role::Main } else { Role::Machine };
+            meter(raw, Surroundings { folder, role, span }, wrong)
+        })
+        .collect()
+}
+
+/// What a meter's own table does not say.
+struct Surroundings<'a> {
+    folder: &'a Path,
+    role: Role,
+    span: std::ops::Range<usize>,
+}
+
+fn is_main(meter: &raw::Meter) -> bool {
+    meter.role.as_ref().is_some_and(|role| matches!(role.get_ref(), raw::Role::Main))
+}
+
+/// Ids are unique, one meter is the main one, parents exist and no meter is its own ancestor.
+fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
+    let mut ids = BTreeSet::new();
+    let mut main: Option<&str> = None;
+    for meter in meters.iter().map(Spanned::get_ref) {
+        let id = meter.id.get_ref().as_str();
+        if !ids.insert(id) {
+            wrong.push(Complaint::at(meter.id.span(), format!("there is another meter \"{id}\"")));
+        }
+        if is_main(meter)
+            && let Some(first) = main.replace(id)
+            && let Some(role) = &meter.role
+        {
+            let message = format!("\"{first}\" is the main meter already; a site has one");
+            wrong.push(Complaint::at(role.span(), message));
+        }
+    }
+    let parent_of = |id: &str| {
+        let meter = meters.iter().map(Spanned::get_ref).find(|meter| meter.id.get_ref() == id);
+        meter.and_then(|meter| meter.parent.as_ref()).map(|parent| parent.get_ref().as_str())
+    };
+    for meter in meters.iter().map(Spanned::get_ref) {
+        let Some(parent) = &meter.parent else { continue };
+        let own = meter.id.get_ref().as_str();
+        if !ids.contains(parent.get_ref().as_str()) {
+            wrong.push(Complaint::at(parent.span(), "there is no meter with this id"));
+            continue;
+        }
+        let ancestors = std::iter::successors(Some(parent.get_ref().as_str()), |id| parent_of(id));
+        if ancestors.take(meters.len() + 1).any(|ancestor| ancestor == own) {
+            let message = format!("\"{own}\" would be its own ancestor");
+            wrong.push(Complaint::at(parent.span(), message));
+        }
+    }
+}
+
+fn meter(
+    raw: raw::Meter,
+    around: Surroundings<'_>,
+    wrong: &mut Vec<Complaint>,
+) -> Option<MeterConfig> {
+    let Surroundings { folder, role, span } = around;
+    let id = MeterId::new(raw.id.get_ref().clone());
+    if let Err(error) = &id {
+        wrong.push(Complaint::at(raw.id.span(), error.to_string()));
+    }
+    let model = raw.model.as_ref().and_then(|name| {
+        let model = meter::model(name.get_ref());
+        if model.is_none() {
+            let known: Vec<&str> = meter::models().iter().map(|model| model.name).collect();
+            let message = format!("this version knows no such model; it knows {}", known.join(", "));
+            wrong.push(Complaint::at(name.span(), message));
+        }
+        model
+    });
+    let port = raw.port.as_ref().and_then(|text| match text.get_ref().parse::<wire::Port>() {
+        Ok(port) => Some(port.relative_to(folder)),
+        Err(error) => {
+            wrong.push(Complaint::at(text.span(), error.to_string()));
+            None
+        }
+    });
+    if raw.port.is_some() && raw.model.is_none() {
+        wrong.push(Complaint::at(span, "a meter with a port needs a model, e.g. \"lgz_e450\""));
+    }
+    if let (Some(gak), None) = (&raw.gak, &raw.guek) {
+        let message = "gak only checks what guek decrypts: give guek too";
+        wrong.push(Complaint::at(gak.span(), message));
+    }
+    let ct_ratio = number(raw.ct_ratio.as_ref(), 1e-3..=1e5, wrong).unwrap_or(1.0);
+    let vt_ratio = number(raw.vt_ratio.as_ref(), 1e-3..=1e5, wrong).unwrap_or(1.0);
+    let period = raw.period.as_ref().and_then(|text| {
+        let parsed = duration(text.get_ref());
+        if parsed.is_none() {
+            let message = "expected a period from 1s to 1d, such as \"5s\", \"500ms\" or \"15min\"";
+            wrong.push(Complaint::at(text.span(), message));
+        }
+        parsed
+    });
+    let id = id.ok()?;
+    Some(MeterConfig {
+        label: raw.label.unwrap_or_else(|| id.as_str().to_owned()),
+        parent: raw.parent.and_then(|parent| MeterId::new(parent.into_inner()).ok()),
+        id,
+        role,
+        model,
+        port,
+        period,
+        guek: raw.guek.map(|secret| place(secret.into_inner(), folder)),
+        gak: raw.gak.map(|secret| place(secret.into_inner(), folder)),
+        line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
+        ct_ratio,
+        vt_ratio,
+    })
+}
+
+fn place(secret: raw::Secret, folder: &Path) -> Secret {
+    match secret {
+        raw::Secret::File(path) => Secret::File(folder.join(path)),
+        raw::Secret::Env(name) => Secret::Env(name),
+    }
+}
+
+fn number(
+    value: Option<&Spanned<f64>>,
+    range: RangeInclusive<f64>,
+    wrong: &mut Vec<Complaint>,
+) -> Option<f64> {
+    let value = value?;
+    if !range.contains(value.get_ref()) {
+        let message = format!("expected a number from {} to {}", range.start(), range.end());
+        wrong.push(Complaint::at(value.span(), message));
+    }
+    Some(*value.get_ref())
+}
+
+/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (count, unit) = text.split_at(digits);
+    let count: u64 = count.parse().ok()?;
+    let unit_ms: u64 = match unit.trim() {
+        "ms" => 1,
+        "s" => 1000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    let duration = Duration::from_millis(count.checked_mul(unit_ms)?);
+    (Duration::from_millis(100)..=PERIOD_MAX).contains(&duration).then_some(duration)
+}

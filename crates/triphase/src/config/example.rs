@@ -1,0 +1,182 @@
+//! The annotated example configuration, generated from the configuration's own types.
+//!
+//! The keys and their order come from the types; a test fails when a key has no description
+//! here, and when the example does not pass the check.
+
+use super::raw;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+
+/// One described key.
+struct Key {
+    name: &'static str,
+    example: &'static str,
+    text: &'static str,
+    /// Shown as a comment, because most sites do not need it.
+    optional: bool,
+}
+
+const fn key(name: &'static str, example: &'static str, text: &'static str) -> Key {
+    Key { name, example, text, optional: false }
+}
+
+const fn optional(name: &'static str, example: &'static str, text: &'static str) -> Key {
+    Key { name, example, text, optional: true }
+}
+
+const SITE: &[Key] = &[
+    key("name", "\"Atelier\"", "Shown on the page and in reports."),
+    key("timezone", "\"Europe/Paris\"", "IANA name. Meters whose clock names no zone are read in it."),
+    key("nominal_voltage_v", "230", "Phase to neutral, in volts. Default 230."),
+    key("subscribed_power_kw", "50", "Contracted power in kW; the page draws it as the limit."),
+    key("demand_interval_min", "10", "Length of a billing interval in minutes. Default 10."),
+];
+
+const METER: &[Key] = &[
+    key("id", "\"general\"", "Names the meter in every interface: A-Z a-z 0-9 _ - ."),
+    key("role", "\"main\"", "\"main\" for the supply's meter, \"machine\" for a sub-meter."),
+    optional("parent", "\"general\"", "The meter upstream of this one."),
+    key("label", "\"Compteur général\"", "What people call it."),
+    key("model", "\"lgz_e450\"", "Where frames, scalers and quirks come from."),
+    key(
+        "port",
+        "\"serial:///dev/ttyUSB0?baud=2400&data=8&parity=even&stop=1\"",
+        "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X.\n\
+         Prefer /dev/serial/by-id/… : it survives re-plugging. Without a port the meter is fed\n\
+         over HTTP (POST /api/mesures).",
+    ),
+    optional("period", "\"5s\"", "How often telegrams come; measured when absent."),
+    optional(
+        "guek",
+        "{ file = \"guek.hex\" }",
+        "Global unicast encryption key of an encrypted interface, from the grid operator:\n\
+         32 hexadecimal digits in a file of their own, or { env = \"NAME\" }.",
+    ),
+    optional(
+        "gak",
+        "{ env = \"TRIPHASE_GAK\" }",
+        "Authentication key. Without it telegrams are decrypted but not authenticated.",
+    ),
+    optional("voltage_kind", "\"phase\"", "What the meter calls its voltages: \"phase\" or \"line_to_line\"."),
+    optional("ct_ratio", "1", "Current transformer ratio, where the meter reports secondary values."),
+    optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
+];
+
+const HTTP: &[Key] = &[key(
+    "listen",
+    "\"127.0.0.1:8330\"",
+    "Page and API. This version listens on this machine only.",
+)];
+
+const STORE: &[Key] = &[key("path", "\"data\"", "Folder of the readings, relative to this file.")];
+
+const ALARMS: &[Key] = &[
+    key("power_max_kw", "50", "Overload above this active power."),
+    key("unbalance_max", "0.15", "Unbalance score above which phases want rebalancing, as a fraction."),
+    key("power_factor_min", "0.85", "Low power factor below this."),
+    key("voltage_min_v", "380", "Undervoltage below this, compared as voltage_compare says."),
+    key("voltage_max_v", "420", "Overvoltage above this."),
+    key("thd_max_pct", "8.0", "Voltage distortion above this, in %."),
+    key(
+        "voltage_compare",
+        "\"line\"",
+        "\"line\" converts phase voltages to line voltages first, \"phase\" compares phase\n\
+         voltages, \"as_given\" compares whatever the meter sends.",
+    ),
+];
+
+/// The example: valid TOML with a comment above every key.
+pub(crate) fn example() -> String {
+    let mut text = String::from(
+        "# triphase.toml: what triphase measures and where it keeps and shows it.\n\
+         # Check it with `triphase check --config triphase.toml`; unknown keys are errors.\n",
+    );
+    section(&mut text, "[site]", &fields::<raw::Site>(), SITE);
+    section(&mut text, "[[meter]]", &fields::<raw::Meter>(), METER);
+    section(&mut text, "[http]", &fields::<raw::Http>(), HTTP);
+    section(&mut text, "[store]", &fields::<raw::Store>(), STORE);
+    section(&mut text, "[alarms]", &fields::<raw::Alarms>(), ALARMS);
+    text
+}
+
+fn section(text: &mut String, title: &str, fields: &[&str], keys: &[Key]) {
+    text.push_str(&format!("\n{title}\n"));
+    for field in fields {
+        let key = keys.iter().find(|key| key.name == *field).expect("every key is described");
+        for line in key.text.lines() {
+            text.push_str(&format!("# {line}\n"));
+        }
+        let mark = if key.optional { "# " } else { "" };
+        text.push_str(&format!("{mark}{} = {}\n", key.name, key.example));
+    }
+}
+
+/// The names of the fields of a configuration struct, in their order.
+fn fields<'de, T: Deserialize<'de>>() -> Vec<&'static str> {
+    let mut names: &'static [&'static str] = &[];
+    // Deserialisation stops at once: only the question "which fields?" is asked.
+    let _ = T::deserialize(FieldNames(&mut names));
+    names.to_vec()
+}
+
+struct FieldNames<'a>(&'a mut &'static [&'static str]);
+
+impl<'de> Deserializer<'de> for FieldNames<'_> {
+    type Error = de::value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(de::Error::custom("only structs have fields"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Self::Error> {
+        *self.0 = fields;
+        Err(de::Error::custom("the names are all that was asked for"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    #[test]
+    fn every_key_of_the_types_is_described_and_no_other() {
+        let pairs: [(Vec<&str>, &[Key]); 5] = [
+            (fields::<raw::Site>(), SITE),
+            (fields::<raw::Meter>(), METER),
+            (fields::<raw::Http>(), HTTP),
+            (fields::<raw::Store>(), STORE),
+            (fields::<raw::Alarms>(), ALARMS),
+        ];
+        for (fields, keys) in pairs {
+            let described: Vec<&str> = keys.iter().map(|key| key.name).collect();
+            assert_eq!(fields, described);
+        }
+    }
+
+    #[test]
+    fn example_passes_the_check_with_every_key_active() {
+        let shown = example();
+        super::super::parse(&shown, Path::new("triphase.toml")).expect("the example is valid");
+        let uncommented: String = shown
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(key) if METER.iter().any(|k| k.optional && key.starts_with(&format!("{} =", k.name))) => key,
+                _ => line,
+            })
+            .filter(|line| !line.starts_with("parent"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        super::super::parse(&uncommented, Path::new("triphase.toml")).expect("all keys are valid");
+    }
+}

@@ -1,0 +1,101 @@
+//! The configuration as written: what TOML may say, before anything is checked.
+
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use toml::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) site: Spanned<Site>,
+    #[serde(default)]
+    pub(super) meter: Vec<Spanned<Meter>>,
+    #[serde(default)]
+    pub(super) http: Http,
+    #[serde(default)]
+    pub(super) store: Store,
+    #[serde(default)]
+    pub(super) alarms: Alarms,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Site {
+    pub(super) name: Spanned<String>,
+    pub(super) timezone: Spanned<String>,
+    pub(super) nominal_voltage_v: Option<Spanned<f64>>,
+    pub(super) subscribed_power_kw: Option<Spanned<f64>>,
+    pub(super) demand_interval_min: Option<Spanned<u32>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Meter {
+    pub(super) id: Spanned<String>,
+    pub(super) role: Option<Spanned<Role>>,
+    pub(super) parent: Option<Spanned<String>>,
+    pub(super) label: Option<String>,
+    pub(super) model: Option<Spanned<String>>,
+    pub(super) port: Option<Spanned<String>>,
+    pub(super) period: Option<Spanned<String>>,
+    pub(super) guek: Option<Spanned<Secret>>,
+    pub(super) gak: Option<Spanned<Secret>>,
+    pub(super) voltage_kind: Option<VoltageKind>,
+    pub(super) ct_ratio: Option<Spanned<f64>>,
+    pub(super) vt_ratio: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    Main,
+    Machine,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VoltageKind {
+    Phase,
+    LineToLine,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum VoltageCompare {
+    Line,
+    Phase,
+    AsGiven,
+}
+
+/// A secret's place: `{ file = "…" }` or `{ env = "…" }`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Secret {
+    File(PathBuf),
+    Env(String),
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Http {
+    pub(super) listen: Option<Spanned<SocketAddr>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Store {
+    pub(super) path: Option<Spanned<PathBuf>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Alarms {
+    pub(super) power_max_kw: Option<Spanned<f64>>,
+    pub(super) unbalance_max: Option<Spanned<f64>>,
+    pub(super) power_factor_min: Option<Spanned<f64>>,
+    pub(super) voltage_min_v: Option<Spanned<f64>>,
+    pub(super) voltage_max_v: Option<Spanned<f64>>,
+    pub(super) thd_max_pct: Option<Spanned<f64>>,
+    pub(super) voltage_compare: Option<VoltageCompare>,
+}

@@ -1,0 +1,155 @@
+//! What is wrong with a configuration file, said with its place.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// One thing that is wrong.
+#[derive(Debug, Clone)]
+pub(crate) struct Complaint {
+    /// The bytes of the file that it is about; `None` for the file as a whole.
+    pub(crate) span: Option<Range<usize>>,
+    /// What is wrong and what was expected.
+    pub(crate) message: String,
+}
+
+impl Complaint {
+    pub(super) fn at(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span: Some(span), message: message.into() }
+    }
+
+    pub(super) fn from_toml(error: &toml::de::Error) -> Self {
+        Self { span: error.span(), message: with_suggestion(error.message()) }
+    }
+}
+
+/// Everything that is wrong with one file.
+#[derive(Debug)]
+pub(crate) struct Report {
+    file: PathBuf,
+    places: Vec<Place>,
+}
+
+#[derive(Debug)]
+struct Place {
+    message: String,
+    excerpt: Option<Excerpt>,
+}
+
+#[derive(Debug)]
+struct Excerpt {
+    line: usize,
+    column: usize,
+    text: String,
+    width: usize,
+}
+
+impl Report {
+    pub(super) fn new(file: &Path, text: &str, complaints: Vec<Complaint>) -> Self {
+        let places = complaints
+            .into_iter()
+            .map(|complaint| Place {
+                message: complaint.message,
+                excerpt: complaint.span.map(|span| excerpt(text, &span)),
+            })
+            .collect();
+        Self { file: file.to_owned(), places }
+    }
+
+    pub(super) fn unreadable(file: &Path, error: &io::Error) -> Self {
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => {
+                "there is no such file; `triphase config example > triphase.toml` writes one"
+                    .to_owned()
+            }
+            io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
+            _ => format!("cannot be read: {error}"),
+        };
+        Self { file: file.to_owned(), places: vec![Place { message, excerpt: None }] }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        for (index, place) in self.places.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            let Some(excerpt) = &place.excerpt else {
+                write!(f, "{file}: {}", place.message)?;
+                continue;
+            };
+            let Excerpt { line, column, text, width } = excerpt;
+            writeln!(f, "{file}:{line}:{column}: {}", place.message)?;
+            let number = line.to_string();
+            let margin = " ".repeat(number.len());
+            writeln!(f, "{margin} |")?;
+            writeln!(f, "{number} | {text}")?;
+            let indent = " ".repeat(column - 1);
+            write!(f, "{margin} | {indent}{}", "^".repeat(*width))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Report {}
+
+fn excerpt(text: &str, span: &Range<usize>) -> Excerpt {
+    let floor = |mut at: usize| {
+        at = at.min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
+    };
+    let (start, end) = (floor(span.start), floor(span.end));
+    let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let shown = text[line_start..line_end].trim_end_matches('\r');
+    let marked = text[start..end.clamp(start, line_end)].chars().count().max(1);
+    Excerpt {
+        line: text[..start].matches('\n').count() + 1,
+        column: text[line_start..start].chars().count() + 1,
+        text: shown.replace('\t', " "),
+        width: marked,
+    }
+}
+
+/// Adds "did you mean" to serde's message about an unknown field or variant.
+fn with_suggestion(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown ");
+    let Some(given) = quoted.next().filter(|_| unknown) else { return message.to_owned() };
+    if let Some(section) = LATER_SECTIONS.iter().find(|section| **section == given) {
+        return format!("[{section}] is not supported by this version ({})", env!("CARGO_PKG_VERSION"));
+    }
+    let nearest = quoted
+        .map(|known| (distance(given, known), known))
+        .filter(|(distance, known)| *distance <= known.len().div_ceil(3))
+        .min();
+    match nearest {
+        Some((_, known)) => format!("{message}; did you mean `{known}`?"),
+        None => message.to_owned(),
+    }
+}
+
+/// Sections of the fixed configuration contract that later versions act on. Accepting them
+/// silently would let a site believe that its broker is being fed.
+const LATER_SECTIONS: [&str; 4] = ["mqtt", "influx", "modbus_server", "opcua"];
+
+/// Levenshtein distance in bytes; names here are ASCII.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.bytes().enumerate() {
+            let substituted = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}

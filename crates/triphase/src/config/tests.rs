@@ -1,0 +1,82 @@
+//! What the check refuses, and how it says so.
+
+use super::*;
+
+const GOOD: &str = r#"
+[site]
+name = "Atelier"
+timezone = "Europe/Paris"
+
+[[meter]]
+id = "general"
+model = "lgz_e450"
+port = "tcp://127.0.0.1:4059"
+"#;
+
+fn refused(text: &str) -> String {
+    parse(text, Path::new("t.toml")).expect_err("must be refused").to_string()
+}
+
+#[test]
+fn a_short_configuration_gets_the_defaults_of_chapter_25() {
+    let config = parse(GOOD, Path::new("/etc/triphase/t.toml")).expect("valid");
+    assert_eq!(config.store, Path::new("/etc/triphase/data"));
+    assert_eq!(config.http.listen.to_string(), "127.0.0.1:8330");
+    assert_eq!(config.meters[0].role, Role::Main);
+    assert!((config.alarms.power_factor_min - 0.85).abs() < f64::EPSILON);
+}
+
+#[test]
+fn a_typo_is_shown_with_line_column_and_caret() {
+    let text = GOOD.replace("model =", "modle =");
+    let message = refused(&text);
+    let expected = "t.toml:8:1: unknown field `modle`, expected one of `id`, `role`, `parent`, \
+                    `label`, `model`, `port`, `period`, `guek`, `gak`, `voltage_kind`, \
+                    `ct_ratio`, `vt_ratio`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn every_fault_is_reported_at_once() {
+    let text = GOOD
+        .replace("Europe/Paris", "Europe/Pari")
+        .replace("lgz_e450", "e450")
+        .replace("tcp://127.0.0.1:4059", "serial:///dev/ttyUSB0?parity=strange");
+    let message = refused(&text);
+    assert!(message.contains("t.toml:4:12: expected an IANA time zone"), "{message}");
+    assert!(message.contains("t.toml:8:9: this version knows no such model"), "{message}");
+    assert!(message.contains("t.toml:9:8: "), "{message}");
+}
+
+#[test]
+fn refuses_what_cannot_be() {
+    let cases = [
+        ("[http]\nlisten = \"0.0.0.0:8330\"", "can be reached from other machines"),
+        ("[mqtt]\nbroker = \"mqtt://127.0.0.1\"", "[mqtt] is not supported by this version"),
+        ("[alarms]\nvoltage_min_v = 430", "below voltage_max_v"),
+        ("[alarms]\nunbalance_max = 15", "expected a number from 0 to 1"),
+        ("[[meter]]\nid = \"general\"", "there is another meter \"general\""),
+        ("[[meter]]\nid = \"ligne 1\"", "expected 1 to 64 characters"),
+        ("[[meter]]\nid = \"a\"\nparent = \"b\"", "there is no meter with this id"),
+        ("[[meter]]\nid = \"a\"\nparent = \"a\"", "its own ancestor"),
+        ("[[meter]]\nid = \"a\"\nport = \"tcp://h:1\"", "needs a model"),
+        ("[[meter]]\nid = \"a\"\ngak = { env = \"X\" }", "give guek too"),
+        ("[[meter]]\nid = \"a\"\nguek = \"00112233\"", "guek"),
+        ("[[meter]]\nid = \"a\"\nperiod = \"5 parsecs\"", "expected a period"),
+    ];
+    for (addition, expected) in cases {
+        let message = refused(&format!("{GOOD}\n{addition}\n"));
+        assert!(message.contains(expected), "{addition}: {message}");
+    }
+}
+
+#[test]
+fn keys_are_32_hexadecimal_digits_and_never_shown() {
+    let parse = secret::parse_key;
+    assert_eq!(parse("00 11 22 33 44 55 66 77 88 99 aa BB cc DD ee FF\n", "k").expect("valid")[10], 0xAA);
+    let short = parse("0011", "the key file k").expect_err("too short").to_string();
+    assert_eq!(short, "the key file k holds 4 hexadecimal digits, a key has 32");
+    let wrong = parse("zz112233445566778899aabbccddeeff", "the key file k").expect_err("no hex");
+    assert_eq!(wrong.to_string(), "the key file k holds something else than hexadecimal digits");
+    assert_eq!(format!("{:?}", Secret::Env("GUEK".to_owned())), "Secret(…)");
+}
