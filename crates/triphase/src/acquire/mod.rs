@@ -1,0 +1,196 @@
+//! Reading one meter: wire to driver to store, for ever.
+//!
+//! In: a port, a driver. Out: appended telegrams, the link's state, counts of what was wrong. A
+//! device that is silent, gone or sends rubbish never ends the task, nor another meter's.
+
+mod watch;
+
+use meter::{Driver, Heard};
+use outlet::Counters;
+use reading::{Link, MeterId, Timestamp};
+use std::sync::Arc;
+use std::time::Duration;
+use store::{Batch, Store};
+use tokio::sync::watch::Receiver;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use watch::LinkWatch;
+
+/// Most bytes taken from a port at once.
+const READ_MAX: usize = 4096;
+/// How often a silent link is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The house's clock: real, or a simulated workshop's.
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// One meter on one port.
+pub(crate) struct Acquisition {
+    pub(crate) meter: MeterId,
+    pub(crate) port: wire::Port,
+    pub(crate) driver: Box<dyn Driver>,
+    pub(crate) period: Option<Duration>,
+    pub(crate) store: Store,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) clock: Clock,
+}
+
+/// Why a session on an open port ended.
+enum Ended {
+    /// The service stops.
+    Shutdown,
+    /// The port closed or failed; it is worth trying again.
+    Lost(String),
+    /// The port has nothing more to say, ever.
+    Finished(String),
+}
+
+impl Acquisition {
+    /// Reads until `shutdown` turns true.
+    pub(crate) async fn run(mut self, mut shutdown: Receiver<bool>) {
+        let mut watch = LinkWatch::new((self.clock)(), self.period);
+        let mut back_off = wire::BackOff::new(seed_of(&self.meter));
+        self.tell(Some(watch.link()));
+        loop {
+            let opened = tokio::select! {
+                opened = wire::open(&self.port, frame::capture_text::bytes_of_capture) => opened,
+                _ = shutdown.wait_for(|stop| *stop) => return,
+            };
+            let ended = match opened {
+                Ok(mut link) => {
+                    tracing::info!(meter = %self.meter, port = %self.port, "port open");
+                    self.tell(watch.opened((self.clock)()));
+                    let ended = self.session(&mut link, &mut watch, &mut shutdown).await;
+                    if watch.link().state == reading::LinkState::Live {
+                        back_off.reset();
+                    }
+                    ended
+                }
+                Err(error) => Ended::Lost(error.to_string()),
+            };
+            let reason = match ended {
+                Ended::Shutdown => return,
+                Ended::Lost(reason) => reason,
+                Ended::Finished(reason) => {
+                    self.tell(watch.failed((self.clock)(), reason));
+                    let _ = shutdown.wait_for(|stop| *stop).await;
+                    return;
+                }
+            };
+            self.tell(watch.failed((self.clock)(), reason));
+            tokio::select! {
+                () = tokio::time::sleep(back_off.next_delay()) => {}
+                _ = shutdown.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn session(
+        &mut self,
+        link: &mut wire::Link,
+        watch: &mut LinkWatch,
+        shutdown: &mut Receiver<bool>,
+    ) -> Ended {
+        let mut buffer = [0; READ_MAX];
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let read = tokio::select! {
+                read = link.read(&mut buffer) => read,
+                _ = tick.tick() => {
+                    self.tell(watch.tick((self.clock)()));
+                    continue;
+                }
+                _ = shutdown.wait_for(|stop| *stop) => return Ended::Shutdown,
+            };
+            let count = match read {
+                Ok(0) => {
+                    self.close_driver(watch).await;
+                    return Ended::Lost("the other side closed the connection".to_owned());
+                }
+                Ok(count) => count,
+                Err(error) => {
+                    self.close_driver(watch).await;
+                    return if error.is_final() {
+                        Ended::Finished(error.to_string())
+                    } else {
+                        Ended::Lost(error.to_string())
+                    };
+                }
+            };
+            let now = (self.clock)();
+            let heard = self.driver.receive(now, &buffer[..count]);
+            self.deliver(heard, watch, count).await;
+        }
+    }
+
+    /// What a driver still holds when its port closes: a cut telegram is a defect, not a loss.
+    async fn close_driver(&mut self, watch: &mut LinkWatch) {
+        let heard = self.driver.disconnected((self.clock)());
+        self.deliver(heard, watch, 0).await;
+    }
+
+    async fn deliver(&mut self, heard: Heard, watch: &mut LinkWatch, bytes: usize) {
+        let now = (self.clock)();
+        let mut last_defect = None;
+        for outcome in &heard.outcomes {
+            for defect in &outcome.defects {
+                self.counters.defect(&self.meter, defect.code.name());
+            }
+            if !outcome.delivered {
+                last_defect = outcome.defects.last().map(|defect| defect.code.name());
+                self.warn_of(outcome);
+            }
+        }
+        if bytes > 0 {
+            watch.heard(now, bytes, last_defect);
+        }
+        let count = heard.telegrams.len();
+        if count == 0 && heard.memory.is_empty() {
+            return;
+        }
+        let started = Instant::now_for_latency();
+        let batch = Batch::live(heard.telegrams, heard.memory);
+        match self.store.append(batch).await {
+            Ok(appended) => {
+                self.counters.appended(&self.meter, appended.len(), started.elapsed());
+                if count > 0 {
+                    self.tell(watch.telegram(now));
+                }
+            }
+            Err(error) => {
+                self.counters.defect(&self.meter, "store_refused");
+                tracing::error!(meter = %self.meter, %error, "telegram not stored");
+            }
+        }
+    }
+
+    fn warn_of(&self, outcome: &meter::push::Outcome) {
+        for defect in &outcome.defects {
+            tracing::warn!(
+                meter = %self.meter,
+                code = defect.code.name(),
+                offset = defect.offset,
+                "telegram refused: {}",
+                defect.detail
+            );
+        }
+    }
+
+    fn tell(&self, link: Option<Link>) {
+        let Some(link) = link else { return };
+        match &link.reason {
+            Some(reason) => {
+                tracing::warn!(meter = %self.meter, state = link.state.name(), "{reason}");
+            }
+            None => tracing::info!(meter = %self.meter, state = link.state.name(), "link"),
+        }
+        self.store.set_link(&self.meter, link);
+    }
+}
+
+/// Spreads the retries of many meters: each has its own jitter.
+fn seed_of(meter: &MeterId) -> u64 {
+    meter.as_str().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,124 @@
+//! From the configuration to the parts: the only place that knows every room, and no rule.
+
+use crate::acquire::{Acquisition, Clock};
+use crate::assets;
+use crate::config::{Config, MeterConfig, Role, SiteConfig};
+use anyhow::{Context, Result};
+use meter::DriverOptions;
+use outlet::{Counters, MeterInfo, Outlet, Site};
+use std::sync::Arc;
+use store::Store;
+
+/// Everything that runs.
+pub(crate) struct Parts {
+    pub(crate) store: Store,
+    pub(crate) router: outlet::http::Router,
+    pub(crate) acquisitions: Vec<Acquisition>,
+}
+
+/// Whether what is measured is real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Real meters.
+    Service,
+    /// A simulated workshop; every surface says so.
+    Demo,
+}
+
+/// Opens the store and makes the drivers and the router.
+///
+/// # Errors
+/// A key cannot be read, or the store cannot be opened.
+pub(crate) fn assemble(config: Config, clock: Clock, kind: Kind) -> Result<Parts> {
+    let Config { site, meters, http, store: folder, alarms } = config;
+    let store = Store::open(&folder, store::Options::default())?;
+    let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
+    let mut acquisitions = Vec::new();
+    for meter in &meters {
+        let parts = (&site, &store, &counters, &clock);
+        acquisitions.extend(acquisition(meter, parts)?);
+    }
+    let outlet = Outlet {
+        store: store.clone(),
+        site: site_facts(&site),
+        meters: meters.iter().map(meter_facts).collect(),
+        clock,
+        version: env!("CARGO_PKG_VERSION"),
+        demo: kind == Kind::Demo,
+        alarms,
+        counters,
+        listen: http.listen,
+        assets: assets::assets(),
+    };
+    let router = outlet::http::router(outlet);
+    Ok(Parts { store, router, acquisitions })
+}
+
+fn acquisition(
+    meter: &MeterConfig,
+    (site, store, counters, clock): (&SiteConfig, &Store, &Arc<Counters>, &Clock),
+) -> Result<Option<Acquisition>> {
+    let (Some(port), Some(model)) = (&meter.port, meter.model) else {
+        let link = reading::Link { state: reading::LinkState::Fed, since: clock(), reason: None };
+        store.set_link(&meter.id, link);
+        return Ok(None);
+    };
+    let key = |secret: &Option<crate::config::Secret>| {
+        secret.as_ref().map(crate::config::Secret::key).transpose()
+    };
+    let context = || format!("meter \"{}\"", meter.id);
+    let memory = if port.is_replay() {
+        // A replay keeps its own replay protection: it must neither be refused for what the live
+        // meter already sent, nor advance the live meter's counters.
+        Vec::new()
+    } else {
+        store.recall("").context("reading what the drivers must remember")?
+    };
+    let driver = model.driver(DriverOptions {
+        meter: meter.id.clone(),
+        guek: key(&meter.guek).with_context(context)?,
+        gak: key(&meter.gak).with_context(context)?,
+        zone: site.zone.clone(),
+        ct_ratio: meter.ct_ratio,
+        vt_ratio: meter.vt_ratio,
+        memory,
+    });
+    Ok(Some(Acquisition {
+        meter: meter.id.clone(),
+        port: port.clone(),
+        driver,
+        period: meter.period,
+        store: store.clone(),
+        counters: Arc::clone(counters),
+        clock: Arc::clone(clock),
+    }))
+}
+
+fn site_facts(site: &SiteConfig) -> Site {
+    Site {
+        name: site.name.clone(),
+        zone: site.zone.clone(),
+        nominal_voltage_v: site.nominal_voltage_v,
+        subscribed_power_kw: site.subscribed_power_kw,
+        demand_interval_min: site.demand_interval_min,
+    }
+}
+
+fn meter_facts(meter: &MeterConfig) -> MeterInfo {
+    MeterInfo {
+        id: meter.id.clone(),
+        role: match meter.role {
+            Role::Main => outlet::Role::Main,
+            Role::Machine => outlet::Role::Machine,
+        },
+        parent: meter.parent.clone(),
+        label: Some(meter.label.clone()),
+        model: meter.model.map(|model| model.name.to_owned()),
+        voltage_kind: if meter.line_to_line {
+            outlet::VoltageKind::LineToLine
+        } else {
+            outlet::VoltageKind::Phase
+        },
+        period: meter.period,
+    }
+}

@@ -1,0 +1,75 @@
+//! The service: the configured parts, running until a signal comes.
+
+use crate::acquire::{Acquisition, Clock};
+use crate::assemble::{self, Parts};
+use crate::config;
+use anyhow::{Context, Result};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Runs the configured service until SIGTERM or SIGINT.
+pub(crate) async fn run(config: config::Config) -> Result<()> {
+    let clock: Clock = std::sync::Arc::new(crate::clock::now);
+    let listen = config.http.listen;
+    // The address is taken before the store is opened: a second start fails without touching it.
+    let listener = bind(listen).await?;
+    let parts = assemble::assemble(config, clock, assemble::Kind::Service)?;
+    serve(parts, listener, |address| {
+        tracing::info!("the page answers at http://{address}");
+    })
+    .await
+}
+
+/// Takes the address of the page.
+///
+/// # Errors
+/// It is taken, or not ours to take; the text says which and what to do.
+pub(crate) async fn bind(listen: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(listen).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{listen} is taken by another program (perhaps another triphase): stop it or choose \
+             another address with `listen`"
+        ),
+        std::io::ErrorKind::PermissionDenied => anyhow::anyhow!(
+            "{listen} may not be used by this user: ports below 1024 need privileges, choose a \
+             higher one"
+        ),
+        _ => anyhow::anyhow!("{listen} cannot be listened on: {error}"),
+    })
+}
+
+/// Serves and acquires until a signal comes, then drains into the store.
+pub(crate) async fn serve(
+    parts: Parts,
+    listener: TcpListener,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<()> {
+    let Parts { store, router, acquisitions } = parts;
+    let (stop, stopped) = watch::channel(false);
+    let address = listener.local_addr().context("the listener's address")?;
+    let mut wires: JoinSet<()> = JoinSet::new();
+    for acquisition in acquisitions {
+        wires.spawn(Acquisition::run(acquisition, stopped.clone()));
+    }
+    let web = tokio::spawn(outlet::http::serve(listener, router, stopped));
+    ready(address);
+    let signal = asked_to_stop().await?;
+    tracing::info!("{signal}: finishing");
+    stop.send_replace(true);
+    while wires.join_next().await.is_some() {}
+    web.await.context("the HTTP server")?.context("the HTTP server")?;
+    tokio::task::spawn_blocking(move || store.close()).await.context("closing the store")?;
+    Ok(())
+}
+
+async fn asked_to_stop() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    Ok(tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "interrupted",
+    })
+}
