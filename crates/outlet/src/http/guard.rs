@@ -1,0 +1,195 @@
+//! What every request must satisfy before a route sees it, and what every answer carries.
+//!
+//! In: any request. Out: the route's answer with security headers, or a problem document.
+//! Refuses: a `Host` that is not ours (DNS rebinding: a page of another site that resolves its
+//! own name to this machine), requests that a page of another origin made, writes that are no
+//! JSON, oversized addresses and headers, and routes that take longer than [`REQUEST_MAX`].
+
+use super::problem::Problem;
+use crate::Outlet;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest time from a request's head to its answer's head. An event stream goes on afterwards.
+pub(super) const REQUEST_MAX: Duration = Duration::from_secs(30);
+/// Longest path with query, in bytes.
+const ADDRESS_MAX: usize = 8 * 1024;
+/// Most bytes of header names and values together.
+const HEADERS_MAX: usize = 32 * 1024;
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// The middleware around every route.
+pub(super) async fn guard(
+    State(outlet): State<Arc<Outlet>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    outlet.counters.requests.one();
+    let answer = match check(&request, &outlet.hosts) {
+        Err(problem) => problem.into_response(),
+        Ok(()) => match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => {
+                let detail = format!("No answer within {} s.", REQUEST_MAX.as_secs());
+                Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response()
+            }
+        },
+    };
+    if answer.status().is_server_error() {
+        outlet.counters.failures.one();
+    }
+    with_security_headers(answer)
+}
+
+fn check(request: &Request, hosts: &[String]) -> Result<(), Problem> {
+    let uri = request.uri();
+    let address = uri.path().len() + uri.query().map_or(0, str::len);
+    if address > ADDRESS_MAX {
+        let detail = format!("The address has {address} bytes; at most {ADDRESS_MAX} are read.");
+        return Err(Problem::new(StatusCode::URI_TOO_LONG, detail));
+    }
+    let headers = request.headers();
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size > HEADERS_MAX {
+        let detail = format!("The headers have {size} bytes; at most {HEADERS_MAX} are read.");
+        return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail));
+    }
+    let host = host(request)?;
+    if !is_ours(host, hosts) {
+        let detail = format!(
+            "This server does not answer for \"{host}\". Use localhost, 127.0.0.1 or [::1], \
+             or the configured host."
+        );
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
+    }
+    same_origin(headers, host)?;
+    if request.method() == Method::POST && !is_json(headers) {
+        let detail = "Send Content-Type: application/json.";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    Ok(())
+}
+
+/// The authority the client asked for: of an absolute address, else of the one `Host` header.
+fn host(request: &Request) -> Result<&str, Problem> {
+    if let Some(authority) = request.uri().authority() {
+        return Ok(authority.as_str());
+    }
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next().map(HeaderValue::to_str), hosts.next()) {
+        (Some(Ok(host)), None) => Ok(host),
+        _ => Err(Problem::new(StatusCode::BAD_REQUEST, "Send exactly one Host header.")),
+    }
+}
+
+/// Whether the name before the port is loopback's or configured; the port may be any, because a
+/// tunnel changes it.
+fn is_ours(host: &str, configured: &[String]) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, port)) if is_port(port) => address,
+            _ => return false,
+        },
+        None => match host.split_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            Some(_) => return false,
+            None => host,
+        },
+    };
+    let name = name.strip_suffix('.').unwrap_or(name);
+    ["localhost", "127.0.0.1", "::1"].into_iter().any(|own| name.eq_ignore_ascii_case(own))
+        || configured.iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+fn is_port(text: &str) -> bool {
+    match text.strip_prefix(':') {
+        Some(port) => port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => text.is_empty(),
+    }
+}
+
+/// A browser names the page behind a request; only our own page may be behind one.
+fn same_origin(headers: &HeaderMap, host: &str) -> Result<(), Problem> {
+    let refused = || Problem::new(StatusCode::FORBIDDEN, "A page of another origin asked.");
+    if headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+        && headers.get("sec-fetch-mode").is_none_or(|mode| mode != "navigate")
+    {
+        return Err(refused());
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return Ok(());
+    };
+    let authority = origin.to_str().ok().and_then(|origin| {
+        origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+    });
+    match authority {
+        Some(authority) if authority.eq_ignore_ascii_case(host) => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let Some(kind) = kind else { return false };
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn with_security_headers(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A measurement of now must not be answered from a cache; the page sets its own rule.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_and_configured_hosts_are_ours() {
+        let configured = ["atelier.lan".to_owned()];
+        for host in [
+            "localhost",
+            "LOCALHOST:8330",
+            "127.0.0.1:1",
+            "[::1]",
+            "[::1]:8330",
+            "atelier.lan:80",
+            "localhost.",
+        ] {
+            assert!(is_ours(host, &configured), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "evil.example:8330",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "127.0.0.2",
+            "[::1].evil.example",
+            "[::1",
+            "localhost:80:80",
+            "localhost@evil.example",
+            "localhost:x",
+        ] {
+            assert!(!is_ours(host, &configured), "{host}");
+        }
+    }
+}
