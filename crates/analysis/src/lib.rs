@@ -1,1 +1,15 @@
-//! (being written)
+//! Electrical analysis: pure functions from measurements to results.
+//!
+//! In: a [`Measurement`] (what a meter said at one moment) or slices of samples. Out: plain
+//! structs. No I/O, no serialisation, no clock, no settings of its own: windows and limits come
+//! in as arguments. [`chapter25`] computes what the specification chapter computes, to the bit;
+//! the other modules compute what the standards define. Missing is never 0: a [`Figure`] that
+//! cannot be known says why.
+
+pub mod chapter25;
+pub mod derive;
+mod figure;
+mod measurement;
+
+pub use figure::{Figure, Method, Reason};
+pub use measurement::Measurement;
