@@ -10,6 +10,10 @@ pub mod chapter25;
 pub mod derive;
 mod figure;
 mod measurement;
+pub mod phasor;
+pub mod unbalance;
+pub mod voltages;
 
 pub use figure::{Figure, Method, Reason};
 pub use measurement::Measurement;
+pub use voltages::VoltageKind;

@@ -1,0 +1,149 @@
+use super::*;
+use reading::Timestamp;
+
+fn measurement(values: &[(&str, &str)]) -> Measurement {
+    let values = values.iter().map(|(field, number)| {
+        let quantity = Quantity::from_chapter25(field).expect("a field of the chapter");
+        (quantity, number.parse::<Decimal>().expect("a number"))
+    });
+    Measurement::new(Timestamp::from_seconds(0), values)
+}
+
+fn voltages_of(volts: [&'static str; 3]) -> Vec<(&'static str, &'static str)> {
+    ["tension_l1", "tension_l2", "tension_l3"]
+        .into_iter()
+        .zip(volts)
+        .collect()
+}
+
+fn evaluate(values: &[(&str, &str)], compare: VoltageCompare, mode: Mode) -> Answer<Risks> {
+    let thresholds = Thresholds {
+        voltage_compare: compare,
+        ..Thresholds::default()
+    };
+    let evaluation = Evaluation {
+        measurement: &measurement(values),
+        thresholds: &thresholds,
+        voltage_kind: VoltageKind::Phase,
+    };
+    risks(&evaluation, mode)
+}
+
+fn descriptions(answer: &Answer<Risks>) -> Vec<&str> {
+    answer
+        .result
+        .risks
+        .iter()
+        .map(|risk| risk.description.as_str())
+        .collect()
+}
+
+#[test]
+fn a_healthy_network_of_230_v_alarms_for_ever_only_in_strict_mode() {
+    let healthy = voltages_of(["230", "231", "229"]);
+    let strict = evaluate(&healthy, VoltageCompare::Line, Mode::Strict);
+    assert_eq!(descriptions(&strict), ["Tension minimale: 229.0V"]);
+    assert_eq!(strict.result.level_name(), "majeur");
+    let line = evaluate(&healthy, VoltageCompare::Line, Mode::Extended);
+    assert!(line.result.risks.is_empty());
+    assert_eq!(line.result.level_name(), "normal");
+    let as_given = evaluate(&healthy, VoltageCompare::AsGiven, Mode::Extended);
+    let codes: Vec<_> = as_given
+        .warnings
+        .iter()
+        .map(|warning| warning.code)
+        .collect();
+    assert!(codes.contains(&"tension_simple_comparee_a_une_limite_composee"));
+}
+
+#[test]
+fn texts_keep_the_digits_given_and_round_what_is_converted() {
+    let low = evaluate(
+        &voltages_of(["374.85", "400", "400"]),
+        VoltageCompare::AsGiven,
+        Mode::Extended,
+    );
+    assert_eq!(descriptions(&low), ["Tension minimale: 374.85V"]);
+    let high = evaluate(
+        &voltages_of(["246.3", "240", "240"]),
+        VoltageCompare::Line,
+        Mode::Extended,
+    );
+    assert_eq!(descriptions(&high), ["Tension maximale: 426.6V"]);
+    assert_eq!(high.result.advice[0], "Vérifier les connexions électriques");
+}
+
+#[test]
+fn every_declared_threshold_is_tested_after_the_chapters_three() {
+    let mut values = voltages_of(["426.6", "370.0", "400"]);
+    values.extend([
+        ("puissance_active_totale", "51000"),
+        ("facteur_puissance", "0.8125"),
+        ("courant_l1", "11.72"),
+        ("courant_l2", "9.14"),
+        ("courant_l3", "9.14"),
+        ("thd_tension", "8.5"),
+    ]);
+    let answer = evaluate(&values, VoltageCompare::AsGiven, Mode::Extended);
+    assert_eq!(
+        descriptions(&answer),
+        [
+            "Risque de déclenchement protection",
+            "Facteur de puissance faible: 0.812",
+            "Tension minimale: 370.0V",
+            "Tension maximale: 426.6V",
+            "Déséquilibre des phases: 17.2 %",
+            "Distorsion harmonique de tension: 8.5 %",
+        ]
+    );
+    assert_eq!(answer.result.advice.len(), 11);
+    assert!(answer.warnings.is_empty());
+    let strict = evaluate(&values, VoltageCompare::AsGiven, Mode::Strict);
+    assert_eq!(strict.result.risks.len(), 3);
+}
+
+#[test]
+fn a_value_on_its_limit_is_no_alarm() {
+    let mut values = voltages_of(["380", "420", "400"]);
+    values.extend([
+        ("puissance_active_totale", "50000"),
+        ("facteur_puissance", "0.85"),
+        ("thd_tension", "8.0"),
+    ]);
+    let answer = evaluate(&values, VoltageCompare::AsGiven, Mode::Extended);
+    assert!(answer.result.risks.is_empty(), "{:?}", answer.result);
+}
+
+#[test]
+fn what_is_missing_is_not_evaluated_and_said() {
+    let answer = evaluate(&[], VoltageCompare::Line, Mode::Extended);
+    assert!(answer.result.risks.is_empty());
+    let codes: Vec<_> = answer.warnings.iter().map(|warning| warning.code).collect();
+    assert_eq!(
+        codes,
+        [
+            "puissance_active_absente",
+            "facteur_puissance_absent",
+            "tensions_absentes",
+            "desequilibre_non_evalue",
+            "thd_absent",
+        ]
+    );
+    assert!(
+        evaluate(&[], VoltageCompare::Line, Mode::Strict)
+            .result
+            .risks
+            .is_empty()
+    );
+}
+
+#[test]
+fn distortion_alone_is_minor() {
+    let answer = evaluate(
+        &[("thd_tension", "9")],
+        VoltageCompare::Line,
+        Mode::Extended,
+    );
+    assert_eq!(answer.result.level_name(), "mineur");
+    assert_eq!(answer.result.advice, ["Vérifier les filtres et variateurs"]);
+}
