@@ -1,0 +1,109 @@
+//! An open wire.
+
+use crate::pty::Pty;
+use crate::replay::Replay;
+use crate::{Error, Port, serial};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_serial::SerialStream;
+
+/// How long a TCP connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long bytes may take to leave.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An open wire. The kinds are a closed set.
+#[derive(Debug)]
+pub struct Link(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Serial(SerialStream),
+    Tcp(TcpStream),
+    Pty(Pty),
+    Replay(Replay),
+}
+
+/// Opens a port. `decode` turns the content of a replayed file (raw, or hexadecimal text) into
+/// the bytes of the wire.
+///
+/// # Errors
+/// The port cannot be opened; the text says why and what to do.
+pub async fn open(port: &Port, decode: fn(&[u8]) -> Vec<u8>) -> Result<Link, Error> {
+    let kind = match port {
+        Port::Serial(settings) => Kind::Serial(serial::open(settings)?),
+        Port::Tcp { host, port } => Kind::Tcp(connect(host, *port).await?),
+        Port::Pty { link } => Kind::Pty(Pty::open(link.as_deref())?),
+        Port::File { path, speed } => Kind::Replay(Replay::open(path, *speed, decode)?),
+    };
+    Ok(Link(kind))
+}
+
+async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
+    let address = format!("{host}:{port}");
+    match timeout(CONNECT_TIMEOUT, TcpStream::connect((host, port))).await {
+        Ok(Ok(stream)) => {
+            // Small questions and answers: waiting to fill a packet only adds delay.
+            stream.set_nodelay(true).map_err(Error::Broken)?;
+            Ok(stream)
+        }
+        Ok(Err(source)) => Err(Error::Connect { address, source }),
+        Err(_) => Err(Error::ConnectTimeout {
+            address,
+            limit: CONNECT_TIMEOUT,
+        }),
+    }
+}
+
+impl Link {
+    /// Waits for bytes; 0 means that the other side closed. Safe to cancel: no byte is lost.
+    ///
+    /// # Errors
+    /// The wire failed, or a replay is over.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        match &mut self.0 {
+            Kind::Serial(stream) => match stream.read(buffer).await {
+                Ok(0) => Err(Error::Broken(io::Error::other(
+                    "the device hung up: unplugged?",
+                ))),
+                Ok(count) => Ok(count),
+                Err(error) => Err(Error::Broken(error)),
+            },
+            Kind::Tcp(stream) => stream.read(buffer).await.map_err(Error::Broken),
+            Kind::Pty(pty) => pty.read(buffer).await.map_err(Error::Broken),
+            Kind::Replay(replay) => replay.read(buffer).await,
+        }
+    }
+
+    /// Sends bytes.
+    ///
+    /// # Errors
+    /// The wire failed or takes nothing, or is a recording.
+    pub async fn write_all(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let late = |_| Error::Broken(io::ErrorKind::TimedOut.into());
+        match &mut self.0 {
+            Kind::Serial(stream) => timeout(WRITE_TIMEOUT, stream.write_all(bytes))
+                .await
+                .map_err(late)?,
+            Kind::Tcp(stream) => timeout(WRITE_TIMEOUT, stream.write_all(bytes))
+                .await
+                .map_err(late)?,
+            Kind::Pty(pty) => pty.write_or_lose(bytes).map(drop),
+            Kind::Replay(_) => Err(io::Error::other("a recording cannot be asked")),
+        }
+        .map_err(Error::Broken)
+    }
+
+    /// The device that the other side of a pseudo-terminal opens.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.0 {
+            Kind::Pty(pty) => Some(pty.path()),
+            _ => None,
+        }
+    }
+}
