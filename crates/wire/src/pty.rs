@@ -37,7 +37,7 @@ impl Pty {
             source,
         };
         let (master, slave, path) = pair().map_err(failed)?;
-        let master = AsyncFd::register(master).map_err(failed)?;
+        let master = AsyncFd::register(master).map_err(|error| failed(error.into()))?;
         if let Some(link) = link {
             symlink(&path, link).map_err(|source| Error::Device {
                 path: link.to_owned(),
