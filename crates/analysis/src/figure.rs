@@ -103,6 +103,30 @@ impl<T: Copy> Figure<T> {
         }
     }
 
+    /// A value found from this one by the same method; unknown for `reason` when there is none.
+    #[must_use]
+    pub fn and_then<U>(self, change: impl FnOnce(T) -> Option<U>, reason: Reason) -> Figure<U> {
+        match self {
+            Self::Known { value, method } => match change(value) {
+                Some(value) => Figure::Known { value, method },
+                None => Figure::Unknown(reason),
+            },
+            Self::Unknown(reason) => Figure::Unknown(reason),
+        }
+    }
+
+    /// The same value, no longer called measured: it was computed from measured ones.
+    #[must_use]
+    pub fn computed(self) -> Self {
+        match self {
+            Self::Known {
+                value,
+                method: Method::Measured,
+            } => Self::derived(value),
+            other => other,
+        }
+    }
+
     /// Another value found from this one, by the same method.
     #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Figure<U> {
@@ -165,6 +189,7 @@ reasons! {
     NeedsLineVoltages = "needs_line_voltages", "This needs line-to-line voltages or the measured angles.", "Il faut les tensions composées ou les angles mesurés.";
     LineVoltagesOnly = "line_voltages_only", "The meter gives line-to-line voltages only.", "Le compteur ne donne que les tensions composées.";
     SequenceUnclear = "sequence_unclear", "The angles fit neither phase sequence: phases swapped, or one lost.", "Les angles ne correspondent à aucun ordre des phases : phases permutées ou perdue.";
+    AngleConventionUnknown = "angle_convention_unknown", "The meter does not tell which way its angles turn.", "Le compteur ne dit pas dans quel sens tournent ses angles.";
     DoNotOperate = "do_not_operate", "Above 5 % of unbalance a motor must not be operated.", "Au-delà de 5 % de déséquilibre, un moteur ne doit pas fonctionner.";
     Exporting = "exporting", "Power is exported: the site's load is not known from this meter alone.", "Le site injecte : ce seul compteur ne dit pas la charge.";
     Capacitive = "capacitive", "The site is capacitive already.", "Le site est déjà capacitif.";

@@ -6,11 +6,16 @@
 //! the other modules compute what the standards define. Missing is never 0: a [`Figure`] that
 //! cannot be known says why.
 
+pub mod balance;
 pub mod chapter25;
+pub mod compensation;
+pub mod currents;
 pub mod derive;
 mod figure;
 mod measurement;
+pub mod neutral;
 pub mod phasor;
+pub mod power_factor;
 pub mod unbalance;
 pub mod voltages;
 

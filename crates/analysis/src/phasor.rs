@@ -30,6 +30,12 @@ impl Phasor {
         self.real.hypot(self.imaginary)
     }
 
+    /// The angle. **Unit** degrees. **Range** −180 to 180.
+    #[must_use]
+    pub fn degrees(self) -> f64 {
+        self.imaginary.atan2(self.real).to_degrees()
+    }
+
     /// The same phasor turned by `degrees`.
     #[must_use]
     pub fn turned(self, degrees: f64) -> Self {

@@ -152,8 +152,8 @@ mod tests {
         assert_eq!(negative_sequence([400.0, 100.0, 100.0]), None);
         assert_eq!(negative_sequence([400.0, 0.0, 400.0]), None);
         assert_eq!(negative_sequence([f64::NAN, 400.0, 400.0]), None);
-        let lost_phase = negative_sequence([400.0, 200.0, 200.0]).expect("a flat triangle");
-        assert!((lost_phase - 100.0).abs() < 0.1);
+        let flat = negative_sequence([400.0, 200.0, 200.0]).expect("a flat triangle");
+        assert!((flat - 100.0).abs() < 0.1);
     }
 
     #[test]

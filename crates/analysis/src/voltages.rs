@@ -120,15 +120,12 @@ pub fn line_from_phase([one, two, three]: [f64; 3], degrees: [f64; 3]) -> [f64; 
     ]
 }
 
-/// Coarsest resolution of the three voltages. **Unit** power of ten of 1 V.
-pub(crate) fn resolution(measurement: &Measurement, kind: VoltageKind) -> Option<i8> {
-    let line = all_three(LINE_VOLTAGES.map(|quantity| measurement.decimal(quantity)));
-    let named = all_three(VOLTAGES.map(|quantity| measurement.decimal(quantity)));
-    let used = match kind {
-        VoltageKind::LineToLine => line.or(named),
-        VoltageKind::Phase => named,
-    };
-    used?.iter().map(|decimal| decimal.exponent()).max()
+/// Coarsest resolution of the voltages present. **Unit** power of ten of 1 V.
+pub(crate) fn resolution(measurement: &Measurement) -> Option<i8> {
+    let present = VOLTAGES.into_iter().chain(LINE_VOLTAGES);
+    present
+        .filter_map(|quantity| Some(measurement.decimal(quantity)?.exponent()))
+        .max()
 }
 
 fn voltage_angles(measurement: &Measurement) -> Option<[f64; 2]> {
