@@ -37,7 +37,10 @@ impl Pty {
             source,
         };
         let (master, slave, path) = pair().map_err(failed)?;
-        let master = AsyncFd::register(master).map_err(|error| failed(error.into()))?;
+        // The safe constructor is deprecated for types whose descriptor may change under it; an
+        // `OwnedFd` keeps its own until it is dropped, and the other constructor is `unsafe`.
+        #[allow(deprecated)]
+        let master = AsyncFd::new(master).map_err(failed)?;
         if let Some(link) = link {
             symlink(&path, link).map_err(|source| Error::Device {
                 path: link.to_owned(),
