@@ -1,0 +1,143 @@
+// What the page knows, fed by the event stream. One store; events are applied once per frame, so
+// that a second's telegrams cost one update. Ages count by the server's clock: its last word plus
+// the time that passed here since, never the clock of the device.
+
+import type { Analysis } from "./analysis";
+import { analysisOf } from "./analysis";
+import type { Link, Readings, Site } from "./contract";
+import { type Freshness, freshness, worse } from "./freshness";
+import { type EventName, type Listener, Stream } from "./stream";
+
+export interface Meter {
+  id: string;
+  label: string;
+  role: string | null;
+  model: string | null;
+  serial: string | null;
+  link: Link;
+  period: number | null;
+  values: Readings;
+  analysis: Analysis;
+}
+
+export type Connection = "connecting" | "live" | "lost" | "paused";
+
+type Json = Record<string, unknown>;
+
+class Live implements Listener {
+  connection = $state<Connection>("connecting");
+  /** Whether a snapshot ever came. */
+  ready = $state(false);
+  site = $state.raw<Site | null>(null);
+  demo = $state(false);
+  meters = $state.raw<Meter[]>([]);
+  /** The server's time as known here, ticking. **Unit** ms since 1970. */
+  now = $state(0);
+  /** Until the next attempt. **Unit** s. */
+  retryIn = $state(0);
+
+  #offset = 0;
+  #retryAt = 0;
+  #queue: [EventName, unknown][] = [];
+  #scheduled = false;
+  #stream = new Stream("/api/v1/events", this);
+
+  start(): void {
+    this.#stream.start();
+    setInterval(() => this.#tick(), 1000);
+  }
+
+  retryNow(): void {
+    this.#stream.retryNow();
+  }
+
+  event(name: EventName, data: unknown): void {
+    this.#queue.push([name, data]);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    // A hidden tab has no frames.
+    if (document.hidden) setTimeout(() => this.#apply(), 0);
+    else requestAnimationFrame(() => this.#apply());
+  }
+
+  lost(retryAt: number): void {
+    this.#retryAt = retryAt;
+    this.connection = "lost";
+    this.#tick();
+  }
+
+  paused(paused: boolean): void {
+    if (paused) this.connection = "paused";
+    else if (this.connection === "paused") this.connection = "lost";
+  }
+
+  /** The age of an instant, by the server's clock. **Unit** s. */
+  age(at: string): number {
+    return Math.max(0, (this.now - Date.parse(at)) / 1000);
+  }
+
+  /** How a value of a meter received at `at` is to be shown. */
+  freshness(meter: Meter, at: string, period: number | null): Freshness {
+    if (meter.link.state === "disconnected") return "lost";
+    const step = freshness(this.age(at), period ?? meter.period);
+    const trusted = this.connection === "live" || this.connection === "connecting";
+    return trusted ? step : worse(step, "stale");
+  }
+
+  #tick(): void {
+    if (this.#offset) this.now = performance.now() + this.#offset;
+    this.retryIn = Math.max(0, Math.ceil((this.#retryAt - performance.now()) / 1000));
+  }
+
+  #apply(): void {
+    this.#scheduled = false;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const [name, data] of queue) this.#take(name, data as Json);
+    this.connection = "live";
+    this.ready = true;
+    this.#tick();
+  }
+
+  #take(name: EventName, data: Json): void {
+    if (typeof data.now === "string") this.#offset = Date.parse(data.now) - performance.now();
+    if (name === "snapshot") this.#snapshot(data);
+    else if (name !== "beat") this.#update(name, data);
+  }
+
+  #snapshot(data: Json): void {
+    this.site = data.site as Site;
+    this.demo = data.demo === true;
+    this.meters = ((data.meters ?? []) as Json[]).map(meterOf);
+  }
+
+  #update(name: EventName, data: Json): void {
+    this.meters = this.meters.map((meter) => {
+      if (meter.id !== data.meter) return meter;
+      if (name === "sample") {
+        const values = { ...meter.values, ...(data.values as Readings) };
+        const period = typeof data.period_s === "number" ? data.period_s : meter.period;
+        return { ...meter, values, period };
+      }
+      if (name === "link") return { ...meter, link: (data.link ?? data) as Link };
+      return { ...meter, analysis: analysisOf(data, meter.analysis) };
+    });
+  }
+}
+
+function meterOf(data: Json): Meter {
+  const latest = (data.latest ?? {}) as { period_s?: number | null; values?: Readings };
+  return {
+    id: String(data.id),
+    label: typeof data.label === "string" ? data.label : String(data.id),
+    role: (data.role ?? null) as string | null,
+    model: (data.model ?? null) as string | null,
+    serial: (data.serial ?? null) as string | null,
+    link: (data.link ?? { state: "waiting", since: null, reason: null }) as Link,
+    period: latest.period_s ?? (data.period_s as number | undefined) ?? null,
+    values: latest.values ?? {},
+    analysis: analysisOf((data.analysis ?? {}) as Json, null),
+  };
+}
+
+export const live = new Live();

@@ -1,0 +1,127 @@
+// The language and the theme: both in the address, so that a pasted link shows the same picture.
+
+import * as format from "../numbers/format";
+import { printed, styleOf } from "../numbers/quantity";
+import type { Reading } from "../live/contract";
+import de from "./de";
+import en from "./en";
+import fr, { type Words } from "./fr";
+
+export const LANGUAGES = ["fr", "en", "de"] as const;
+export type Language = (typeof LANGUAGES)[number];
+export const THEMES = ["auto", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+const DICTIONARIES: Record<Language, Words> = { fr, en, de };
+/** Ways to write numbers that differ from the language's first. */
+const REGIONS = new Set(["fr-CH", "de-CH", "de-AT"]);
+
+const parameters = () => new URLSearchParams(location.search);
+
+function stored(name: string): string | null {
+  // A browser may forbid storage; the page then forgets.
+  try {
+    return localStorage.getItem(`triphase.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+function one<T extends string>(choices: readonly T[], ...wishes: (string | null | undefined)[]): T {
+  const wish = wishes.find((wished) => choices.includes(wished as T));
+  return (wish ?? choices[0]) as T;
+}
+
+class Say {
+  language = $state<Language>("fr");
+  theme = $state<Theme>("auto");
+  meter = $state<string | null>(null);
+  zone = $state("UTC");
+  #region = $state<string | null>(null);
+
+  words = $derived<Words>(DICTIONARIES[this.language]);
+  locale = $derived(this.#region ?? this.words.locale);
+
+  constructor() {
+    this.#read();
+    addEventListener("popstate", () => this.#read());
+  }
+
+  choose(name: "lang" | "theme" | "meter", value: string): void {
+    const address = new URL(location.href);
+    address.searchParams.set(name, value);
+    history.replaceState(history.state, "", address);
+    try {
+      if (name !== "meter") localStorage.setItem(`triphase.${name}`, value);
+    } catch {
+      // As above: nothing to keep it in.
+    }
+    this.#read();
+  }
+
+  #read(): void {
+    const given = parameters();
+    const lang = given.get("lang");
+    this.language = one(LANGUAGES, lang?.slice(0, 2), stored("lang")?.slice(0, 2));
+    this.#region = lang && REGIONS.has(lang) ? lang : null;
+    this.theme = one(THEMES, given.get("theme"), stored("theme"));
+    this.meter = given.get("meter");
+    document.documentElement.lang = this.#region ?? this.language;
+    if (this.theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.theme;
+  }
+
+  number(value: number, decimals: number): string {
+    return format.number(this.locale, value, decimals);
+  }
+
+  /** A number with its unit after a no-break space; the dash when there is none. */
+  figure(value: number | null | undefined, decimals: number, unit: string): string {
+    if (value === null || value === undefined) return format.ABSENT;
+    const text = this.number(value, decimals);
+    return unit ? `${text}${format.NBSP}${unit}` : text;
+  }
+
+  /** A reading as it is printed, without its unit. */
+  reading(quantity: string, reading: Reading): string {
+    return printed(this.locale, quantity, reading);
+  }
+
+  /** A reading with its unit. */
+  full(quantity: string, reading: Reading): string {
+    const { unit } = styleOf(quantity);
+    return unit ? `${this.reading(quantity, reading)}${format.NBSP}${unit}` : this.reading(quantity, reading);
+  }
+
+  time(at: string | number): string {
+    return format.time(this.locale, this.zone, at);
+  }
+
+  instant(at: string): string {
+    return format.instant(this.locale, this.zone, at);
+  }
+
+  duration(seconds: number): string {
+    return format.duration(seconds, this.words.day);
+  }
+
+  /** The name of a quantity of the catalogue. */
+  quantity(name: string): string {
+    const known = this.words.quantities[name];
+    if (known) return known;
+    const phase = /^(.*)_(l[123])$/.exec(name);
+    const base = phase?.[1] && this.words.quantities[phase[1]];
+    return base && phase?.[2] ? `${base} ${phase[2].toUpperCase()}` : name.replaceAll("_", " ");
+  }
+
+  /** Why something is unknown, in this language where the reason is a known one. */
+  reason(code: string | null, sentence: string | null): string {
+    return (code && this.words.reasons[code]) || sentence || code || this.words.notMeasured;
+  }
+
+  method(name: string | null): string {
+    return name ? (this.words.methods[name] ?? name) : format.ABSENT;
+  }
+}
+
+export const say = new Say();

@@ -1,0 +1,21 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+/** The folder of the finished page; `build.rs` of the `triphase` crate names one of its own. */
+const out = process.env.TRIPHASE_WEB_OUT ?? "dist";
+/** Where the development server finds a running `triphase`. */
+const server = process.env.TRIPHASE_URL ?? "http://127.0.0.1:8330";
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: {
+    outDir: out,
+    emptyOutDir: true,
+    assetsDir: "assets",
+    // Everything is a file of its own: the page's policy knows no inline content.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: ["chrome111", "firefox115", "safari16.4"],
+  },
+  server: { proxy: { "/api": server } },
+});
