@@ -55,7 +55,15 @@ pub enum Error {
         /// How long was waited.
         limit: Duration,
     },
-    /// The open wire failed, as when an adapter is unplugged.
+    /// A device that was open is there no more, as when an adapter is unplugged.
+    #[error("{} is gone ({source}): was the adapter unplugged?", path.display())]
+    Gone {
+        /// The configured path.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The open wire failed.
     #[error("the connection broke: {0}")]
     Broken(#[source] io::Error),
     /// Nothing more will come: a replayed file is over.

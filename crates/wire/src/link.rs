@@ -3,8 +3,9 @@
 use crate::pty::Pty;
 use crate::replay::Replay;
 use crate::{Error, Port, serial};
+use rustix::net::sockopt;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,6 +14,13 @@ use tokio_serial::SerialStream;
 
 /// How long a TCP connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A meter that only sends gives no sign of a dead connection: the system asks for it, from this
+/// silence on,
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(15);
+/// this often,
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+/// and gives up after so many questions without an answer.
+const KEEPALIVE_PROBES: u32 = 4;
 /// How long bytes may take to leave.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -22,7 +30,7 @@ pub struct Link(Kind);
 
 #[derive(Debug)]
 enum Kind {
-    Serial(SerialStream),
+    Serial { stream: SerialStream, path: PathBuf },
     Tcp(TcpStream),
     Pty(Pty),
     Replay(Replay),
@@ -35,7 +43,10 @@ enum Kind {
 /// The port cannot be opened; the text says why and what to do.
 pub async fn open(port: &Port, decode: fn(&[u8]) -> Vec<u8>) -> Result<Link, Error> {
     let kind = match port {
-        Port::Serial(settings) => Kind::Serial(serial::open(settings)?),
+        Port::Serial(settings) => Kind::Serial {
+            stream: serial::open(settings)?,
+            path: settings.path.clone(),
+        },
         Port::Tcp { host, port } => Kind::Tcp(connect(host, *port).await?),
         Port::Pty { link } => Kind::Pty(Pty::open(link.as_deref())?),
         Port::File { path, speed } => Kind::Replay(Replay::open(path, *speed, decode)?),
@@ -49,6 +60,7 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
         Ok(Ok(stream)) => {
             // Small questions and answers: waiting to fill a packet only adds delay.
             stream.set_nodelay(true).map_err(Error::Broken)?;
+            keep_alive(&stream).map_err(Error::Broken)?;
             Ok(stream)
         }
         Ok(Err(source)) => Err(Error::Connect { address, source }),
@@ -59,6 +71,14 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
     }
 }
 
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, KEEPALIVE_IDLE)?;
+    sockopt::set_tcp_keepintvl(stream, KEEPALIVE_INTERVAL)?;
+    sockopt::set_tcp_keepcnt(stream, KEEPALIVE_PROBES)?;
+    Ok(())
+}
+
 impl Link {
     /// Waits for bytes; 0 means that the other side closed. Safe to cancel: no byte is lost.
     ///
@@ -66,13 +86,16 @@ impl Link {
     /// The wire failed, or a replay is over.
     pub async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         match &mut self.0 {
-            Kind::Serial(stream) => match stream.read(buffer).await {
-                Ok(0) => Err(Error::Broken(io::Error::other(
-                    "the device hung up: unplugged?",
-                ))),
-                Ok(count) => Ok(count),
-                Err(error) => Err(Error::Broken(error)),
-            },
+            Kind::Serial { stream, path } => {
+                let read = match stream.read(buffer).await {
+                    Ok(0) => Err(io::Error::other("it hung up")),
+                    other => other,
+                };
+                read.map_err(|source| Error::Gone {
+                    path: path.clone(),
+                    source,
+                })
+            }
             Kind::Tcp(stream) => stream.read(buffer).await.map_err(Error::Broken),
             Kind::Pty(pty) => pty.read(buffer).await.map_err(Error::Broken),
             Kind::Replay(replay) => replay.read(buffer).await,
@@ -86,7 +109,7 @@ impl Link {
     pub async fn write_all(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let late = |_| Error::Broken(io::ErrorKind::TimedOut.into());
         match &mut self.0 {
-            Kind::Serial(stream) => timeout(WRITE_TIMEOUT, stream.write_all(bytes))
+            Kind::Serial { stream, .. } => timeout(WRITE_TIMEOUT, stream.write_all(bytes))
                 .await
                 .map_err(late)?,
             Kind::Tcp(stream) => timeout(WRITE_TIMEOUT, stream.write_all(bytes))

@@ -71,13 +71,16 @@ impl Port {
         matches!(self, Self::File { .. })
     }
 
-    /// The same port, its relative file path seen from `folder`.
+    /// The same port, its relative capture or link path seen from `folder`.
     #[must_use]
     pub fn relative_to(self, folder: &Path) -> Self {
         match self {
             Self::File { path, speed } => Self::File {
                 path: folder.join(path),
                 speed,
+            },
+            Self::Pty { link: Some(link) } => Self::Pty {
+                link: Some(folder.join(link)),
             },
             other => other,
         }

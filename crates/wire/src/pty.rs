@@ -3,7 +3,9 @@
 use crate::Error;
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{
+    OptionalActions, QueueSelector, ioctl_tiocnxcl, tcflush, tcgetattr, tcsetattr,
+};
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -15,14 +17,17 @@ use tokio::io::unix::AsyncFd;
 /// A pseudo-terminal in raw mode: every byte passes as it is.
 ///
 /// The program at the other side opens [`path`](Self::path) like a serial port, and may close and
-/// open it again: this side keeps it open too, so that neither sees an end.
+/// open it again: this side keeps it open too, so that neither sees an end. A program that claimed
+/// the device for itself holds its claim until the device is closed everywhere, which never comes
+/// to pass here; so the claim is lifted whenever bytes pass. Programs that lock the device file
+/// keep one another out all the same.
 #[derive(Debug)]
 pub struct Pty {
     master: AsyncFd<OwnedFd>,
     path: PathBuf,
     link: Option<PathBuf>,
     /// Held so that a reader's closing does not hang up the line.
-    _slave: OwnedFd,
+    slave: OwnedFd,
 }
 
 impl Pty {
@@ -51,7 +56,7 @@ impl Pty {
             master,
             path,
             link: link.map(Path::to_owned),
-            _slave: slave,
+            slave,
         })
     }
 
@@ -63,29 +68,42 @@ impl Pty {
 
     /// Waits for bytes from the other side.
     pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.master
+        let count = self
+            .master
             .async_io(Interest::READABLE, |master| {
                 Ok(rustix::io::read(master, &mut *buffer)?)
             })
-            .await
+            .await?;
+        self.lift_claim();
+        Ok(count)
     }
 
     /// Writes to the other side. Like on a real line, what nobody takes is lost: when the
-    /// terminal's buffer is full, the rest is dropped.
+    /// terminal's buffer is full, its content and the rest are dropped, so that a reader who comes
+    /// late hears what is sent then and not the remains of long ago.
     ///
     /// # Errors
     /// The line failed.
     pub fn write_or_lose(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.lift_claim();
         let mut written = 0;
         while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
             match rustix::io::write(self.master.get_ref(), rest) {
                 Ok(count) => written += count,
-                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::AGAIN) => {
+                    tcflush(&self.slave, QueueSelector::IFlush)?;
+                    break;
+                }
                 Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(written)
+    }
+
+    fn lift_claim(&self) {
+        // Nothing to lift is no failure worth telling.
+        let _ = ioctl_tiocnxcl(&self.slave);
     }
 }
 

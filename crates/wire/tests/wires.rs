@@ -75,6 +75,41 @@ async fn a_line_that_nobody_reads_loses_bytes_and_never_blocks() {
         written += pty.write_or_lose(&[0x7E; 4096]).expect("writes or loses");
     }
     assert!(written < 100 * 4096, "a terminal's buffer is finite");
+    // Whoever comes then hears the present, whole.
+    let before = pty.write_or_lose(&[0; 4096]).expect("writes or loses");
+    assert!(before > 0, "an overrun empties the line");
+    while pty.write_or_lose(&[0; 4096]).expect("writes or loses") == 4096 {}
+    let mut link = open(&serial(pty.path().to_owned()), as_it_is)
+        .await
+        .expect("opens");
+    pty.write_or_lose(&every_byte()).expect("writes");
+    assert_eq!(take(&mut link, 256).await, every_byte());
+}
+
+#[tokio::test]
+async fn an_adapter_that_vanishes_is_told_by_its_name() {
+    let pty = Pty::open(None).expect("a pair");
+    let path = pty.path().to_owned();
+    let mut link = open(&serial(path.clone()), as_it_is).await.expect("opens");
+    drop(pty);
+    let error = link.read(&mut [0; 10]).await.expect_err("gone");
+    assert!(matches!(&error, Error::Gone { path: gone, .. } if *gone == path));
+    assert!(error.to_string().contains("unplugged"), "{error}");
+    assert!(!error.is_final());
+}
+
+#[test]
+fn relative_paths_are_seen_from_the_configuration() {
+    let folder = std::path::Path::new("/etc/triphase");
+    for (port, seen) in [
+        ("file://a.hex?speed=1", "file:///etc/triphase/a.hex?speed=1"),
+        ("pty://meter", "pty:///etc/triphase/meter"),
+        ("pty://", "pty://"),
+        ("tcp://host:1", "tcp://host:1"),
+    ] {
+        let port: Port = port.parse().expect("valid");
+        assert_eq!(port.relative_to(folder).to_string(), seen);
+    }
 }
 
 #[tokio::test]
