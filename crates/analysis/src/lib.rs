@@ -6,15 +6,21 @@
 //! the other modules compute what the standards define. Missing is never 0: a [`Figure`] that
 //! cannot be known says why.
 
+pub mod availability;
 pub mod balance;
+pub mod billing;
 pub mod chapter25;
 pub mod compensation;
+pub mod counter;
 pub mod currents;
 pub mod derive;
+pub mod energy;
 mod figure;
+pub mod harmonic;
 mod measurement;
 pub mod neutral;
 pub mod phasor;
+pub mod plausibility;
 pub mod power_factor;
 pub mod unbalance;
 pub mod voltages;

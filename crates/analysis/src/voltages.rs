@@ -32,7 +32,7 @@ pub enum PhaseSequence {
 
 /// The three registers named "voltage L1" to "L3".
 pub(crate) const VOLTAGES: [Quantity; 3] = [VoltageL1, VoltageL2, VoltageL3];
-const LINE_VOLTAGES: [Quantity; 3] = [VoltageL12, VoltageL23, VoltageL31];
+pub(crate) const LINE_VOLTAGES: [Quantity; 3] = [VoltageL12, VoltageL23, VoltageL31];
 
 /// Voltages from phase to neutral, L1 to L3. **Unit** V.
 #[must_use]

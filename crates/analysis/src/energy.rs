@@ -1,0 +1,497 @@
+//! Energy and power of a window, such as the last hour.
+//!
+//! In: samples of one list each, oldest first, and the window. Out: time-weighted mean, energy,
+//! extremes, coverage. Source: domain rule "prefer the counter"; a sample holds until the next,
+//! three list periods at most. Refuses: the mean of samples times one hour; a result for a window
+//! of which too little is covered.
+
+use crate::{Figure, Method, Reason};
+use reading::{Decimal, Quality, Timestamp};
+use std::time::Duration;
+
+/// A sample holds for this many periods of its list.
+pub const HOLD_PERIODS_MAX: u32 = 3;
+/// A window needs this much coverage for a result. **Unit** percent.
+pub const COVERAGE_PCT_MIN: f64 = 90.0;
+/// A counter's last digit may be this share of the energy, else holding samples is better.
+const RESOLUTION_SHARE_MAX: f64 = 0.02;
+
+/// A stretch of time: `from` inclusive, `to` exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Its begin.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+}
+
+impl Window {
+    /// The hour that ends at `to`.
+    #[must_use]
+    pub fn last_hour(to: Timestamp) -> Self {
+        Self {
+            from: to.minus(Duration::from_secs(3600)),
+            to,
+        }
+    }
+
+    /// **Unit** seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.to.since(self.from).as_secs_f64()
+    }
+}
+
+/// One value of a list at its instant of measurement.
+pub type Sample = (Timestamp, Decimal);
+
+/// The samples of a window.
+///
+/// **Shape** each slice oldest first and from one list of one meter, since two lists snapshot
+/// different instants; samples just before and after the window are welcome: they close its edges.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Samples<'a> {
+    /// Active power. **Unit** W. **Sign** import positive.
+    pub power: &'a [Sample],
+    /// The period of the power's list.
+    pub period: Duration,
+    /// Counter of active energy drawn. **Unit** Wh.
+    pub import_counter: &'a [Sample],
+    /// Counter of active energy fed in. **Unit** Wh. May be empty.
+    pub export_counter: &'a [Sample],
+}
+
+/// Power and energy of a window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EnergyReport {
+    /// Time-weighted mean power. **Unit** W. **Sign** import positive.
+    pub mean_w: Figure,
+    /// Largest sample. **Unit** W.
+    pub max_w: Figure,
+    /// When the largest sample was measured.
+    pub max_at: Option<Timestamp>,
+    /// Smallest sample. **Unit** W.
+    pub min_w: Figure,
+    /// Energy drawn: counter difference, else held samples. **Unit** Wh.
+    pub import_wh: Figure,
+    /// Energy fed in, by the same methods. **Unit** Wh.
+    pub export_wh: Figure,
+    /// Share of the window in which the power is known. **Unit** percent.
+    pub coverage_pct: f64,
+    /// Share of the window for which the energy is known. **Unit** percent.
+    pub energy_coverage_pct: f64,
+    /// Number of power samples within the window.
+    pub samples: usize,
+}
+
+/// How many rows have which quality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QualityShare {
+    /// Rows of good quality.
+    pub good: usize,
+    /// Rows of doubtful quality.
+    pub suspect: usize,
+    /// Rows not to be used.
+    pub bad: usize,
+}
+
+impl QualityShare {
+    /// The share of each quality among rows.
+    #[must_use]
+    pub fn of(rows: impl IntoIterator<Item = Quality>) -> Self {
+        rows.into_iter()
+            .fold(Self::default(), |mut share, quality| {
+                match quality {
+                    Quality::Good => share.good += 1,
+                    Quality::Suspect => share.suspect += 1,
+                    Quality::Bad => share.bad += 1,
+                }
+                share
+            })
+    }
+
+    /// Share of good rows; `None` without rows. **Unit** percent.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss)] // A window holds far fewer than 2^53 rows.
+    pub fn good_pct(&self) -> Option<f64> {
+        let rows = self.good + self.suspect + self.bad;
+        (rows > 0).then(|| 100.0 * self.good as f64 / rows as f64)
+    }
+}
+
+/// Power and energy of a window from its samples.
+#[must_use]
+pub fn energy_report(window: Window, samples: &Samples<'_>) -> EnergyReport {
+    let held = held(window, samples);
+    let covered: f64 = held.iter().map(Stretch::seconds).sum();
+    let length = window.seconds();
+    let coverage_pct = if length > 0.0 {
+        100.0 * covered / length
+    } else {
+        0.0
+    };
+    let net = integral(&held, |watts| watts);
+    let inside: Vec<&Sample> = samples.power.iter().filter(|s| window.holds(s.0)).collect();
+    let lacking = if held.is_empty() {
+        Reason::NoSamples
+    } else {
+        Reason::CoverageTooLow
+    };
+    let enough = |value: f64, method| match coverage_pct >= COVERAGE_PCT_MIN {
+        true => Figure::Known { value, method },
+        false => Figure::Unknown(lacking),
+    };
+    let highest = inside
+        .iter()
+        .max_by(|a, b| a.1.cmp_value(b.1).then(b.0.cmp(&a.0)));
+    let lowest = inside.iter().min_by(|a, b| a.1.cmp_value(b.1));
+    let extreme = |sample: Option<&&Sample>| {
+        let value = sample.map(|sample| sample.1.to_f64());
+        Figure::from_option(value, Method::Measured, Reason::NoSamples)
+    };
+    let direction = |counter, watts: fn(f64) -> f64| {
+        let by_hold = enough(integral(&held, watts) / 3600.0, Method::Hold);
+        counted(window, counter, |gap| clipped(&held, gap, watts)).preferred_to(by_hold)
+    };
+    let import = direction(samples.import_counter, |watts| watts.max(0.0));
+    let export = direction(samples.export_counter, |watts| (-watts).max(0.0));
+    EnergyReport {
+        mean_w: enough(
+            if covered > 0.0 { net / covered } else { 0.0 },
+            Method::Hold,
+        ),
+        max_w: extreme(highest),
+        max_at: highest.map(|sample| sample.0),
+        min_w: extreme(lowest),
+        energy_coverage_pct: match import.figure.method() {
+            Some(Method::Counter) => import.coverage_pct,
+            _ => coverage_pct,
+        },
+        import_wh: import.figure,
+        export_wh: export.figure,
+        coverage_pct,
+        samples: inside.len(),
+    }
+}
+
+impl Window {
+    fn holds(&self, at: Timestamp) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
+/// A time during which the power is known and constant.
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
+    watts: f64,
+}
+
+impl Stretch {
+    fn seconds(&self) -> f64 {
+        self.to.since(self.from).as_secs_f64()
+    }
+}
+
+/// Each sample until the next, its hold limit, or the window's edge.
+fn held(window: Window, samples: &Samples<'_>) -> Vec<Stretch> {
+    let limit = samples.period.saturating_mul(HOLD_PERIODS_MAX);
+    let nexts = samples
+        .power
+        .iter()
+        .skip(1)
+        .map(|sample| sample.0)
+        .chain([window.to]);
+    let stretches = samples
+        .power
+        .iter()
+        .zip(nexts)
+        .map(|(sample, next)| Stretch {
+            from: sample.0.max(window.from),
+            to: next.min(sample.0.plus(limit)).min(window.to),
+            watts: sample.1.to_f64(),
+        });
+    stretches
+        .filter(|stretch| stretch.from < stretch.to)
+        .collect()
+}
+
+/// ∫ f(P) dt. **Unit** W·s.
+fn integral(held: &[Stretch], watts: impl Fn(f64) -> f64) -> f64 {
+    held.iter()
+        .map(|stretch| watts(stretch.watts) * stretch.seconds())
+        .sum()
+}
+
+/// ∫ f(P) dt within a part of the window, and how much of it is covered. **Unit** W·s, s.
+fn clipped(held: &[Stretch], part: Window, watts: fn(f64) -> f64) -> (f64, f64) {
+    let parts = held.iter().filter_map(|stretch| {
+        let (from, to) = (stretch.from.max(part.from), stretch.to.min(part.to));
+        (from < to).then_some(Stretch {
+            from,
+            to,
+            watts: stretch.watts,
+        })
+    });
+    let parts: Vec<Stretch> = parts.collect();
+    (
+        integral(&parts, watts),
+        parts.iter().map(Stretch::seconds).sum(),
+    )
+}
+
+/// Energy by counter with the share of the window that it covers.
+struct Counted {
+    figure: Figure,
+    coverage_pct: f64,
+    /// The counter's last digit is small enough against the energy.
+    fine: bool,
+}
+
+impl Counted {
+    /// The counter where it is usable and fine; a coarse one only when holding fails.
+    fn preferred_to(self, by_hold: Figure) -> Self {
+        let usable = self.figure.value().is_some() && (self.fine || by_hold.value().is_none());
+        if usable {
+            self
+        } else {
+            Self {
+                figure: by_hold,
+                ..self
+            }
+        }
+    }
+}
+
+/// Counter difference between the window's edges, interpolated there; what the counter does not
+/// reach is filled by held power.
+fn counted(window: Window, counter: &[Sample], fill: impl Fn(Window) -> (f64, f64)) -> Counted {
+    let unusable = |reason| Counted {
+        figure: Figure::Unknown(reason),
+        coverage_pct: 0.0,
+        fine: false,
+    };
+    let (Some(first), Some(last)) = (counter.first(), counter.last()) else {
+        return unusable(Reason::NotMeasured);
+    };
+    let backwards = |pair: &[Sample]| match pair {
+        [before, after] => after.1.cmp_value(before.1).is_lt() || after.0 <= before.0,
+        _ => false,
+    };
+    let (from, to) = (window.from.max(first.0), window.to.min(last.0));
+    if counter.windows(2).any(backwards) || from >= to {
+        return unusable(Reason::CounterUnusable);
+    }
+    let (Some(start), Some(end)) = (interpolated(counter, from), interpolated(counter, to)) else {
+        return unusable(Reason::CounterUnusable);
+    };
+    let head = fill(Window {
+        from: window.from,
+        to: from,
+    });
+    let tail = fill(Window {
+        from: to,
+        to: window.to,
+    });
+    let energy = end - start + (head.0 + tail.0) / 3600.0;
+    let covered = to.since(from).as_secs_f64() + head.1 + tail.1;
+    let coverage_pct = 100.0 * covered / window.seconds();
+    if coverage_pct < COVERAGE_PCT_MIN {
+        return Counted {
+            coverage_pct,
+            ..unusable(Reason::CoverageTooLow)
+        };
+    }
+    let digit = 10_f64.powi(i32::from(last.1.exponent()));
+    Counted {
+        figure: Figure::Known {
+            value: energy,
+            method: Method::Counter,
+        },
+        coverage_pct,
+        fine: digit <= RESOLUTION_SHARE_MAX * energy,
+    }
+}
+
+/// The counter at an instant between its first and last sample. **Unit** Wh.
+///
+/// Differences are taken against the first sample, so that a large reading costs no digits.
+fn interpolated(counter: &[Sample], at: Timestamp) -> Option<f64> {
+    let origin = counter.first()?.1;
+    let reading = |sample: &Sample| {
+        let exact = sample.1.checked_sub(origin).map(Decimal::to_f64);
+        exact.unwrap_or_else(|| sample.1.to_f64() - origin.to_f64())
+    };
+    if let Some(exact) = counter.iter().find(|sample| sample.0 == at) {
+        return Some(reading(exact));
+    }
+    counter.windows(2).find_map(|pair| match pair {
+        [before, after] if before.0 < at && at < after.0 => {
+            let share = at.since(before.0).as_secs_f64() / after.0.since(before.0).as_secs_f64();
+            Some(reading(before) + share * (reading(after) - reading(before)))
+        }
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn samples(values: &[(i64, i64)]) -> Vec<Sample> {
+        let sample =
+            |(at, value): &(i64, i64)| (Timestamp::from_seconds(*at), Decimal::new(*value, 0));
+        values.iter().map(sample).collect()
+    }
+
+    fn hour() -> Window {
+        Window::last_hour(Timestamp::from_seconds(3600))
+    }
+
+    const TEN_MINUTES: Duration = Duration::from_secs(600);
+
+    #[test]
+    fn samples_weigh_by_their_time() {
+        let power = samples(&[(0, 40_000), (600, 60_000), (1200, 0), (3000, 20_000)]);
+        let input = Samples {
+            power: &power,
+            period: TEN_MINUTES,
+            ..Samples::default()
+        };
+        let report = energy_report(hour(), &input);
+        assert_eq!(
+            report.mean_w,
+            Figure::Known {
+                value: 20_000.0,
+                method: Method::Hold
+            }
+        );
+        assert_eq!(report.import_wh.value(), Some(20_000.0));
+        assert_eq!(report.export_wh.value(), Some(0.0));
+        assert_eq!((report.coverage_pct, report.samples), (100.0, 4));
+        assert_eq!(report.max_at, Some(Timestamp::from_seconds(600)));
+    }
+
+    #[test]
+    fn a_silent_meter_is_not_held_for_ever() {
+        let power = samples(&[(0, 40_000), (600, 60_000)]);
+        let input = Samples {
+            power: &power,
+            period: TEN_MINUTES,
+            ..Samples::default()
+        };
+        let report = energy_report(hour(), &input);
+        assert!((report.coverage_pct - 100.0 * 2400.0 / 3600.0).abs() < 1e-9);
+        assert_eq!(report.mean_w.reason(), Some(Reason::CoverageTooLow));
+        assert_eq!(report.import_wh.reason(), Some(Reason::CoverageTooLow));
+        assert_eq!(report.max_w.value(), Some(60_000.0));
+    }
+
+    #[test]
+    fn the_counter_is_interpolated_at_the_edges() {
+        let counter = samples(&[
+            (-300, 1_000_000),
+            (300, 1_002_000),
+            (3300, 1_012_000),
+            (3900, 1_014_000),
+        ]);
+        let input = Samples {
+            import_counter: &counter,
+            ..Samples::default()
+        };
+        let report = energy_report(hour(), &input);
+        assert_eq!(
+            report.import_wh,
+            Figure::Known {
+                value: 12_000.0,
+                method: Method::Counter
+            }
+        );
+        assert_eq!(report.energy_coverage_pct, 100.0);
+        assert_eq!(report.mean_w.reason(), Some(Reason::NoSamples));
+    }
+
+    #[test]
+    fn held_power_fills_what_the_counter_does_not_reach_yet() {
+        let counter = samples(&[(0, 5000), (3000, 15_000)]);
+        let power = samples(&[(0, 12_000), (1200, 12_000), (2400, 12_000), (3000, 6000)]);
+        let period = TEN_MINUTES;
+        let input = Samples {
+            power: &power,
+            period,
+            import_counter: &counter,
+            ..Samples::default()
+        };
+        let report = energy_report(hour(), &input);
+        assert_eq!(
+            report.import_wh,
+            Figure::Known {
+                value: 11_000.0,
+                method: Method::Counter
+            }
+        );
+    }
+
+    #[test]
+    fn a_counter_that_goes_back_is_not_used() {
+        let counter = samples(&[(0, 5000), (1800, 4900), (3600, 6000)]);
+        let input = Samples {
+            import_counter: &counter,
+            ..Samples::default()
+        };
+        assert_eq!(energy_report(hour(), &input).import_wh.value(), None);
+        let power = samples(&[(0, 1000), (1800, 1000)]);
+        let period = TEN_MINUTES;
+        let input = Samples {
+            power: &power,
+            period,
+            import_counter: &counter,
+            ..Samples::default()
+        };
+        let report = energy_report(hour(), &input);
+        assert_eq!(
+            report.import_wh,
+            Figure::Known {
+                value: 1000.0,
+                method: Method::Hold
+            }
+        );
+    }
+
+    #[test]
+    fn a_coarse_counter_gives_way_to_held_samples() {
+        let kilowatt_hours = |at, value| (Timestamp::from_seconds(at), Decimal::new(value, 3));
+        let counter = [kilowatt_hours(0, 12), kilowatt_hours(3600, 14)];
+        let power = samples(&[(0, 1500), (1800, 1500)]);
+        let period = TEN_MINUTES;
+        let with_power = Samples {
+            power: &power,
+            period,
+            import_counter: &counter,
+            ..Samples::default()
+        };
+        assert_eq!(
+            energy_report(hour(), &with_power).import_wh.value(),
+            Some(1500.0)
+        );
+        let alone = Samples {
+            import_counter: &counter,
+            ..Samples::default()
+        };
+        assert_eq!(
+            energy_report(hour(), &alone).import_wh.value(),
+            Some(2000.0)
+        );
+    }
+
+    #[test]
+    fn an_empty_window_is_no_energy_and_says_so() {
+        let report = energy_report(hour(), &Samples::default());
+        assert_eq!(report.import_wh.reason(), Some(Reason::NoSamples));
+        assert_eq!(QualityShare::of([]).good_pct(), None);
+        assert_eq!(
+            QualityShare::of([Quality::Good, Quality::Bad]).good_pct(),
+            Some(50.0)
+        );
+    }
+}
