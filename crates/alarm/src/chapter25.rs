@@ -70,34 +70,19 @@ pub fn risks(evaluation: &Evaluation<'_>, mode: Mode) -> Answer<Risks> {
         }
     }
     let level = found.iter().map(|risk| risk.condition.severity()).max();
-    Answer {
-        result: Risks {
-            level,
-            risks: found,
-            advice,
-        },
-        warnings,
-    }
+    Answer { result: Risks { level, risks: found, advice }, warnings }
 }
 
 fn strict(evaluation: &Evaluation<'_>) -> Vec<Risk> {
-    let Evaluation {
-        measurement,
-        thresholds,
-        ..
-    } = evaluation;
+    let Evaluation { measurement, thresholds, .. } = evaluation;
     let power = derive::active_power(measurement).map_or(0.0, |derived| derived.value);
-    let factor = measurement
-        .f64(Quantity::PowerFactor)
-        .unwrap_or(POWER_FACTOR_SUBSTITUTE);
+    let factor = measurement.f64(Quantity::PowerFactor).unwrap_or(POWER_FACTOR_SUBSTITUTE);
     let substitute = Voltage {
         volts: Decimal::new(VOLTAGE_SUBSTITUTE, 0).to_f64(),
         text: VOLTAGE_SUBSTITUTE.to_string(),
     };
     let voltages = VOLTAGES.map(|quantity| {
-        measurement
-            .decimal(quantity)
-            .map_or_else(|| substitute.clone(), Voltage::given)
+        measurement.decimal(quantity).map_or_else(|| substitute.clone(), Voltage::given)
     });
     let mut risks = Vec::new();
     risks.extend(overload(power, thresholds));
@@ -107,11 +92,7 @@ fn strict(evaluation: &Evaluation<'_>) -> Vec<Risk> {
 }
 
 fn extended(evaluation: &Evaluation<'_>, warnings: &mut Vec<Warning>) -> Vec<Risk> {
-    let Evaluation {
-        measurement,
-        thresholds,
-        ..
-    } = evaluation;
+    let Evaluation { measurement, thresholds, .. } = evaluation;
     let mut risks = Vec::new();
     match derive::active_power(measurement) {
         Some(power) => risks.extend(overload(power.value, thresholds)),
@@ -184,27 +165,21 @@ fn low_power_factor(factor: f64, thresholds: &Thresholds) -> Option<Risk> {
 }
 
 fn low_voltage(voltages: &[Voltage], thresholds: &Thresholds) -> Option<Risk> {
-    let lowest = voltages
-        .iter()
-        .reduce(|min, next| if next.volts < min.volts { next } else { min });
-    lowest
-        .filter(|voltage| voltage.volts < thresholds.voltage_min_v)
-        .map(|voltage| Risk {
-            condition: Condition::VoltageLow,
-            description: format!("Tension minimale: {}V", voltage.text),
-        })
+    let lowest =
+        voltages.iter().reduce(|min, next| if next.volts < min.volts { next } else { min });
+    lowest.filter(|voltage| voltage.volts < thresholds.voltage_min_v).map(|voltage| Risk {
+        condition: Condition::VoltageLow,
+        description: format!("Tension minimale: {}V", voltage.text),
+    })
 }
 
 fn high_voltage(voltages: &[Voltage], thresholds: &Thresholds) -> Option<Risk> {
-    let highest = voltages
-        .iter()
-        .reduce(|max, next| if next.volts > max.volts { next } else { max });
-    highest
-        .filter(|voltage| voltage.volts > thresholds.voltage_max_v)
-        .map(|voltage| Risk {
-            condition: Condition::VoltageHigh,
-            description: format!("Tension maximale: {}V", voltage.text),
-        })
+    let highest =
+        voltages.iter().reduce(|max, next| if next.volts > max.volts { next } else { max });
+    highest.filter(|voltage| voltage.volts > thresholds.voltage_max_v).map(|voltage| Risk {
+        condition: Condition::VoltageHigh,
+        description: format!("Tension maximale: {}V", voltage.text),
+    })
 }
 
 fn unbalance(score: f64, thresholds: &Thresholds) -> Option<Risk> {
@@ -223,17 +198,8 @@ fn high_distortion(thd: f64, thresholds: &Thresholds) -> Option<Risk> {
 
 /// The total THD of the voltages, else that of the worst phase. **Unit** percent.
 fn distortion(measurement: &Measurement) -> Option<f64> {
-    let phases = [
-        Quantity::ThdVoltageL1,
-        Quantity::ThdVoltageL2,
-        Quantity::ThdVoltageL3,
-    ];
-    let worst = || {
-        phases
-            .into_iter()
-            .filter_map(|q| measurement.f64(q))
-            .reduce(f64::max)
-    };
+    let phases = [Quantity::ThdVoltageL1, Quantity::ThdVoltageL2, Quantity::ThdVoltageL3];
+    let worst = || phases.into_iter().filter_map(|q| measurement.f64(q)).reduce(f64::max);
     measurement.f64(Quantity::ThdVoltage).or_else(worst)
 }
 
@@ -244,40 +210,23 @@ struct Voltage {
     text: String,
 }
 
-const VOLTAGES: [Quantity; 3] = [
-    Quantity::VoltageL1,
-    Quantity::VoltageL2,
-    Quantity::VoltageL3,
-];
-const LINE_VOLTAGES: [Quantity; 3] = [
-    Quantity::VoltageL12,
-    Quantity::VoltageL23,
-    Quantity::VoltageL31,
-];
+const VOLTAGES: [Quantity; 3] = [Quantity::VoltageL1, Quantity::VoltageL2, Quantity::VoltageL3];
+const LINE_VOLTAGES: [Quantity; 3] =
+    [Quantity::VoltageL12, Quantity::VoltageL23, Quantity::VoltageL31];
 
 impl Voltage {
     /// The digits given, at least one decimal.
     fn given(decimal: Decimal) -> Self {
         let text = decimal.to_string();
-        let text = if text.contains('.') {
-            text
-        } else {
-            format!("{text}.0")
-        };
-        Self {
-            volts: decimal.to_f64(),
-            text,
-        }
+        let text = if text.contains('.') { text } else { format!("{text}.0") };
+        Self { volts: decimal.to_f64(), text }
     }
 
     /// A converted voltage, rounded to one decimal before it is compared, so that no text shows
     /// the limit itself as exceeded.
     fn converted(volts: f64) -> Self {
         let text = format!("{volts:.1}");
-        Self {
-            volts: text.parse().expect("a printed float is a float literal"),
-            text,
-        }
+        Self { volts: text.parse().expect("a printed float is a float literal"), text }
     }
 }
 
@@ -286,24 +235,14 @@ impl Voltage {
 /// Phase voltages become line voltages by the measured angles, else each by √3: a single weak
 /// phase shows as clearly as three would.
 fn compared_voltages(evaluation: &Evaluation<'_>) -> Vec<Voltage> {
-    let Evaluation {
-        measurement,
-        thresholds,
-        voltage_kind,
-    } = evaluation;
+    let Evaluation { measurement, thresholds, voltage_kind } = evaluation;
     let of = |quantities: [Quantity; 3]| -> Vec<Decimal> {
-        quantities
-            .into_iter()
-            .filter_map(|quantity| measurement.decimal(quantity))
-            .collect()
+        quantities.into_iter().filter_map(|quantity| measurement.decimal(quantity)).collect()
     };
     let (named, line) = (of(VOLTAGES), of(LINE_VOLTAGES));
     let given = |decimals: Vec<Decimal>| decimals.into_iter().map(Voltage::given).collect();
     let scaled = |decimals: Vec<Decimal>, factor: f64| {
-        decimals
-            .into_iter()
-            .map(|d| Voltage::converted(d.to_f64() * factor))
-            .collect()
+        decimals.into_iter().map(|d| Voltage::converted(d.to_f64() * factor)).collect()
     };
     let root_three = 3.0_f64.sqrt();
     match (thresholds.voltage_compare, voltage_kind) {
@@ -333,10 +272,7 @@ fn converted_by_angles(evaluation: &Evaluation<'_>) -> Option<[f64; 3]> {
 const PHASE_VOLTAGE_LIKELY: f64 = 0.7;
 
 fn voltage_warning(evaluation: &Evaluation<'_>, compared: &[Voltage]) -> Option<Warning> {
-    let highest = compared
-        .iter()
-        .map(|voltage| voltage.volts)
-        .reduce(f64::max);
+    let highest = compared.iter().map(|voltage| voltage.volts).reduce(f64::max);
     let Some(highest) = highest else {
         return Some(Warning::new(
             "tensions_absentes",

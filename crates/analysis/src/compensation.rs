@@ -94,9 +94,7 @@ pub fn resonance_order(short_circuit_kva: f64, bank_kvar: f64) -> Option<f64> {
 /// Whether a resonance order lies within 1 of a harmonic that six-pulse rectifiers make.
 #[must_use]
 pub fn resonance_is_risky(order: f64) -> bool {
-    [5.0, 7.0, 11.0, 13.0]
-        .into_iter()
-        .any(|harmonic: f64| (harmonic - order).abs() <= 1.0)
+    [5.0, 7.0, 11.0, 13.0].into_iter().any(|harmonic: f64| (harmonic - order).abs() <= 1.0)
 }
 
 /// Series resonance of a detuned bank with reactor ratio p = XL/XC: order 1/√p.
@@ -122,10 +120,7 @@ pub struct CompensationSettings {
 
 impl Default for CompensationSettings {
     fn default() -> Self {
-        Self {
-            target: 0.95,
-            transformer: None,
-        }
+        Self { target: 0.95, transformer: None }
     }
 }
 
@@ -177,10 +172,7 @@ pub fn compensation_report(
     let after = compensated(p, q, bank_kvar);
     let improvable = (need > 0.0 && p > 0.0).then(|| p / p.hypot(q));
     let (loss, released_kva) = improvable.map_or((0.0, 0.0), |from| {
-        (
-            loss_reduction_pct(from, settings.target),
-            released(p, from, settings.target),
-        )
+        (loss_reduction_pct(from, settings.target), released(p, from, settings.target))
     });
     let resonance = settings.resonance(bank_kvar);
     CompensationReport {
@@ -235,18 +227,12 @@ mod tests {
             (Quantity::ReactivePower, Decimal::new(q, 0)),
         ];
         let measurement = Measurement::new(Timestamp::from_seconds(0), values);
-        compensation_report(
-            &power_report(&measurement, None),
-            &CompensationSettings::default(),
-        )
+        compensation_report(&power_report(&measurement, None), &CompensationSettings::default())
     }
 
     #[test]
     fn a_need_under_half_a_step_gets_no_bank() {
-        assert_eq!(
-            [2.49, 2.5, 17.7, 20.0, 301.0].map(bank),
-            [0.0, 5.0, 20.0, 20.0, 600.0]
-        );
+        assert_eq!([2.49, 2.5, 17.7, 20.0, 301.0].map(bank), [0.0, 5.0, 20.0, 20.0, 600.0]);
     }
 
     #[test]
@@ -255,18 +241,12 @@ mod tests {
         assert!((report.required_kvar.value().expect("import") - 17.695).abs() < 0.001);
         assert_eq!(report.bank_kvar.value(), Some(20.0));
         assert_eq!(report.overcompensation.value(), Some(false));
-        assert_eq!(
-            report.resonance_order.reason(),
-            Some(Reason::TransformerUnknown)
-        );
+        assert_eq!(report.resonance_order.reason(), Some(Reason::TransformerUnknown));
     }
 
     #[test]
     fn an_exporting_site_gets_no_number() {
-        assert_eq!(
-            report(-10_000, 3000).bank_kvar.reason(),
-            Some(Reason::Exporting)
-        );
+        assert_eq!(report(-10_000, 3000).bank_kvar.reason(), Some(Reason::Exporting));
     }
 
     #[test]

@@ -27,11 +27,7 @@ pub fn mean_power(before: f64, after: f64, seconds: f64, resolution: f64) -> Opt
     }
     let power = (after - before) * 3600.0 / seconds;
     let error_max = resolution * 3600.0 / seconds;
-    Some(CounterPower {
-        power,
-        error_max,
-        usable: error_max <= RESOLUTION_SHARE_MAX * power,
-    })
+    Some(CounterPower { power, error_max, usable: error_max <= RESOLUTION_SHARE_MAX * power })
 }
 
 /// Mean reactive powers from the counters of the four quadrants.
@@ -51,10 +47,6 @@ pub fn from_quadrants([q1, q2, q3, q4]: [f64; 4], seconds: f64) -> Option<Quadra
     (seconds > 0.0).then(|| {
         let per_hour = 3600.0 / seconds;
         let (import, export) = ((q1 + q2) * per_hour, (q3 + q4) * per_hour);
-        QuadrantPower {
-            net: import - export,
-            import,
-            export,
-        }
+        QuadrantPower { net: import - export, import, export }
     })
 }

@@ -85,19 +85,12 @@ fn angle_registers(measurement: &Measurement) -> Option<[f64; 3]> {
         let (second, third) = (measurement.f64(AngleU2U1)?, measurement.f64(AngleU3U1)?);
         Some([one, two - second, three - third])
     };
-    direct
-        .or_else(opposite)
-        .or_else(against_first)
-        .map(|angles| angles.map(within_half_turn))
+    direct.or_else(opposite).or_else(against_first).map(|angles| angles.map(within_half_turn))
 }
 
 fn within_half_turn(degrees: f64) -> f64 {
     let turned = degrees.rem_euclid(360.0);
-    if turned > 180.0 {
-        turned - 360.0
-    } else {
-        turned
-    }
+    if turned > 180.0 { turned - 360.0 } else { turned }
 }
 
 /// +1 when the registers count lead positive, −1 when lag; `None` when Q is unknown or within
@@ -109,13 +102,9 @@ fn lead_of_registers(measurement: &Measurement, angles: [f64; 3]) -> Option<f64>
         return None;
     }
     let amps = phase_currents(measurement).value()?;
-    let volts = phase_voltages(measurement, VoltageKind::Phase)
-        .value()
-        .unwrap_or([230.0; 3]);
+    let volts = phase_voltages(measurement, VoltageKind::Phase).value().unwrap_or([230.0; 3]);
     let loads = volts.into_iter().zip(amps).zip(angles);
-    let if_lead: f64 = loads
-        .map(|((u, i), angle)| -u * i * angle.to_radians().sin())
-        .sum();
+    let if_lead: f64 = loads.map(|((u, i), angle)| -u * i * angle.to_radians().sin()).sum();
     // The registers must account for most of Q, or their sign says nothing.
     (if_lead.abs() > 0.5 * reactive.abs()).then(|| (if_lead * reactive).signum())
 }

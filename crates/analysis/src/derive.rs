@@ -30,11 +30,7 @@ pub struct Derived {
 
 impl Derived {
     fn new(value: f64, method: Method, inputs: &[Quantity]) -> Self {
-        Self {
-            value,
-            method,
-            inputs: inputs.to_vec(),
-        }
+        Self { value, method, inputs: inputs.to_vec() }
     }
 }
 
@@ -74,11 +70,7 @@ pub fn apparent_power(measurement: &Measurement) -> Option<Derived> {
         .or_else(|| {
             let (p, q) = (active_power(measurement)?, reactive_power(measurement)?);
             let inputs = [p.inputs, q.inputs].concat();
-            Some(Derived::new(
-                p.value.hypot(q.value),
-                Method::Derived,
-                &inputs,
-            ))
+            Some(Derived::new(p.value.hypot(q.value), Method::Derived, &inputs))
         })
         .or_else(|| measured(measurement, ApparentPower))
 }
@@ -103,10 +95,7 @@ pub fn nonactive_power(measurement: &Measurement) -> Option<Derived> {
 #[must_use]
 pub fn power_factor(measurement: &Measurement) -> Option<Derived> {
     if let Some(known) = measured(measurement, PowerFactor) {
-        return Some(Derived {
-            value: known.value.abs(),
-            ..known
-        });
+        return Some(Derived { value: known.value.abs(), ..known });
     }
     let p = active_power(measurement)?;
     let s = apparent_power(measurement)?;
@@ -132,21 +121,9 @@ pub fn active_power_of_phase(measurement: &Measurement, phase: u8) -> Option<Der
 #[must_use]
 pub fn reactive_power_of_phase(measurement: &Measurement, phase: u8) -> Option<Derived> {
     let (net, import, export) = match phase {
-        1 => (
-            ReactivePowerL1,
-            ReactivePowerImportL1,
-            ReactivePowerExportL1,
-        ),
-        2 => (
-            ReactivePowerL2,
-            ReactivePowerImportL2,
-            ReactivePowerExportL2,
-        ),
-        3 => (
-            ReactivePowerL3,
-            ReactivePowerImportL3,
-            ReactivePowerExportL3,
-        ),
+        1 => (ReactivePowerL1, ReactivePowerImportL1, ReactivePowerExportL1),
+        2 => (ReactivePowerL2, ReactivePowerImportL2, ReactivePowerExportL2),
+        3 => (ReactivePowerL3, ReactivePowerImportL3, ReactivePowerExportL3),
         _ => return None,
     };
     measured(measurement, net).or_else(|| difference(measurement, import, export))
@@ -165,11 +142,7 @@ pub fn apparent_power_of_phase(measurement: &Measurement, phase: u8) -> Option<D
         let p = active_power_of_phase(measurement, phase)?;
         let q = reactive_power_of_phase(measurement, phase)?;
         let inputs = [p.inputs, q.inputs].concat();
-        Some(Derived::new(
-            p.value.hypot(q.value),
-            Method::Derived,
-            &inputs,
-        ))
+        Some(Derived::new(p.value.hypot(q.value), Method::Derived, &inputs))
     })
 }
 
@@ -183,10 +156,7 @@ pub fn power_factor_of_phase(measurement: &Measurement, phase: u8) -> Option<Der
         _ => return None,
     };
     if let Some(known) = measured(measurement, register) {
-        return Some(Derived {
-            value: known.value.abs(),
-            ..known
-        });
+        return Some(Derived { value: known.value.abs(), ..known });
     }
     let p = active_power_of_phase(measurement, phase)?;
     let s = apparent_power_of_phase(measurement, phase)?;
@@ -225,12 +195,7 @@ fn difference(
 }
 
 fn quadrants(measurement: &Measurement) -> Option<Derived> {
-    let inputs = [
-        ReactivePowerQ1,
-        ReactivePowerQ2,
-        ReactivePowerQ3,
-        ReactivePowerQ4,
-    ];
+    let inputs = [ReactivePowerQ1, ReactivePowerQ2, ReactivePowerQ3, ReactivePowerQ4];
     let [q1, q2, q3, q4] = inputs.map(|quantity| measurement.decimal(quantity));
     let net = q1?.checked_add(q2?)?.checked_sub(q3?)?.checked_sub(q4?)?;
     Some(Derived::new(net.to_f64(), Method::Derived, &inputs))
@@ -243,11 +208,7 @@ fn sum_of_phases(
     let [a, b, c] = [1, 2, 3].map(|phase| of_phase(measurement, phase));
     let (a, b, c) = (a?, b?, c?);
     let inputs = [a.inputs, b.inputs, c.inputs].concat();
-    Some(Derived::new(
-        a.value + b.value + c.value,
-        Method::Derived,
-        &inputs,
-    ))
+    Some(Derived::new(a.value + b.value + c.value, Method::Derived, &inputs))
 }
 
 #[cfg(test)]
@@ -257,9 +218,7 @@ mod tests {
 
     fn measurement(values: &[(Quantity, &str)]) -> Measurement {
         let number = |text: &str| text.parse::<Decimal>().expect("a number");
-        let values = values
-            .iter()
-            .map(|(quantity, text)| (*quantity, number(text)));
+        let values = values.iter().map(|(quantity, text)| (*quantity, number(text)));
         Measurement::new(Timestamp::from_seconds(0), values)
     }
 
@@ -271,18 +230,12 @@ mod tests {
         assert_eq!(derived.inputs, [ActivePowerImport, ActivePowerExport]);
         let netted = measurement(&[split[0], split[1], (ActivePower, "-1249")]);
         assert_eq!(active_power(&netted).expect("netted").value, -1249.0);
-        assert_eq!(
-            active_power(&netted).expect("netted").method,
-            Method::Measured
-        );
+        assert_eq!(active_power(&netted).expect("netted").method, Method::Measured);
     }
 
     #[test]
     fn a_single_direction_at_zero_tells_nothing() {
-        assert_eq!(
-            active_power(&measurement(&[(ActivePowerImport, "0")])),
-            None
-        );
+        assert_eq!(active_power(&measurement(&[(ActivePowerImport, "0")])), None);
         let some = active_power(&measurement(&[(ActivePowerImport, "800")]));
         assert_eq!(some.expect("importing").value, 800.0);
     }
@@ -295,12 +248,7 @@ mod tests {
             (ReactivePowerQ3, "0"),
             (ReactivePowerQ4, "512"),
         ];
-        assert_eq!(
-            reactive_power(&measurement(&values))
-                .expect("all four")
-                .value,
-            -512.0
-        );
+        assert_eq!(reactive_power(&measurement(&values)).expect("all four").value, -512.0);
         assert_eq!(reactive_power(&measurement(&values[..3])), None);
     }
 
@@ -310,10 +258,7 @@ mod tests {
         let given = measurement(&values);
         assert_eq!(reactive_power(&given), None);
         let nonactive = nonactive_power(&given).expect("S and P");
-        assert_eq!(
-            (nonactive.value, nonactive.method),
-            (4000.0, Method::Estimated)
-        );
+        assert_eq!((nonactive.value, nonactive.method), (4000.0, Method::Estimated));
         assert_eq!(power_factor(&given).expect("S and P").value, 0.6);
     }
 

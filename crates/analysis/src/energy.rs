@@ -29,10 +29,7 @@ impl Window {
     /// The hour that ends at `to`.
     #[must_use]
     pub fn last_hour(to: Timestamp) -> Self {
-        Self {
-            from: to.minus(Duration::from_secs(3600)),
-            to,
-        }
+        Self { from: to.minus(Duration::from_secs(3600)), to }
     }
 
     /// **Unit** seconds.
@@ -53,7 +50,8 @@ pub type Sample = (Timestamp, Decimal);
 pub struct Samples<'a> {
     /// Active power. **Unit** W. **Sign** import positive.
     pub power: &'a [Sample],
-    /// The period of the power's list.
+    /// The period of the power's list; zero holds no sample, so an unknown period must be
+    /// estimated from the samples' spacing.
     pub period: Duration,
     /// Counter of active energy drawn. **Unit** Wh.
     pub import_counter: &'a [Sample],
@@ -64,7 +62,7 @@ pub struct Samples<'a> {
 /// Power and energy of a window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EnergyReport {
-    /// Time-weighted mean power. **Unit** W. **Sign** import positive.
+    /// Time-weighted mean power, of the counters where no power is sent. **Unit** W. **Sign** import positive.
     pub mean_w: Figure,
     /// Largest sample. **Unit** W.
     pub max_w: Figure,
@@ -99,15 +97,14 @@ impl QualityShare {
     /// The share of each quality among rows.
     #[must_use]
     pub fn of(rows: impl IntoIterator<Item = Quality>) -> Self {
-        rows.into_iter()
-            .fold(Self::default(), |mut share, quality| {
-                match quality {
-                    Quality::Good => share.good += 1,
-                    Quality::Suspect => share.suspect += 1,
-                    Quality::Bad => share.bad += 1,
-                }
-                share
-            })
+        rows.into_iter().fold(Self::default(), |mut share, quality| {
+            match quality {
+                Quality::Good => share.good += 1,
+                Quality::Suspect => share.suspect += 1,
+                Quality::Bad => share.bad += 1,
+            }
+            share
+        })
     }
 
     /// Share of good rows; `None` without rows. **Unit** percent.
@@ -125,25 +122,15 @@ pub fn energy_report(window: Window, samples: &Samples<'_>) -> EnergyReport {
     let held = held(window, samples);
     let covered: f64 = held.iter().map(Stretch::seconds).sum();
     let length = window.seconds();
-    let coverage_pct = if length > 0.0 {
-        100.0 * covered / length
-    } else {
-        0.0
-    };
+    let coverage_pct = if length > 0.0 { 100.0 * covered / length } else { 0.0 };
     let net = integral(&held, |watts| watts);
     let inside: Vec<&Sample> = samples.power.iter().filter(|s| window.holds(s.0)).collect();
-    let lacking = if held.is_empty() {
-        Reason::NoSamples
-    } else {
-        Reason::CoverageTooLow
-    };
+    let lacking = if held.is_empty() { Reason::NoSamples } else { Reason::CoverageTooLow };
     let enough = |value: f64, method| match coverage_pct >= COVERAGE_PCT_MIN {
         true => Figure::Known { value, method },
         false => Figure::Unknown(lacking),
     };
-    let highest = inside
-        .iter()
-        .max_by(|a, b| a.1.cmp_value(b.1).then(b.0.cmp(&a.0)));
+    let highest = inside.iter().max_by(|a, b| a.1.cmp_value(b.1).then(b.0.cmp(&a.0)));
     let lowest = inside.iter().min_by(|a, b| a.1.cmp_value(b.1));
     let extreme = |sample: Option<&&Sample>| {
         let value = sample.map(|sample| sample.1.to_f64());
@@ -155,11 +142,10 @@ pub fn energy_report(window: Window, samples: &Samples<'_>) -> EnergyReport {
     };
     let import = direction(samples.import_counter, |watts| watts.max(0.0));
     let export = direction(samples.export_counter, |watts| (-watts).max(0.0));
+    let by_hold = enough(if covered > 0.0 { net / covered } else { 0.0 }, Method::Hold);
+    let by_counter = || counter_mean(&import.figure, &export.figure, samples, length);
     EnergyReport {
-        mean_w: enough(
-            if covered > 0.0 { net / covered } else { 0.0 },
-            Method::Hold,
-        ),
+        mean_w: if by_hold.value().is_some() { by_hold } else { by_counter().unwrap_or(by_hold) },
         max_w: extreme(highest),
         max_at: highest.map(|sample| sample.0),
         min_w: extreme(lowest),
@@ -172,6 +158,20 @@ pub fn energy_report(window: Window, samples: &Samples<'_>) -> EnergyReport {
         coverage_pct,
         samples: inside.len(),
     }
+}
+
+/// Mean power of counter differences, for meters that send no power. **Unit** W.
+fn counter_mean(
+    import: &Figure,
+    export: &Figure,
+    samples: &Samples<'_>,
+    seconds: f64,
+) -> Option<Figure> {
+    let counted =
+        |figure: &Figure| figure.value().filter(|_| figure.method() == Some(Method::Counter));
+    let fed_in = if samples.export_counter.is_empty() { 0.0 } else { counted(export)? };
+    let value = (counted(import)? - fed_in) * 3600.0 / seconds;
+    Some(Figure::Known { value, method: Method::Counter })
 }
 
 impl Window {
@@ -196,48 +196,28 @@ impl Stretch {
 /// Each sample until the next, its hold limit, or the window's edge.
 fn held(window: Window, samples: &Samples<'_>) -> Vec<Stretch> {
     let limit = samples.period.saturating_mul(HOLD_PERIODS_MAX);
-    let nexts = samples
-        .power
-        .iter()
-        .skip(1)
-        .map(|sample| sample.0)
-        .chain([window.to]);
-    let stretches = samples
-        .power
-        .iter()
-        .zip(nexts)
-        .map(|(sample, next)| Stretch {
-            from: sample.0.max(window.from),
-            to: next.min(sample.0.plus(limit)).min(window.to),
-            watts: sample.1.to_f64(),
-        });
-    stretches
-        .filter(|stretch| stretch.from < stretch.to)
-        .collect()
+    let nexts = samples.power.iter().skip(1).map(|sample| sample.0).chain([window.to]);
+    let stretches = samples.power.iter().zip(nexts).map(|(sample, next)| Stretch {
+        from: sample.0.max(window.from),
+        to: next.min(sample.0.plus(limit)).min(window.to),
+        watts: sample.1.to_f64(),
+    });
+    stretches.filter(|stretch| stretch.from < stretch.to).collect()
 }
 
 /// ∫ f(P) dt. **Unit** W·s.
 fn integral(held: &[Stretch], watts: impl Fn(f64) -> f64) -> f64 {
-    held.iter()
-        .map(|stretch| watts(stretch.watts) * stretch.seconds())
-        .sum()
+    held.iter().map(|stretch| watts(stretch.watts) * stretch.seconds()).sum()
 }
 
 /// ∫ f(P) dt within a part of the window, and how much of it is covered. **Unit** W·s, s.
 fn clipped(held: &[Stretch], part: Window, watts: fn(f64) -> f64) -> (f64, f64) {
     let parts = held.iter().filter_map(|stretch| {
         let (from, to) = (stretch.from.max(part.from), stretch.to.min(part.to));
-        (from < to).then_some(Stretch {
-            from,
-            to,
-            watts: stretch.watts,
-        })
+        (from < to).then_some(Stretch { from, to, watts: stretch.watts })
     });
     let parts: Vec<Stretch> = parts.collect();
-    (
-        integral(&parts, watts),
-        parts.iter().map(Stretch::seconds).sum(),
-    )
+    (integral(&parts, watts), parts.iter().map(Stretch::seconds).sum())
 }
 
 /// Energy by counter with the share of the window that it covers.
@@ -252,25 +232,15 @@ impl Counted {
     /// The counter where it is usable and fine; a coarse one only when holding fails.
     fn preferred_to(self, by_hold: Figure) -> Self {
         let usable = self.figure.value().is_some() && (self.fine || by_hold.value().is_none());
-        if usable {
-            self
-        } else {
-            Self {
-                figure: by_hold,
-                ..self
-            }
-        }
+        if usable { self } else { Self { figure: by_hold, ..self } }
     }
 }
 
 /// Counter difference between the window's edges, interpolated there; what the counter does not
 /// reach is filled by held power.
 fn counted(window: Window, counter: &[Sample], fill: impl Fn(Window) -> (f64, f64)) -> Counted {
-    let unusable = |reason| Counted {
-        figure: Figure::Unknown(reason),
-        coverage_pct: 0.0,
-        fine: false,
-    };
+    let unusable =
+        |reason| Counted { figure: Figure::Unknown(reason), coverage_pct: 0.0, fine: false };
     let (Some(first), Some(last)) = (counter.first(), counter.last()) else {
         return unusable(Reason::NotMeasured);
     };
@@ -285,29 +255,17 @@ fn counted(window: Window, counter: &[Sample], fill: impl Fn(Window) -> (f64, f6
     let (Some(start), Some(end)) = (interpolated(counter, from), interpolated(counter, to)) else {
         return unusable(Reason::CounterUnusable);
     };
-    let head = fill(Window {
-        from: window.from,
-        to: from,
-    });
-    let tail = fill(Window {
-        from: to,
-        to: window.to,
-    });
+    let head = fill(Window { from: window.from, to: from });
+    let tail = fill(Window { from: to, to: window.to });
     let energy = end - start + (head.0 + tail.0) / 3600.0;
     let covered = to.since(from).as_secs_f64() + head.1 + tail.1;
     let coverage_pct = 100.0 * covered / window.seconds();
     if coverage_pct < COVERAGE_PCT_MIN {
-        return Counted {
-            coverage_pct,
-            ..unusable(Reason::CoverageTooLow)
-        };
+        return Counted { coverage_pct, ..unusable(Reason::CoverageTooLow) };
     }
     let digit = 10_f64.powi(i32::from(last.1.exponent()));
     Counted {
-        figure: Figure::Known {
-            value: energy,
-            method: Method::Counter,
-        },
+        figure: Figure::Known { value: energy, method: Method::Counter },
         coverage_pct,
         fine: digit <= RESOLUTION_SHARE_MAX * energy,
     }
@@ -353,19 +311,9 @@ mod tests {
     #[test]
     fn samples_weigh_by_their_time() {
         let power = samples(&[(0, 40_000), (600, 60_000), (1200, 0), (3000, 20_000)]);
-        let input = Samples {
-            power: &power,
-            period: TEN_MINUTES,
-            ..Samples::default()
-        };
+        let input = Samples { power: &power, period: TEN_MINUTES, ..Samples::default() };
         let report = energy_report(hour(), &input);
-        assert_eq!(
-            report.mean_w,
-            Figure::Known {
-                value: 20_000.0,
-                method: Method::Hold
-            }
-        );
+        assert_eq!(report.mean_w, Figure::Known { value: 20_000.0, method: Method::Hold });
         assert_eq!(report.import_wh.value(), Some(20_000.0));
         assert_eq!(report.export_wh.value(), Some(0.0));
         assert_eq!((report.coverage_pct, report.samples), (100.0, 4));
@@ -375,11 +323,7 @@ mod tests {
     #[test]
     fn a_silent_meter_is_not_held_for_ever() {
         let power = samples(&[(0, 40_000), (600, 60_000)]);
-        let input = Samples {
-            power: &power,
-            period: TEN_MINUTES,
-            ..Samples::default()
-        };
+        let input = Samples { power: &power, period: TEN_MINUTES, ..Samples::default() };
         let report = energy_report(hour(), &input);
         assert!((report.coverage_pct - 100.0 * 2400.0 / 3600.0).abs() < 1e-9);
         assert_eq!(report.mean_w.reason(), Some(Reason::CoverageTooLow));
@@ -389,26 +333,14 @@ mod tests {
 
     #[test]
     fn the_counter_is_interpolated_at_the_edges() {
-        let counter = samples(&[
-            (-300, 1_000_000),
-            (300, 1_002_000),
-            (3300, 1_012_000),
-            (3900, 1_014_000),
-        ]);
-        let input = Samples {
-            import_counter: &counter,
-            ..Samples::default()
-        };
+        let counter =
+            samples(&[(-300, 1_000_000), (300, 1_002_000), (3300, 1_012_000), (3900, 1_014_000)]);
+        let input = Samples { import_counter: &counter, ..Samples::default() };
         let report = energy_report(hour(), &input);
-        assert_eq!(
-            report.import_wh,
-            Figure::Known {
-                value: 12_000.0,
-                method: Method::Counter
-            }
-        );
+        assert_eq!(report.import_wh, Figure::Known { value: 12_000.0, method: Method::Counter });
         assert_eq!(report.energy_coverage_pct, 100.0);
-        assert_eq!(report.mean_w.reason(), Some(Reason::NoSamples));
+        assert_eq!(report.mean_w, Figure::Known { value: 12_000.0, method: Method::Counter });
+        assert_eq!(report.max_w.reason(), Some(Reason::NoSamples));
     }
 
     #[test]
@@ -416,46 +348,23 @@ mod tests {
         let counter = samples(&[(0, 5000), (3000, 15_000)]);
         let power = samples(&[(0, 12_000), (1200, 12_000), (2400, 12_000), (3000, 6000)]);
         let period = TEN_MINUTES;
-        let input = Samples {
-            power: &power,
-            period,
-            import_counter: &counter,
-            ..Samples::default()
-        };
+        let input =
+            Samples { power: &power, period, import_counter: &counter, ..Samples::default() };
         let report = energy_report(hour(), &input);
-        assert_eq!(
-            report.import_wh,
-            Figure::Known {
-                value: 11_000.0,
-                method: Method::Counter
-            }
-        );
+        assert_eq!(report.import_wh, Figure::Known { value: 11_000.0, method: Method::Counter });
     }
 
     #[test]
     fn a_counter_that_goes_back_is_not_used() {
         let counter = samples(&[(0, 5000), (1800, 4900), (3600, 6000)]);
-        let input = Samples {
-            import_counter: &counter,
-            ..Samples::default()
-        };
+        let input = Samples { import_counter: &counter, ..Samples::default() };
         assert_eq!(energy_report(hour(), &input).import_wh.value(), None);
         let power = samples(&[(0, 1000), (1800, 1000)]);
         let period = TEN_MINUTES;
-        let input = Samples {
-            power: &power,
-            period,
-            import_counter: &counter,
-            ..Samples::default()
-        };
+        let input =
+            Samples { power: &power, period, import_counter: &counter, ..Samples::default() };
         let report = energy_report(hour(), &input);
-        assert_eq!(
-            report.import_wh,
-            Figure::Known {
-                value: 1000.0,
-                method: Method::Hold
-            }
-        );
+        assert_eq!(report.import_wh, Figure::Known { value: 1000.0, method: Method::Hold });
     }
 
     #[test]
@@ -464,24 +373,11 @@ mod tests {
         let counter = [kilowatt_hours(0, 12), kilowatt_hours(3600, 14)];
         let power = samples(&[(0, 1500), (1800, 1500)]);
         let period = TEN_MINUTES;
-        let with_power = Samples {
-            power: &power,
-            period,
-            import_counter: &counter,
-            ..Samples::default()
-        };
-        assert_eq!(
-            energy_report(hour(), &with_power).import_wh.value(),
-            Some(1500.0)
-        );
-        let alone = Samples {
-            import_counter: &counter,
-            ..Samples::default()
-        };
-        assert_eq!(
-            energy_report(hour(), &alone).import_wh.value(),
-            Some(2000.0)
-        );
+        let with_power =
+            Samples { power: &power, period, import_counter: &counter, ..Samples::default() };
+        assert_eq!(energy_report(hour(), &with_power).import_wh.value(), Some(1500.0));
+        let alone = Samples { import_counter: &counter, ..Samples::default() };
+        assert_eq!(energy_report(hour(), &alone).import_wh.value(), Some(2000.0));
     }
 
     #[test]
@@ -489,9 +385,6 @@ mod tests {
         let report = energy_report(hour(), &Samples::default());
         assert_eq!(report.import_wh.reason(), Some(Reason::NoSamples));
         assert_eq!(QualityShare::of([]).good_pct(), None);
-        assert_eq!(
-            QualityShare::of([Quality::Good, Quality::Bad]).good_pct(),
-            Some(50.0)
-        );
+        assert_eq!(QualityShare::of([Quality::Good, Quality::Bad]).good_pct(), Some(50.0));
     }
 }

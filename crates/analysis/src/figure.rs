@@ -55,19 +55,13 @@ impl<T: Copy> Figure<T> {
     /// A value read from the meter.
     #[must_use]
     pub const fn measured(value: T) -> Self {
-        Self::Known {
-            value,
-            method: Method::Measured,
-        }
+        Self::Known { value, method: Method::Measured }
     }
 
     /// A value computed exactly from measured ones.
     #[must_use]
     pub const fn derived(value: T) -> Self {
-        Self::Known {
-            value,
-            method: Method::Derived,
-        }
+        Self::Known { value, method: Method::Derived }
     }
 
     /// The value found by `method`; unknown for `reason` when there is none.
@@ -119,10 +113,7 @@ impl<T: Copy> Figure<T> {
     #[must_use]
     pub fn computed(self) -> Self {
         match self {
-            Self::Known {
-                value,
-                method: Method::Measured,
-            } => Self::derived(value),
+            Self::Known { value, method: Method::Measured } => Self::derived(value),
             other => other,
         }
     }
@@ -131,10 +122,7 @@ impl<T: Copy> Figure<T> {
     #[must_use]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Figure<U> {
         match self {
-            Self::Known { value, method } => Figure::Known {
-                value: change(value),
-                method,
-            },
+            Self::Known { value, method } => Figure::Known { value: change(value), method },
             Self::Unknown(reason) => Figure::Unknown(reason),
         }
     }

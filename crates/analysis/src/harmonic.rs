@@ -36,10 +36,7 @@ pub fn thd(harmonics_pct: impl IntoIterator<Item = f64>) -> f64 {
 /// EN 50160's limit of an order; `None` where it sets none. **Unit** percent.
 #[must_use]
 pub fn limit(order: u8) -> Option<f64> {
-    let listed = LIMITS
-        .into_iter()
-        .find(|(listed, _)| *listed == order)
-        .map(|(_, limit)| limit);
+    let listed = LIMITS.into_iter().find(|(listed, _)| *listed == order).map(|(_, limit)| limit);
     let high_even = (6..=24).contains(&order) && order.is_multiple_of(2);
     listed.or(high_even.then_some(HIGH_EVEN_LIMIT_PCT))
 }

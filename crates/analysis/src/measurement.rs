@@ -16,10 +16,7 @@ impl Measurement {
     /// The measurement of `values` at `at`. A quantity given twice keeps its last value.
     #[must_use]
     pub fn new(at: Timestamp, values: impl IntoIterator<Item = (Quantity, Decimal)>) -> Self {
-        Self {
-            at,
-            values: values.into_iter().collect(),
-        }
+        Self { at, values: values.into_iter().collect() }
     }
 
     /// The known numbers of one telegram.
@@ -59,9 +56,7 @@ impl Measurement {
 
     /// Every measured quantity with its digits, in catalogue order.
     pub fn iter(&self) -> impl Iterator<Item = (Quantity, Decimal)> + '_ {
-        self.values
-            .iter()
-            .map(|(quantity, decimal)| (*quantity, *decimal))
+        self.values.iter().map(|(quantity, decimal)| (*quantity, *decimal))
     }
 }
 

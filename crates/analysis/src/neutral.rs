@@ -27,11 +27,7 @@ pub fn negative_sequence_with_equal_power_factor(currents: [f64; 3]) -> Option<f
 }
 
 fn assumed_phasors([one, two, three]: [f64; 3]) -> [Phasor; 3] {
-    [
-        Phasor::new(one, 0.0),
-        Phasor::new(two, -120.0),
-        Phasor::new(three, 120.0),
-    ]
+    [Phasor::new(one, 0.0), Phasor::new(two, -120.0), Phasor::new(three, 120.0)]
 }
 
 /// The neutral current with its third harmonic.
@@ -56,10 +52,5 @@ pub fn with_third_harmonic(fundamental: [f64; 3], third: [f64; 3]) -> Triplen {
     let phases = fundamental.iter().zip(third).map(|(i1, i3)| i1.hypot(i3));
     let phase_mean = phases.sum::<f64>() / 3.0;
     let ratio_to_phase = (phase_mean > 0.0).then(|| rms_a / phase_mean);
-    Triplen {
-        fundamental_a,
-        third_a,
-        rms_a,
-        ratio_to_phase,
-    }
+    Triplen { fundamental_a, third_a, rms_a, ratio_to_phase }
 }

@@ -18,10 +18,7 @@ impl Phasor {
     #[must_use]
     pub fn new(magnitude: f64, degrees: f64) -> Self {
         let (sin, cos) = degrees.to_radians().sin_cos();
-        Self {
-            real: magnitude * cos,
-            imaginary: magnitude * sin,
-        }
+        Self { real: magnitude * cos, imaginary: magnitude * sin }
     }
 
     /// The r.m.s. magnitude.
@@ -51,10 +48,7 @@ impl Add for Phasor {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self {
-            real: self.real + other.real,
-            imaginary: self.imaginary + other.imaginary,
-        }
+        Self { real: self.real + other.real, imaginary: self.imaginary + other.imaginary }
     }
 }
 
@@ -107,11 +101,7 @@ mod tests {
 
     #[test]
     fn a_lost_phase_has_a_negative_sequence_of_half() {
-        let phases = [
-            Phasor::new(230.0, 0.0),
-            Phasor::new(230.0, -120.0),
-            Phasor::new(0.0, 120.0),
-        ];
+        let phases = [Phasor::new(230.0, 0.0), Phasor::new(230.0, -120.0), Phasor::new(0.0, 120.0)];
         let components = components(phases);
         assert!((components.negative_pct().expect("a positive one") - 50.0).abs() < 1e-9);
         assert!((components.zero_pct().expect("a positive one") - 50.0).abs() < 1e-9);

@@ -79,11 +79,7 @@ pub fn suspicions(measurement: &Measurement, kind: VoltageKind, nominal_v: f64) 
             .into_iter()
             .filter_map(|quantity| power_factor_range(measurement, quantity)),
     );
-    found.extend(
-        VOLTAGES
-            .into_iter()
-            .filter_map(|q| voltage_range(measurement, q, nominal_v)),
-    );
+    found.extend(VOLTAGES.into_iter().filter_map(|q| voltage_range(measurement, q, nominal_v)));
     found.extend(frequency_range(measurement));
     found
 }
@@ -99,18 +95,12 @@ fn power_sum(measurement: &Measurement) -> Option<Suspicion> {
     (apart > POWER_SUM_TOLERANCE_W.max(0.01 * apparent)).then(|| Suspicion {
         code: SuspicionCode::PowerSum,
         quantities: total.inputs,
-        english: format!(
-            "Active power is {} W, its phases add up to {sum} W.",
-            total.value
-        ),
+        english: format!("Active power is {} W, its phases add up to {sum} W.", total.value),
     })
 }
 
 fn power_above_apparent(measurement: &Measurement) -> Option<Suspicion> {
-    let (p, s) = (
-        derive::active_power(measurement)?,
-        measurement.f64(ApparentPower)?,
-    );
+    let (p, s) = (derive::active_power(measurement)?, measurement.f64(ApparentPower)?);
     (s > 0.0 && p.value.abs() > 1.01 * s).then(|| Suspicion {
         code: SuspicionCode::PowerAboveApparent,
         quantities: vec![ActivePower, ApparentPower],
@@ -139,21 +129,11 @@ fn voltage_range(
     }
     let (code, english) = if VOLTAGE_SHARE.contains(&(share / 10.0)) {
         let tenth = volts / 10.0;
-        (
-            SuspicionCode::VoltageScale,
-            format!("{volts} V is {tenth} V without its scaler."),
-        )
+        (SuspicionCode::VoltageScale, format!("{volts} V is {tenth} V without its scaler."))
     } else {
-        (
-            SuspicionCode::VoltageRange,
-            format!("{volts} V is far from {nominal_v:.0} V nominal."),
-        )
+        (SuspicionCode::VoltageRange, format!("{volts} V is far from {nominal_v:.0} V nominal."))
     };
-    Some(Suspicion {
-        code,
-        quantities: vec![quantity],
-        english,
-    })
+    Some(Suspicion { code, quantities: vec![quantity], english })
 }
 
 fn frequency_range(measurement: &Measurement) -> Option<Suspicion> {
@@ -172,9 +152,7 @@ mod tests {
 
     fn codes(values: &[(Quantity, &str)]) -> Vec<SuspicionCode> {
         let number = |text: &str| text.parse::<Decimal>().expect("a number");
-        let values = values
-            .iter()
-            .map(|(quantity, text)| (*quantity, number(text)));
+        let values = values.iter().map(|(quantity, text)| (*quantity, number(text)));
         let measurement = Measurement::new(Timestamp::from_seconds(0), values);
         let found = suspicions(&measurement, VoltageKind::Phase, 230.0);
         found.into_iter().map(|suspicion| suspicion.code).collect()
@@ -198,22 +176,10 @@ mod tests {
 
     #[test]
     fn contradictions_are_named() {
-        assert_eq!(
-            codes(&[(Quantity::VoltageL1, "2312")]),
-            [SuspicionCode::VoltageScale]
-        );
-        assert_eq!(
-            codes(&[(Quantity::VoltageL1, "120")]),
-            [SuspicionCode::VoltageRange]
-        );
-        assert_eq!(
-            codes(&[(Frequency, "5.0")]),
-            [SuspicionCode::FrequencyRange]
-        );
-        assert_eq!(
-            codes(&[(PowerFactor, "1.001")]),
-            [SuspicionCode::PowerFactorRange]
-        );
+        assert_eq!(codes(&[(Quantity::VoltageL1, "2312")]), [SuspicionCode::VoltageScale]);
+        assert_eq!(codes(&[(Quantity::VoltageL1, "120")]), [SuspicionCode::VoltageRange]);
+        assert_eq!(codes(&[(Frequency, "5.0")]), [SuspicionCode::FrequencyRange]);
+        assert_eq!(codes(&[(PowerFactor, "1.001")]), [SuspicionCode::PowerFactorRange]);
         let exceeding = [(ActivePower, "-3100"), (ApparentPower, "3000")];
         assert_eq!(codes(&exceeding), [SuspicionCode::PowerAboveApparent]);
         let apart = [

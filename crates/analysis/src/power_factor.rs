@@ -163,20 +163,10 @@ pub fn power_report(measurement: &Measurement, rated_va: Option<f64>) -> PowerRe
         _ => PowerFactorKind::Displacement,
     });
     let flowing = p.filter(|p| *p != 0.0);
-    let no_flow = if p.is_none() {
-        Reason::ActivePowerMissing
-    } else {
-        Reason::NoPower
-    };
+    let no_flow = if p.is_none() { Reason::ActivePowerMissing } else { Reason::NoPower };
     let tan = both.filter(|(p, _)| *p != 0.0).map(|(p, q)| (q / p).abs());
     let kind = both.map(|(p, q)| nature(q, rated_va.unwrap_or_else(|| p.hypot(q))));
-    let direction = flowing.map(|p| {
-        if p > 0.0 {
-            Direction::Import
-        } else {
-            Direction::Export
-        }
-    });
+    let direction = flowing.map(|p| if p > 0.0 { Direction::Import } else { Direction::Export });
     PowerReport {
         active_w,
         reactive_var,
@@ -229,10 +219,7 @@ mod tests {
         assert!((export.power_factor.value().expect("P and Q") - 0.957_826).abs() < 1e-6);
         assert_eq!(export.direction.value(), Some(Direction::Export));
         assert_eq!(export.quadrant.value(), Some(2));
-        assert_eq!(
-            export.power_factor_kind,
-            Some(PowerFactorKind::Displacement)
-        );
+        assert_eq!(export.power_factor_kind, Some(PowerFactorKind::Displacement));
     }
 
     #[test]
@@ -255,10 +242,7 @@ mod tests {
     fn a_missing_reactive_power_is_named() {
         let values = [(Quantity::ActivePower, Decimal::new(5000, 0))];
         let report = power_report(&Measurement::new(Timestamp::from_seconds(0), values), None);
-        assert_eq!(
-            report.power_factor.reason(),
-            Some(Reason::ReactivePowerMissing)
-        );
+        assert_eq!(report.power_factor.reason(), Some(Reason::ReactivePowerMissing));
         assert_eq!(report.direction.value(), Some(Direction::Import));
     }
 }

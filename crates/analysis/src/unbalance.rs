@@ -30,10 +30,7 @@ pub fn largest_deviation(values: [f64; 3]) -> Option<Deviation> {
             largest = candidate;
         }
     }
-    Some(Deviation {
-        percent: 100.0 * largest.1 / mean,
-        phase: largest.0,
-    })
+    Some(Deviation { percent: 100.0 * largest.1 / mean, phase: largest.0 })
 }
 
 /// β of IEC 61000-4-30: Σu⁴ / (Σu²)² of the three line voltages; 1/3 when balanced.
@@ -107,14 +104,9 @@ pub fn screening(phase_voltages: [f64; 3], zero_sequence_max: f64) -> Option<Scr
     }
     let square = a * a + b * b + c * c - a * b - b * c - c * a;
     let estimate_pct = 100.0 * square.max(0.0).sqrt() / sum;
-    let (low, high) = (
-        2.0 * estimate_pct - zero_sequence_max,
-        2.0 * estimate_pct + zero_sequence_max,
-    );
-    Some(Screening {
-        estimate_pct,
-        range_pct: [low.max(0.0), high],
-    })
+    let (low, high) =
+        (2.0 * estimate_pct - zero_sequence_max, 2.0 * estimate_pct + zero_sequence_max);
+    Some(Screening { estimate_pct, range_pct: [low.max(0.0), high] })
 }
 
 /// Load that a motor bears at a voltage unbalance.
@@ -126,14 +118,8 @@ pub fn screening(phase_voltages: [f64; 3], zero_sequence_max: f64) -> Option<Scr
 /// NEMA MG-1, figures 14-1 and 20-2.
 #[must_use]
 pub fn motor_derating(unbalance_pct: f64) -> Option<f64> {
-    const CURVE: [(f64, f64); 6] = [
-        (0.0, 1.0),
-        (1.0, 1.0),
-        (2.0, 0.95),
-        (3.0, 0.89),
-        (4.0, 0.82),
-        (5.0, 0.75),
-    ];
+    const CURVE: [(f64, f64); 6] =
+        [(0.0, 1.0), (1.0, 1.0), (2.0, 0.95), (3.0, 0.89), (4.0, 0.82), (5.0, 0.75)];
     CURVE.windows(2).find_map(|pair| match pair {
         [(from, high), (to, low)] if (*from..=*to).contains(&unbalance_pct) => {
             Some(high + (low - high) * (unbalance_pct - from) / (to - from))

@@ -77,18 +77,10 @@ pub fn voltage_phasors(measurement: &Measurement, kind: VoltageKind) -> Option<[
     let [one, two, three] = phase_voltages(measurement, kind).value()?;
     let [second, third] = voltage_angles(measurement)?;
     let as_sent = |sign: f64| {
-        [
-            Phasor::new(one, 0.0),
-            Phasor::new(two, sign * second),
-            Phasor::new(three, sign * third),
-        ]
+        [Phasor::new(one, 0.0), Phasor::new(two, sign * second), Phasor::new(three, sign * third)]
     };
     let sent = phasor::components(as_sent(1.0));
-    Some(as_sent(if sent.negative > sent.positive {
-        -1.0
-    } else {
-        1.0
-    }))
+    Some(as_sent(if sent.negative > sent.positive { -1.0 } else { 1.0 }))
 }
 
 /// Whether the angles as sent (U2 − U1 and U3 − U1, lead positive) rotate L1, L2, L3.
@@ -123,9 +115,7 @@ pub fn line_from_phase([one, two, three]: [f64; 3], degrees: [f64; 3]) -> [f64; 
 /// Coarsest resolution of the voltages present. **Unit** power of ten of 1 V.
 pub(crate) fn resolution(measurement: &Measurement) -> Option<i8> {
     let present = VOLTAGES.into_iter().chain(LINE_VOLTAGES);
-    present
-        .filter_map(|quantity| Some(measurement.decimal(quantity)?.exponent()))
-        .max()
+    present.filter_map(|quantity| Some(measurement.decimal(quantity)?.exponent())).max()
 }
 
 fn voltage_angles(measurement: &Measurement) -> Option<[f64; 2]> {

@@ -13,11 +13,7 @@ fn vectors(file: &str) -> Option<Value> {
     );
     let path = folder.join(file);
     let Ok(text) = std::fs::read_to_string(&path) else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "no vectors at {}",
-            path.display()
-        );
+        assert!(std::env::var_os("CI").is_none(), "no vectors at {}", path.display());
         println!("SKIPPED: no vectors at {}", path.display());
         return None;
     };
@@ -72,10 +68,7 @@ fn computed(function: &str, input: &Value, mode: Mode) -> Option<Value> {
         "efficacite_globale" => {
             let rows = input.as_array().expect("rows").iter();
             let rows: Vec<KpiRow> = rows
-                .map(|row| KpiRow {
-                    measurement: measurement(row),
-                    quality: Quality::Good,
-                })
+                .map(|row| KpiRow { measurement: measurement(row), quality: Quality::Good })
                 .collect();
             json!(efficiency(&rows, mode))
         }
@@ -93,10 +86,7 @@ fn strict_mode_equals_the_chapter_bit_for_bit() {
     for case in vectors["cases"].as_array().expect("cases") {
         let function = case["fn"].as_str().expect("a name");
         let Some(result) = computed(function, &case["input"], Mode::Strict) else {
-            assert_eq!(
-                function, "risques_tension_composee",
-                "a function nobody computes"
-            );
+            assert_eq!(function, "risques_tension_composee", "a function nobody computes");
             continue;
         };
         assert_eq!(result, case["output"], "{function} of {}", case["input"]);
@@ -120,11 +110,7 @@ fn extended_mode_equals_the_chapter_where_nothing_is_missing() {
         };
         if complete {
             let result = computed(function, input, Mode::Extended);
-            assert_eq!(
-                result.as_ref(),
-                Some(&case["output"]),
-                "{function} of {input}"
-            );
+            assert_eq!(result.as_ref(), Some(&case["output"]), "{function} of {input}");
             compared += 1;
         }
     }

@@ -1,3 +1,5 @@
+//! Claims about the risks of chapter 25, beside the shared vectors.
+
 use super::*;
 use reading::Timestamp;
 
@@ -10,17 +12,11 @@ fn measurement(values: &[(&str, &str)]) -> Measurement {
 }
 
 fn voltages_of(volts: [&'static str; 3]) -> Vec<(&'static str, &'static str)> {
-    ["tension_l1", "tension_l2", "tension_l3"]
-        .into_iter()
-        .zip(volts)
-        .collect()
+    ["tension_l1", "tension_l2", "tension_l3"].into_iter().zip(volts).collect()
 }
 
 fn evaluate(values: &[(&str, &str)], compare: VoltageCompare, mode: Mode) -> Answer<Risks> {
-    let thresholds = Thresholds {
-        voltage_compare: compare,
-        ..Thresholds::default()
-    };
+    let thresholds = Thresholds { voltage_compare: compare, ..Thresholds::default() };
     let evaluation = Evaluation {
         measurement: &measurement(values),
         thresholds: &thresholds,
@@ -30,12 +26,7 @@ fn evaluate(values: &[(&str, &str)], compare: VoltageCompare, mode: Mode) -> Ans
 }
 
 fn descriptions(answer: &Answer<Risks>) -> Vec<&str> {
-    answer
-        .result
-        .risks
-        .iter()
-        .map(|risk| risk.description.as_str())
-        .collect()
+    answer.result.risks.iter().map(|risk| risk.description.as_str()).collect()
 }
 
 #[test]
@@ -48,27 +39,17 @@ fn a_healthy_network_of_230_v_alarms_for_ever_only_in_strict_mode() {
     assert!(line.result.risks.is_empty());
     assert_eq!(line.result.level_name(), "normal");
     let as_given = evaluate(&healthy, VoltageCompare::AsGiven, Mode::Extended);
-    let codes: Vec<_> = as_given
-        .warnings
-        .iter()
-        .map(|warning| warning.code)
-        .collect();
+    let codes: Vec<_> = as_given.warnings.iter().map(|warning| warning.code).collect();
     assert!(codes.contains(&"tension_simple_comparee_a_une_limite_composee"));
 }
 
 #[test]
 fn texts_keep_the_digits_given_and_round_what_is_converted() {
-    let low = evaluate(
-        &voltages_of(["374.85", "400", "400"]),
-        VoltageCompare::AsGiven,
-        Mode::Extended,
-    );
+    let low =
+        evaluate(&voltages_of(["374.85", "400", "400"]), VoltageCompare::AsGiven, Mode::Extended);
     assert_eq!(descriptions(&low), ["Tension minimale: 374.85V"]);
-    let high = evaluate(
-        &voltages_of(["246.3", "240", "240"]),
-        VoltageCompare::Line,
-        Mode::Extended,
-    );
+    let high =
+        evaluate(&voltages_of(["246.3", "240", "240"]), VoltageCompare::Line, Mode::Extended);
     assert_eq!(descriptions(&high), ["Tension maximale: 426.6V"]);
     assert_eq!(high.result.advice[0], "Vérifier les connexions électriques");
 }
@@ -129,21 +110,12 @@ fn what_is_missing_is_not_evaluated_and_said() {
             "thd_absent",
         ]
     );
-    assert!(
-        evaluate(&[], VoltageCompare::Line, Mode::Strict)
-            .result
-            .risks
-            .is_empty()
-    );
+    assert!(evaluate(&[], VoltageCompare::Line, Mode::Strict).result.risks.is_empty());
 }
 
 #[test]
 fn distortion_alone_is_minor() {
-    let answer = evaluate(
-        &[("thd_tension", "9")],
-        VoltageCompare::Line,
-        Mode::Extended,
-    );
+    let answer = evaluate(&[("thd_tension", "9")], VoltageCompare::Line, Mode::Extended);
     assert_eq!(answer.result.level_name(), "mineur");
     assert_eq!(answer.result.advice, ["Vérifier les filtres et variateurs"]);
 }

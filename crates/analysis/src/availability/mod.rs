@@ -40,11 +40,7 @@ pub struct Surroundings {
 impl Default for Surroundings {
     /// A French main meter: phase voltages, no sub-meters, 10 minutes.
     fn default() -> Self {
-        Self {
-            line_to_line: false,
-            sub_meters: 0,
-            demand_interval: Duration::from_secs(600),
-        }
+        Self { line_to_line: false, sub_meters: 0, demand_interval: Duration::from_secs(600) }
     }
 }
 
@@ -141,14 +137,8 @@ pub struct Availability {
 /// What every analysis can do with what the meter sends, in the order of [`Analysis::ALL`].
 #[must_use]
 pub fn availability(carried: &[Carried], surroundings: &Surroundings) -> Vec<Availability> {
-    let evidence = rules::Evidence {
-        carried,
-        surroundings,
-    };
-    Analysis::ALL
-        .iter()
-        .map(|analysis| evidence.judge(*analysis))
-        .collect()
+    let evidence = rules::Evidence { carried, surroundings };
+    Analysis::ALL.iter().map(|analysis| evidence.judge(*analysis)).collect()
 }
 
 #[cfg(test)]

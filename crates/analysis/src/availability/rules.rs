@@ -54,18 +54,11 @@ impl Evidence<'_> {
             Analysis::Events => impossible(say::NO_EVENTS, say::ADD_ANALYSER),
             Analysis::NormVerdict => impossible(say::NO_INSTRUMENT, say::ADD_ANALYSER),
         };
-        Availability {
-            analysis,
-            state,
-            reason,
-            remedy,
-        }
+        Availability { analysis, state, reason, remedy }
     }
 
     fn has(&self, quantity: Quantity) -> bool {
-        self.carried
-            .iter()
-            .any(|carried| carried.quantity == quantity)
+        self.carried.iter().any(|carried| carried.quantity == quantity)
     }
 
     fn all(&self, quantities: &[Quantity]) -> bool {
@@ -79,16 +72,10 @@ impl Evidence<'_> {
     /// Whether any of the quantities comes only in whole units.
     fn coarse(&self, quantities: &[Quantity]) -> bool {
         let finest = |quantity: &Quantity| {
-            let same = self
-                .carried
-                .iter()
-                .filter(|carried| carried.quantity == *quantity);
+            let same = self.carried.iter().filter(|carried| carried.quantity == *quantity);
             same.filter_map(|carried| carried.exponent).min()
         };
-        quantities
-            .iter()
-            .filter_map(finest)
-            .any(|exponent| exponent >= COARSE_EXPONENT)
+        quantities.iter().filter_map(finest).any(|exponent| exponent >= COARSE_EXPONENT)
     }
 
     /// Whether one of the quantities arrives at least this often.
@@ -132,12 +119,7 @@ impl Evidence<'_> {
     fn has_reactive(&self) -> bool {
         self.has(ReactivePower)
             || self.all(&[ReactivePowerImport, ReactivePowerExport])
-            || self.all(&[
-                ReactivePowerQ1,
-                ReactivePowerQ2,
-                ReactivePowerQ3,
-                ReactivePowerQ4,
-            ])
+            || self.all(&[ReactivePowerQ1, ReactivePowerQ2, ReactivePowerQ3, ReactivePowerQ4])
     }
 
     fn has_lags(&self) -> bool {
@@ -278,10 +260,7 @@ impl Evidence<'_> {
             COMPLETE
         } else if self.every(FAST, &powers) {
             degraded(say::DEMAND_BY_SAMPLES, say::ADD_COUNTER)
-        } else if self.every(
-            interval,
-            &[ActiveEnergyImport, ActivePower, ActivePowerImport],
-        ) {
+        } else if self.every(interval, &[ActiveEnergyImport, ActivePower, ActivePowerImport]) {
             degraded(say::DEMAND_TOO_SLOW, say::FASTER_LIST)
         } else if self.has(ActiveEnergyImport) || self.has_active() {
             impossible(say::DEMAND_TOO_SLOW, say::FASTER_LIST)
@@ -312,11 +291,7 @@ impl Evidence<'_> {
         if !self.has_voltages() {
             impossible(say::NO_VOLTAGES, say::ADD_VOLTAGES)
         } else if self.every(SCREENING, &voltages) {
-            (
-                State::Possible,
-                say::SCREENING_SAMPLES,
-                Some(say::ADD_ANALYSER),
-            )
+            (State::Possible, say::SCREENING_SAMPLES, Some(say::ADD_ANALYSER))
         } else {
             degraded(say::SCREENING_SLOW, say::ADD_ANALYSER)
         }

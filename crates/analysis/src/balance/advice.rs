@@ -66,21 +66,11 @@ pub(super) fn advice(
     if voltage.ok.value() == Some(false) {
         advice.push(check_supply(voltage.u2_pct, settings));
     }
-    if let Some(factor) = voltage
-        .motor_derating()
-        .value()
-        .filter(|factor| *factor < 1.0)
-    {
+    if let Some(factor) = voltage.motor_derating().value().filter(|factor| *factor < 1.0) {
         advice.push(plain(
             AdviceCode::DerateMotors,
-            format!(
-                "Limiter les moteurs à {:.0} % de leur puissance nominale.",
-                factor * 100.0
-            ),
-            format!(
-                "Limit motors to {:.0} % of their rated power.",
-                factor * 100.0
-            ),
+            format!("Limiter les moteurs à {:.0} % de leur puissance nominale.", factor * 100.0),
+            format!("Limit motors to {:.0} % of their rated power.", factor * 100.0),
         ));
     }
     if voltage.sequence.value() == Some(PhaseSequence::Reversed) {
@@ -91,12 +81,7 @@ pub(super) fn advice(
         ));
     }
     let screened = voltage.u2_pct.method() == Some(Method::Assumed120);
-    if screened
-        && voltage
-            .u2_pct
-            .value()
-            .is_some_and(|u2| u2 >= SCREENING_SUSPECT_PCT)
-    {
+    if screened && voltage.u2_pct.value().is_some_and(|u2| u2 >= SCREENING_SUSPECT_PCT) {
         advice.push(plain(
             AdviceCode::MeasureLineVoltages,
             "Mesurer les tensions composées : l'estimation ne permet pas d'exclure un \
@@ -147,12 +132,5 @@ fn check_supply(u2: Figure, settings: &BalanceSettings) -> Advice {
 }
 
 fn plain(code: AdviceCode, french: String, english: String) -> Advice {
-    Advice {
-        code,
-        french,
-        english,
-        from: None,
-        to: None,
-        amps_to_move: None,
-    }
+    Advice { code, french, english, from: None, to: None, amps_to_move: None }
 }

@@ -36,9 +36,7 @@ pub fn current_balance(measurement: &Measurement, settings: &BalanceSettings) ->
         Some(_) => Figure::Unknown(Reason::NoLoad),
         None => amps,
     };
-    let deviation = loaded
-        .and_then(unbalance::largest_deviation, Reason::NoLoad)
-        .computed();
+    let deviation = loaded.and_then(unbalance::largest_deviation, Reason::NoLoad).computed();
     let (i2_pct, i0_pct) = sequences(measurement, settings, loaded);
     CurrentBalance {
         mean_a,
@@ -65,9 +63,7 @@ fn sequences(
         let of = |pct| Figure::from_option(pct, method, Reason::NoLoad);
         return (of(components.negative_pct()), of(components.zero_pct()));
     }
-    let i2 = loaded
-        .value()
-        .and_then(neutral::negative_sequence_with_equal_power_factor);
+    let i2 = loaded.value().and_then(neutral::negative_sequence_with_equal_power_factor);
     (
         Figure::from_option(i2, Method::AssumedEqualPowerFactor, Reason::NoLoad),
         Figure::Unknown(Reason::AnglesMissing),
@@ -79,10 +75,7 @@ fn neutral_current(measurement: &Measurement, settings: &BalanceSettings) -> Fig
         return Figure::measured(measured);
     }
     if let Some((phasors, method)) = currents::current_phasors(measurement, settings.voltage_kind) {
-        return Figure::Known {
-            value: neutral::from_phasors(phasors),
-            method,
-        };
+        return Figure::Known { value: neutral::from_phasors(phasors), method };
     }
     match currents::phase_currents(measurement) {
         Figure::Known { value, .. } => Figure::Known {
@@ -101,9 +94,5 @@ fn most_loaded(measurement: &Measurement, loaded: Figure<[f64; 3]>) -> Figure<u8
         derive::active_power_of_phase(measurement, phase).map(|derived| derived.value.abs())
     });
     let powers = crate::measurement::all_three(powers);
-    Figure::from_option(
-        powers.map(largest),
-        Method::Derived,
-        Reason::CurrentsMissing,
-    )
+    Figure::from_option(powers.map(largest), Method::Derived, Reason::CurrentsMissing)
 }

@@ -99,13 +99,7 @@ pub fn balance_report(measurement: &Measurement, settings: &BalanceSettings) -> 
     };
     let motor_derating = voltage.motor_derating();
     let advice = advice::advice(measurement, &voltage, &current, settings);
-    BalanceReport {
-        status,
-        voltage,
-        current,
-        motor_derating,
-        advice,
-    }
+    BalanceReport { status, voltage, current, motor_derating, advice }
 }
 
 /// The phase, 1 to 3, with the largest value; the lowest on ties.

@@ -41,17 +41,9 @@ pub fn voltage_balance(measurement: &Measurement, settings: &BalanceSettings) ->
     let phase_v = positive(voltages::phase_voltages(measurement, kind));
     let line_v = positive(voltages::line_voltages(measurement, kind));
     // The voltages as the meter gives them: phases where it has them.
-    let given = if phase_v.value().is_some() {
-        phase_v
-    } else {
-        line_v
-    };
-    let deviation = given
-        .and_then(unbalance::largest_deviation, Reason::NoVoltage)
-        .computed();
-    let lvur = line_v
-        .and_then(unbalance::largest_deviation, Reason::NoVoltage)
-        .computed();
+    let given = if phase_v.value().is_some() { phase_v } else { line_v };
+    let deviation = given.and_then(unbalance::largest_deviation, Reason::NoVoltage).computed();
+    let lvur = line_v.and_then(unbalance::largest_deviation, Reason::NoVoltage).computed();
     let screening = phase_v
         .value()
         .and_then(|volts| unbalance::screening(volts, settings.zero_sequence_max_pct));
@@ -63,9 +55,7 @@ pub fn voltage_balance(measurement: &Measurement, settings: &BalanceSettings) ->
         deviation_phase: deviation.map(|deviation| deviation.phase),
         lvur_pct: lvur.map(|deviation| deviation.percent),
         u2_pct,
-        u2_range_pct: screening
-            .filter(|_| assumed)
-            .map(|screening| screening.range_pct),
+        u2_range_pct: screening.filter(|_| assumed).map(|screening| screening.range_pct),
         u0_pct: zero_sequence(measurement, settings),
         ok: if assumed {
             Figure::Unknown(Reason::AnglesMissing)
@@ -84,27 +74,20 @@ impl VoltageBalance {
         if self.lvur_pct.method() == Some(Method::Assumed120) {
             return Figure::Unknown(Reason::AnglesMissing);
         }
-        self.lvur_pct
-            .and_then(unbalance::motor_derating, Reason::DoNotOperate)
+        self.lvur_pct.and_then(unbalance::motor_derating, Reason::DoNotOperate)
     }
 }
 
 fn positive(volts: Figure<[f64; 3]>) -> Figure<[f64; 3]> {
-    volts.and_then(
-        |volts| (volts.iter().sum::<f64>() > 0.0).then_some(volts),
-        Reason::NoVoltage,
-    )
+    volts.and_then(|volts| (volts.iter().sum::<f64>() > 0.0).then_some(volts), Reason::NoVoltage)
 }
 
 fn negative_sequence(line_v: Figure<[f64; 3]>, screening: Option<Screening>) -> Figure {
     match (line_v.method(), screening) {
-        (Some(Method::Assumed120), Some(screening)) => Figure::Known {
-            value: screening.estimate_pct,
-            method: Method::Assumed120,
-        },
-        _ => line_v
-            .and_then(unbalance::negative_sequence, Reason::NoTriangle)
-            .computed(),
+        (Some(Method::Assumed120), Some(screening)) => {
+            Figure::Known { value: screening.estimate_pct, method: Method::Assumed120 }
+        }
+        _ => line_v.and_then(unbalance::negative_sequence, Reason::NoTriangle).computed(),
     }
 }
 
@@ -124,10 +107,7 @@ fn zero_sequence(measurement: &Measurement, settings: &BalanceSettings) -> Figur
     }
     let fine = voltages::resolution(measurement).is_some_and(|exponent| exponent <= -1);
     line_v
-        .and_then(
-            |line_v| unbalance::zero_sequence(phase_v, line_v),
-            Reason::NoTriangle,
-        )
+        .and_then(|line_v| unbalance::zero_sequence(phase_v, line_v), Reason::NoTriangle)
         .and_then(
             |u0| (fine && u0 > unbalance::ZERO_SEQUENCE_PCT_MIN).then_some(u0),
             Reason::ResolutionTooCoarse,

@@ -61,16 +61,8 @@ pub fn balance(measurement: &Measurement, mode: Mode) -> Answer<Balance> {
     Answer { result, warnings }
 }
 
-const VOLTAGES: [Quantity; 3] = [
-    Quantity::VoltageL1,
-    Quantity::VoltageL2,
-    Quantity::VoltageL3,
-];
-const CURRENTS: [Quantity; 3] = [
-    Quantity::CurrentL1,
-    Quantity::CurrentL2,
-    Quantity::CurrentL3,
-];
+const VOLTAGES: [Quantity; 3] = [Quantity::VoltageL1, Quantity::VoltageL2, Quantity::VoltageL3];
+const CURRENTS: [Quantity; 3] = [Quantity::CurrentL1, Quantity::CurrentL2, Quantity::CurrentL3];
 
 impl Group {
     fn new(given: [Option<f64>; 3], mode: Mode) -> Self {
@@ -87,21 +79,17 @@ impl Group {
 
     /// `abs(max(ecarts))`.
     fn score(&self) -> Option<f64> {
-        self.deviations
-            .map(|deviations| maximum(deviations).1.abs())
+        self.deviations.map(|deviations| maximum(deviations).1.abs())
     }
 
     /// Largest absolute deviation: what NEMA MG-1 and IEEE 141 define.
     fn largest_deviation(&self) -> Option<f64> {
-        self.deviations
-            .map(|deviations| maximum(deviations.map(f64::abs)).1)
+        self.deviations.map(|deviations| maximum(deviations.map(f64::abs)).1)
     }
 
     fn phase(&self, mode: Mode) -> Option<u8> {
         let defined = mode == Mode::Strict || self.deviations.is_some();
-        self.values
-            .filter(|_| defined)
-            .map(|values| maximum(values).0)
+        self.values.filter(|_| defined).map(|values| maximum(values).0)
     }
 }
 
@@ -165,10 +153,8 @@ fn warnings(
 
 fn missing_phases(given: [Option<f64>; 3]) -> Option<String> {
     let named = ["L1", "L2", "L3"].into_iter().zip(given);
-    let missing: Vec<_> = named
-        .filter(|(_, value)| value.is_none())
-        .map(|(phase, _)| phase)
-        .collect();
+    let missing: Vec<_> =
+        named.filter(|(_, value)| value.is_none()).map(|(phase, _)| phase).collect();
     (!missing.is_empty()).then(|| missing.join(", "))
 }
 
@@ -176,11 +162,8 @@ fn missing_phases(given: [Option<f64>; 3]) -> Option<String> {
 fn mixed_score(score: f64, voltage: &Group, current: &Group) -> Option<Warning> {
     let (u, i) = (voltage.score()?, current.score()?);
     (score >= THRESHOLD && u.min(i) < THRESHOLD).then(|| {
-        let (guilty, fine) = if i > u {
-            ("courants", "tensions")
-        } else {
-            ("tensions", "courants")
-        };
+        let (guilty, fine) =
+            if i > u { ("courants", "tensions") } else { ("tensions", "courants") };
         let text = format!(
             "Le score vient des seuls {guilty} ({} %) ; les {fine} sont à {} %. Un score unique \
              mêle deux grandeurs dont les limites n'ont rien de commun : voir `normes`.",
@@ -194,9 +177,7 @@ fn mixed_score(score: f64, voltage: &Group, current: &Group) -> Option<Warning> 
 
 /// The chapter's signed maximum misses a phase far below the mean.
 fn signed_maximum(score: f64, voltage: &Group, current: &Group) -> Option<Warning> {
-    let largest = [voltage, current]
-        .into_iter()
-        .filter_map(Group::largest_deviation);
+    let largest = [voltage, current].into_iter().filter_map(Group::largest_deviation);
     let largest = largest.fold(0.0, f64::max);
     (recommendation(largest) != recommendation(score)).then(|| {
         let text = format!(
@@ -225,9 +206,7 @@ fn hidden_voltage_unbalance(score: f64, voltage: &Group) -> Option<Warning> {
 /// The key says "most loaded"; the chapter computes "highest voltage".
 fn misnamed_phase(result: &Balance, voltage: &Group) -> Option<Warning> {
     let highest = result.phase_plus_chargee_tension?;
-    let unequal = voltage
-        .largest_deviation()
-        .is_some_and(|deviation| deviation > 0.0);
+    let unequal = voltage.largest_deviation().is_some_and(|deviation| deviation > 0.0);
     (unequal && result.phase_plus_chargee_courant != Some(highest)).then(|| {
         Warning::new(
             "phase_plus_chargee_tension_trompeuse",

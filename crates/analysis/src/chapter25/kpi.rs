@@ -64,27 +64,19 @@ pub fn kpi(rows: &[KpiRow], mode: Mode) -> Option<Answer<Kpi>> {
         })
         .collect();
     let counted = |power: &f64| mode == Mode::Extended || *power != 0.0;
-    let powers: Vec<f64> = known
-        .iter()
-        .map(|(_, power)| *power)
-        .filter(counted)
-        .collect();
+    let powers: Vec<f64> = known.iter().map(|(_, power)| *power).filter(counted).collect();
     // Every power zero: the chapter divides by no samples at all.
     let nothing_left = (!known.is_empty()).then_some(0.0);
     let (mean, maximum) = match powers.split_first() {
         Some((first, rest)) => {
-            let maximum = rest
-                .iter()
-                .fold(*first, |max, power| if *power > max { *power } else { max });
+            let maximum =
+                rest.iter().fold(*first, |max, power| if *power > max { *power } else { max });
             let mean = sum(powers.iter().copied()) / count(powers.len());
             (Some(mean / 1000.0), Some(maximum / 1000.0))
         }
         None => (nothing_left, nothing_left),
     };
-    let good = rows
-        .iter()
-        .filter(|row| row.quality == Quality::Good)
-        .count();
+    let good = rows.iter().filter(|row| row.quality == Quality::Good).count();
     let result = Kpi {
         puissance_moyenne_kw: mean,
         puissance_max_kw: maximum,
@@ -119,15 +111,12 @@ pub fn efficiency(rows: &[KpiRow], mode: Mode) -> Option<f64> {
 fn power_factors(rows: &[KpiRow], mode: Mode) -> Vec<f64> {
     let given = |row: &KpiRow| row.measurement.f64(Quantity::PowerFactor);
     match mode {
-        Mode::Strict => rows
-            .iter()
-            .map(|row| truthy_or(given(row), POWER_FACTOR_SUBSTITUTE))
-            .collect(),
+        Mode::Strict => {
+            rows.iter().map(|row| truthy_or(given(row), POWER_FACTOR_SUBSTITUTE)).collect()
+        }
         Mode::Extended => {
             let derived = |row: &KpiRow| derive::power_factor(&row.measurement).map(|f| f.value);
-            rows.iter()
-                .filter_map(|row| given(row).or_else(|| derived(row)))
-                .collect()
+            rows.iter().filter_map(|row| given(row).or_else(|| derived(row))).collect()
         }
     }
 }
@@ -135,10 +124,7 @@ fn power_factors(rows: &[KpiRow], mode: Mode) -> Vec<f64> {
 fn distortions(rows: &[KpiRow], mode: Mode) -> Vec<f64> {
     let given = |row: &KpiRow| row.measurement.f64(Quantity::ThdVoltage);
     match mode {
-        Mode::Strict => rows
-            .iter()
-            .map(|row| truthy_or(given(row), THD_SUBSTITUTE))
-            .collect(),
+        Mode::Strict => rows.iter().map(|row| truthy_or(given(row), THD_SUBSTITUTE)).collect(),
         Mode::Extended => rows.iter().filter_map(given).collect(),
     }
 }
@@ -154,9 +140,7 @@ fn mean(values: &[f64]) -> Option<f64> {
 
 /// Python's `round(x, 1)`: the exact binary value to one decimal, ties to even.
 fn round_to_tenth(value: f64) -> f64 {
-    format!("{value:.1}")
-        .parse()
-        .expect("a printed float is a float literal")
+    format!("{value:.1}").parse().expect("a printed float is a float literal")
 }
 
 fn warnings(rows: &[KpiRow], known: &[(f64, f64)], result: &Kpi) -> Vec<Warning> {
@@ -235,32 +219,20 @@ mod tests {
 
     fn row(second: i64, values: &[(Quantity, &str)]) -> KpiRow {
         let number = |text: &str| text.parse::<Decimal>().expect("a number");
-        let values = values
-            .iter()
-            .map(|(quantity, text)| (*quantity, number(text)));
+        let values = values.iter().map(|(quantity, text)| (*quantity, number(text)));
         let measurement = Measurement::new(Timestamp::from_seconds(second), values);
-        KpiRow {
-            measurement,
-            quality: Quality::Good,
-        }
+        KpiRow { measurement, quality: Quality::Good }
     }
 
     fn powers(samples: &[(i64, &str)]) -> Vec<KpiRow> {
-        samples
-            .iter()
-            .map(|(at, watt)| row(*at, &[(Quantity::ActivePower, watt)]))
-            .collect()
+        samples.iter().map(|(at, watt)| row(*at, &[(Quantity::ActivePower, watt)])).collect()
     }
 
     #[test]
     fn rounds_like_python() {
-        for (value, expected) in [
-            (0.25, 0.2),
-            (0.35, 0.3),
-            (0.75, 0.8),
-            (72.05, 72.0),
-            (-0.05, -0.1),
-        ] {
+        for (value, expected) in
+            [(0.25, 0.2), (0.35, 0.3), (0.75, 0.8), (72.05, 72.0), (-0.05, -0.1)]
+        {
             assert_eq!(round_to_tenth(value), expected, "{value}");
         }
     }
@@ -279,9 +251,7 @@ mod tests {
     #[test]
     fn an_hour_of_zeros_is_zero_and_an_hour_of_nothing_is_null() {
         for mode in [Mode::Strict, Mode::Extended] {
-            let idle = kpi(&powers(&[(0, "0"), (5, "0")]), mode)
-                .expect("rows")
-                .result;
+            let idle = kpi(&powers(&[(0, "0"), (5, "0")]), mode).expect("rows").result;
             assert_eq!(idle.puissance_max_kw, Some(0.0));
             let mute = kpi(&[row(0, &[])], mode).expect("a row").result;
             assert_eq!(mute.puissance_moyenne_kw, None);

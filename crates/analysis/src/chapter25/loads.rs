@@ -38,17 +38,11 @@ pub struct Loads {
 /// nothing is known.
 #[must_use]
 pub fn loads(whole_kw: Option<f64>, parts: &[(String, f64)]) -> Option<Loads> {
-    let mut named: Vec<(String, f64, Method)> = parts
-        .iter()
-        .map(|(name, kw)| (name.clone(), *kw, Method::Measured))
-        .collect();
+    let mut named: Vec<(String, f64, Method)> =
+        parts.iter().map(|(name, kw)| (name.clone(), *kw, Method::Measured)).collect();
     if let Some(whole) = whole_kw {
         let metered = sum(parts.iter().map(|(_, kw)| *kw));
-        let method = if parts.is_empty() {
-            Method::Measured
-        } else {
-            Method::Derived
-        };
+        let method = if parts.is_empty() { Method::Measured } else { Method::Derived };
         named.push((REMAINDER.to_owned(), whole - metered, method));
     }
     if named.is_empty() {
@@ -61,10 +55,7 @@ pub fn loads(whole_kw: Option<f64>, parts: &[(String, f64)]) -> Option<Loads> {
         percent: (total_kw != 0.0).then(|| kw / total_kw * 100.0),
         method,
     };
-    Some(Loads {
-        loads: named.into_iter().map(load).collect(),
-        total_kw,
-    })
+    Some(Loads { loads: named.into_iter().map(load).collect(), total_kw })
 }
 
 #[cfg(test)]
@@ -75,10 +66,7 @@ mod tests {
     fn without_sub_meters_the_whole_is_the_remainder() {
         let whole = loads(Some(12.5), &[]).expect("a whole");
         assert_eq!(whole.loads.len(), 1);
-        assert_eq!(
-            (whole.loads[0].name.as_str(), whole.loads[0].kw),
-            (REMAINDER, 12.5)
-        );
+        assert_eq!((whole.loads[0].name.as_str(), whole.loads[0].kw), (REMAINDER, 12.5));
         assert_eq!(whole.loads[0].percent, Some(100.0));
         assert_eq!(loads(None, &[]), None);
     }

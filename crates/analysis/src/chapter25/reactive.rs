@@ -48,17 +48,11 @@ pub fn power_factor(measurement: &Measurement, mode: Mode) -> Answer<PowerFactor
     match (active, reactive, mode) {
         (Some(p), Some(q), Mode::Extended) => {
             let result = analyse(p, q);
-            Answer {
-                warnings: warnings(&result, p, q),
-                result,
-            }
+            Answer { warnings: warnings(&result, p, q), result }
         }
         (p, q, Mode::Strict) => {
             let result = analyse(p.unwrap_or(0.0), q.unwrap_or(0.0));
-            Answer {
-                result,
-                warnings: Vec::new(),
-            }
+            Answer { result, warnings: Vec::new() }
         }
         (p, q, Mode::Extended) => {
             let mut warnings = Vec::new();
@@ -74,10 +68,7 @@ pub fn power_factor(measurement: &Measurement, mode: Mode) -> Answer<PowerFactor
                     "Puissance réactive absente : le facteur de puissance n'est pas calculable.",
                 ));
             }
-            Answer {
-                result: UNKNOWN,
-                warnings,
-            }
+            Answer { result: UNKNOWN, warnings }
         }
     }
 }
@@ -106,11 +97,7 @@ fn analyse(p: f64, q: f64) -> PowerFactorAnalysis {
         ("critique", Number::Float(0.05))
     };
     let savings = if factor < TARGET {
-        let improved = if factor + 0.1 > 1.0 {
-            1.0
-        } else {
-            factor + 0.1
-        };
+        let improved = if factor + 0.1 > 1.0 { 1.0 } else { factor + 0.1 };
         Number::Float(p - s * improved)
     } else {
         Number::Integer(0)
@@ -155,20 +142,14 @@ fn warnings(result: &PowerFactorAnalysis, p: f64, q: f64) -> Vec<Warning> {
              injection « critique », à tort. Voir `normes`.",
         ));
     }
-    if result
-        .penalite_applicable
-        .is_some_and(|penalty| penalty.value() > 0.0)
-    {
+    if result.penalite_applicable.is_some_and(|penalty| penalty.value() > 0.0) {
         warnings.push(Warning::new(
             "penalite_fictive",
             "`penalite_applicable` n'est le taux d'aucun tarif : une pénalité se calcule sur \
              l'énergie réactive de la période de facturation.",
         ));
     }
-    if result
-        .economies_compensation
-        .is_some_and(|savings| savings.value() < 0.0)
-    {
+    if result.economies_compensation.is_some_and(|savings| savings.value() < 0.0) {
         warnings.push(Warning::new(
             "economies_negatives",
             "`economies_compensation` est en watts et toujours négatif ou nul : une compensation \

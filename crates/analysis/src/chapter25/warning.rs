@@ -15,19 +15,13 @@ impl Warning {
     /// A warning with a fixed text.
     #[must_use]
     pub const fn new(code: &'static str, text: &'static str) -> Self {
-        Self {
-            code,
-            text: Cow::Borrowed(text),
-        }
+        Self { code, text: Cow::Borrowed(text) }
     }
 
     /// A warning whose text names values.
     #[must_use]
     pub const fn with_values(code: &'static str, text: String) -> Self {
-        Self {
-            code,
-            text: Cow::Owned(text),
-        }
+        Self { code, text: Cow::Owned(text) }
     }
 }
 
