@@ -33,11 +33,7 @@ impl Counters {
         let active = millijoules(power.active_w.abs() * seconds);
         let reactive = millijoules(power.reactive_var.abs() * seconds);
         let imports = power.active_w >= 0.0;
-        let direction = if imports {
-            &mut self.import
-        } else {
-            &mut self.export
-        };
+        let direction = if imports { &mut self.import } else { &mut self.export };
         let [day, night] = direction;
         *match rate {
             Rate::Day => day,
@@ -58,16 +54,8 @@ impl Counters {
             *register += whole.saturating_sub(part);
         };
         for rate in 0..2 {
-            add(
-                &mut self.import[rate],
-                whole.import[rate],
-                part.import[rate],
-            );
-            add(
-                &mut self.export[rate],
-                whole.export[rate],
-                part.export[rate],
-            );
+            add(&mut self.import[rate], whole.import[rate], part.import[rate]);
+            add(&mut self.export[rate], whole.export[rate], part.export[rate]);
         }
         for quadrant in 0..4 {
             let (whole, part) = (whole.quadrants[quadrant], part.quadrants[quadrant]);
@@ -143,23 +131,9 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let mut counters = Counters::default();
         for (active_w, reactive_var) in [(1.0, 10.0), (-2.0, 20.0), (-3.0, -30.0), (4.0, -40.0)] {
-            counters.add(
-                Power {
-                    active_w,
-                    reactive_var,
-                },
-                hour,
-                Rate::Day,
-            );
+            counters.add(Power { active_w, reactive_var }, hour, Rate::Day);
         }
-        counters.add(
-            Power {
-                active_w: 7.0,
-                reactive_var: 0.0,
-            },
-            hour,
-            Rate::Night,
-        );
+        counters.add(Power { active_w: 7.0, reactive_var: 0.0 }, hour, Rate::Night);
         assert_eq!(counters.import_wh(), 12);
         assert_eq!(counters.import_by_rate_wh(), [5, 7]);
         assert_eq!(counters.export_wh(), 5);
@@ -171,16 +145,10 @@ mod tests {
     #[test]
     fn steps_below_one_watt_hour_add_up() {
         let mut counters = Counters::default();
-        let power = Power {
-            active_w: 360.0,
-            reactive_var: 36.0,
-        };
+        let power = Power { active_w: 360.0, reactive_var: 36.0 };
         for _ in 0..1000 {
             counters.add(power, Duration::from_secs(1), Rate::Day);
         }
-        assert_eq!(
-            (counters.import_wh(), counters.reactive_import_varh()),
-            (100, 10)
-        );
+        assert_eq!((counters.import_wh(), counters.reactive_import_varh()), (100, 10));
     }
 }

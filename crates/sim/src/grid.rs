@@ -17,15 +17,8 @@ const OPEN_CIRCUIT_V: f64 = 233.5;
 const SUBJECT: u64 = 100;
 
 /// Hour and voltage above or below the mean: the quarter's own daily load.
-const DAILY_V: [(f64, f64); 7] = [
-    (0.0, 2.2),
-    (5.0, 2.6),
-    (8.0, -0.4),
-    (12.0, 0.6),
-    (15.0, 0.9),
-    (19.0, -2.4),
-    (24.0, 2.2),
-];
+const DAILY_V: [(f64, f64); 7] =
+    [(0.0, 2.2), (5.0, 2.6), (8.0, -0.4), (12.0, 0.6), (15.0, 0.9), (19.0, -2.4), (24.0, 2.2)];
 
 /// Voltages of L1, L2, L3 without load.
 pub(crate) fn open_circuit(noise: Noise, at: Timestamp, local: Local) -> [f64; 3] {
@@ -61,10 +54,7 @@ fn daily(hour: f64) -> f64 {
 /// The exact solution of the two-node circuit: U⁴ + U²·(2(RP + XQ) − E²) + Z²S² = 0, of which the
 /// upper root is the stable one.
 pub(crate) fn under_load(open_circuit_v: f64, load: Power) -> f64 {
-    let Power {
-        active_w,
-        reactive_var,
-    } = load;
+    let Power { active_w, reactive_var } = load;
     let half = open_circuit_v * open_circuit_v / 2.0
         - (RESISTANCE_OHM * active_w + REACTANCE_OHM * reactive_var);
     let impedance_squared = RESISTANCE_OHM * RESISTANCE_OHM + REACTANCE_OHM * REACTANCE_OHM;
@@ -86,10 +76,7 @@ mod tests {
 
     #[test]
     fn the_voltage_drop_closes_the_circuit() {
-        let load = Power {
-            active_w: 16_000.0,
-            reactive_var: 9_000.0,
-        };
+        let load = Power { active_w: 16_000.0, reactive_var: 9_000.0 };
         let u = under_load(233.0, load);
         // I = S*/U with U real; E = U + Z·I.
         let (re, im) = (load.active_w / u, -load.reactive_var / u);

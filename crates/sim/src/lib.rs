@@ -5,12 +5,22 @@
 //! is read here.
 
 mod counters;
+mod e450;
+mod feed;
 mod grid;
 mod local;
+mod lossy_wire;
 mod machine;
+mod model;
 mod noise;
+mod serve;
 mod workshop;
 
 pub use counters::Counters;
+pub use e450::{E450, KEY_LENGTH, List, Protection};
+pub use feed::{E450Feed, Kind, Push};
+pub use lossy_wire::{Losses, LossyWire};
 pub use machine::{Load, Mode, Power};
+pub use model::{Model, models};
+pub use serve::{LAG_MAX, Pace, Speed, SpeedError, serve};
 pub use workshop::{Phase, State, Workshop};

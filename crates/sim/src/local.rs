@@ -20,10 +20,7 @@ impl Local {
         let seconds = at.as_micros().div_euclid(1_000_000) + offset;
         // 1970-01-01 was a Thursday.
         let weekday = (seconds.div_euclid(86_400) + 3).rem_euclid(7);
-        Self {
-            hour: seconds.rem_euclid(86_400) as f64 / 3600.0,
-            weekend: weekday >= 5,
-        }
+        Self { hour: seconds.rem_euclid(86_400) as f64 / 3600.0, weekend: weekday >= 5 }
     }
 
     /// Between the two hours of the same day; the first belongs to it, the second not.

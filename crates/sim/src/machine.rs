@@ -88,10 +88,7 @@ const LINES: [Line; 2] = [
         subject: LINE_1,
         rated_w: 15_500.0,
         tangent: 0.57,
-        idle: Power {
-            active_w: 1_900.0,
-            reactive_var: 6_400.0,
-        },
+        idle: Power { active_w: 1_900.0, reactive_var: 6_400.0 },
         slot_s: 2_520,
         cycle_s: 48,
     },
@@ -100,10 +97,7 @@ const LINES: [Line; 2] = [
         subject: LINE_2,
         rated_w: 12_800.0,
         tangent: 0.60,
-        idle: Power {
-            active_w: 1_600.0,
-            reactive_var: 5_600.0,
-        },
+        idle: Power { active_w: 1_600.0, reactive_var: 5_600.0 },
         slot_s: 1_740,
         cycle_s: 75,
     },
@@ -112,10 +106,7 @@ const LINES: [Line; 2] = [
 /// Everything that moves, at one instant.
 pub(crate) fn loads(noise: Noise, at: Timestamp, local: Local) -> [Load; MACHINES] {
     let [first, second] = LINES.map(|line| line.load(noise, at, local));
-    let working = [first, second]
-        .map(|(_, since)| since)
-        .into_iter()
-        .flatten();
+    let working = [first, second].map(|(_, since)| since).into_iter().flatten();
     // The extraction starts with the first line that works, and runs up once.
     let since = working.fold(None, |longest: Option<f64>, since| {
         Some(longest.map_or(since, |longest| longest.max(since)))
@@ -137,10 +128,7 @@ impl Line {
         let noise = noise.of(self.subject);
         let (mode, since) = self.mode(noise, at, local);
         let total = match mode {
-            Mode::Off => Power {
-                active_w: 120.0,
-                reactive_var: 60.0,
-            },
+            Mode::Off => Power { active_w: 120.0, reactive_var: 60.0 },
             Mode::Idle => {
                 let ripple = 1.0 + 0.03 * noise.drift(1, at, 7);
                 Power {
@@ -189,11 +177,7 @@ impl Line {
         let cycle = self.cycle_s * 1_000_000;
         let within = at.as_micros().rem_euclid(cycle) as f64 / cycle as f64;
         // Approach, cut, return: the spindle is loaded for the middle of the cycle.
-        let cut = if (0.15..0.8).contains(&within) {
-            0.10
-        } else {
-            -0.12
-        };
+        let cut = if (0.15..0.8).contains(&within) { 0.10 } else { -0.12 };
         let material = 0.07 * noise.drift(4, at, 900) + 0.03 * noise.drift(5, at, 11);
         let share = 0.90 + cut + material;
         // A motor's magnetising power stays; only part of the reactive power follows the load.
@@ -233,27 +217,14 @@ fn three_phase(total: Power, noise: Noise, at: Timestamp) -> [Power; 3] {
 /// Fans on full speed while a line works, on a third of their power otherwise.
 fn ventilation(noise: Noise, at: Timestamp, working_since: Option<f64>) -> Load {
     let ripple = 1.0 + 0.02 * noise.drift(1, at, 20);
-    let full = Power {
-        active_w: 8_200.0 * ripple,
-        reactive_var: 4_900.0 * ripple,
-    };
+    let full = Power { active_w: 8_200.0 * ripple, reactive_var: 4_900.0 * ripple };
     let (mode, total) = match working_since {
-        None => (
-            Mode::Idle,
-            Power {
-                active_w: 2_700.0 * ripple,
-                reactive_var: 2_600.0 * ripple,
-            },
-        ),
+        None => (Mode::Idle, Power { active_w: 2_700.0 * ripple, reactive_var: 2_600.0 * ripple }),
         Some(since) if since < RUN_UP_S => (Mode::Starting, run_up(full, since)),
         Some(_) => (Mode::Running, full),
     };
     let phases = three_phase(total, noise, at);
-    Load {
-        name: "ventilation",
-        mode,
-        phases,
-    }
+    Load { name: "ventilation", mode, phases }
 }
 
 /// A cooling compressor: on and off in cycles that lengthen with the heat of the lines.
@@ -266,31 +237,14 @@ fn cooling(noise: Noise, at: Timestamp, lines_w: f64) -> Load {
     let on_s = CYCLE_S as f64 * (0.30 + 0.40 * heat + 0.10 * noise.draw(2, index));
     let (mode, total) = if elapsed < on_s {
         let ripple = 1.0 + 0.03 * noise.drift(3, at, 5);
-        let running = Power {
-            active_w: 6_100.0 * ripple,
-            reactive_var: 4_100.0 * ripple,
-        };
-        let mode = if elapsed < RUN_UP_S {
-            Mode::Starting
-        } else {
-            Mode::Running
-        };
+        let running = Power { active_w: 6_100.0 * ripple, reactive_var: 4_100.0 * ripple };
+        let mode = if elapsed < RUN_UP_S { Mode::Starting } else { Mode::Running };
         (mode, run_up(running, elapsed))
     } else {
-        (
-            Mode::Off,
-            Power {
-                active_w: 140.0,
-                reactive_var: 70.0,
-            },
-        )
+        (Mode::Off, Power { active_w: 140.0, reactive_var: 70.0 })
     };
     let phases = three_phase(total, noise, at);
-    Load {
-        name: "refroidissement",
-        mode,
-        phases,
-    }
+    Load { name: "refroidissement", mode, phases }
 }
 
 /// Three lighting circuits, one per phase and of unequal size; by night L3 is dark.
@@ -307,15 +261,9 @@ fn lighting(noise: Noise, at: Timestamp, local: Local) -> Load {
         },
     ];
     let ripple = 1.0 + 0.01 * noise.drift(1, at, 60);
-    let phases = circuits.map(|rated| Power {
-        active_w: rated * ripple,
-        reactive_var: 0.29 * rated * ripple,
-    });
-    Load {
-        name: "eclairage",
-        mode: Mode::Running,
-        phases,
-    }
+    let phases = circuits
+        .map(|rated| Power { active_w: rated * ripple, reactive_var: 0.29 * rated * ripple });
+    Load { name: "eclairage", mode: Mode::Running, phases }
 }
 
 /// Sockets: chargers, a small air compressor, tools, each on one phase.
@@ -337,9 +285,5 @@ fn sundries(noise: Noise, at: Timestamp, local: Local) -> Load {
         l2.active_w += 1_100.0;
         l2.reactive_var += 800.0;
     }
-    Load {
-        name: "divers",
-        mode: Mode::Running,
-        phases,
-    }
+    Load { name: "divers", mode: Mode::Running, phases }
 }

@@ -60,10 +60,7 @@ impl State {
     /// |P| / √(P² + Q²) of the totals, as the meter shows it; `None` without any power.
     #[must_use]
     pub fn power_factor(&self) -> Option<f64> {
-        let Power {
-            active_w,
-            reactive_var,
-        } = self.total();
+        let Power { active_w, reactive_var } = self.total();
         let apparent = (active_w * active_w + reactive_var * reactive_var).sqrt();
         (apparent > 0.0).then(|| (active_w.abs() / apparent).min(1.0))
     }
@@ -94,12 +91,8 @@ impl Workshop {
         let installed = Timestamp::from_seconds(INSTALLED_SECONDS);
         let seconds = start.as_micros().div_euclid(1_000_000) - INSTALLED_SECONDS;
         let weeks = u64::try_from(seconds.div_euclid(WEEK_SECONDS)).unwrap_or(0);
-        let mut workshop = Self {
-            noise: Noise::new(seed),
-            zone,
-            at: installed,
-            counters: Counters::default(),
-        };
+        let mut workshop =
+            Self { noise: Noise::new(seed), zone, at: installed, counters: Counters::default() };
         let past = workshop.reference_week();
         workshop.counters = past.scaled(weeks.saturating_mul(PAST_WEEKS_PERCENT), 100);
         let monday = seconds.div_euclid(WEEK_SECONDS).max(0) * WEEK_SECONDS + INSTALLED_SECONDS;
@@ -128,16 +121,9 @@ impl Workshop {
         std::array::from_fn(|index| {
             let power = loads[index];
             let voltage_v = grid::under_load(voltages[index], power);
-            let Power {
-                active_w,
-                reactive_var,
-            } = power;
+            let Power { active_w, reactive_var } = power;
             let apparent = (active_w * active_w + reactive_var * reactive_var).sqrt();
-            Phase {
-                voltage_v,
-                current_a: apparent / voltage_v,
-                power,
-            }
+            Phase { voltage_v, current_a: apparent / voltage_v, power }
         })
     }
 
@@ -163,11 +149,7 @@ impl Workshop {
     fn drawn(&self, at: Timestamp) -> (Power, Rate) {
         let local = Local::of(at, &self.zone);
         let machines = machine::loads(self.noise, at, local);
-        let rate = if local.between(6.0, 22.0) {
-            Rate::Day
-        } else {
-            Rate::Night
-        };
+        let rate = if local.between(6.0, 22.0) { Rate::Day } else { Rate::Night };
         (sum(by_phase(&machines).into_iter()), rate)
     }
 

@@ -20,9 +20,7 @@ fn at(seconds: i64) -> Timestamp {
 /// One sample every `step` seconds over `count` steps.
 fn run(seed: u64, count: i64, step: i64) -> Vec<State> {
     let mut workshop = Workshop::new(seed, at(0), zone());
-    (0..count)
-        .map(|index| workshop.advance(at(index * step)))
-        .collect()
+    (0..count).map(|index| workshop.advance(at(index * step))).collect()
 }
 
 fn registers(counters: &Counters) -> Vec<u64> {
@@ -107,10 +105,7 @@ fn another_seed_is_another_workshop() {
 #[test]
 fn an_hour_of_samples_integrates_to_the_counters() {
     let states = run(3, 721, 5);
-    let energy: f64 = states[..720]
-        .iter()
-        .map(|state| state.total().active_w * 5.0 / 3600.0)
-        .sum();
+    let energy: f64 = states[..720].iter().map(|state| state.total().active_w * 5.0 / 3600.0).sum();
     let first = states[0].counters.import_wh();
     let counted = (states[720].counters.import_wh() - first) as f64;
     assert!((counted - energy).abs() <= 2.0, "{counted} {energy}");
@@ -122,10 +117,7 @@ fn a_restart_in_a_later_week_continues_above_every_register() {
     for seed in 0..3 {
         let end = Workshop::new(seed, at(WEEK - 1), zone()).advance(at(WEEK - 1));
         let next = Workshop::new(seed, at(WEEK), zone()).advance(at(WEEK));
-        for (later, earlier) in registers(&next.counters)
-            .iter()
-            .zip(registers(&end.counters))
-        {
+        for (later, earlier) in registers(&next.counters).iter().zip(registers(&end.counters)) {
             assert!(*later >= earlier, "{later} {earlier}");
         }
         // And not by more than a day's energy: the gap must not look like a fault.

@@ -1,0 +1,19 @@
+//! The meters that can be simulated.
+
+/// A meter that can be simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Model {
+    /// Its name on the command line, the same as in a configuration.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub description: &'static str,
+}
+
+/// Every meter that can be simulated.
+#[must_use]
+pub const fn models() -> &'static [Model] {
+    &[Model {
+        name: "lgz_e450",
+        description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
+    }]
+}
