@@ -19,16 +19,17 @@ export interface Warning {
   text: string;
 }
 
-export interface Move {
+export interface Advice {
+  code: string;
   from: number | null;
   to: number | null;
   amps: number | null;
-  text: string;
+  english: string;
+  french: string;
 }
 
 export interface Balance {
-  at: string | null;
-  /** `no_load` below the threshold current, else null or a word of the server. */
+  /** `ok`, `no_load`, `partial`, `no_data`. */
   status: string | null;
   score: number | null;
   balanced: boolean | null;
@@ -39,26 +40,24 @@ export interface Balance {
   currentDeviationPhase: number | null;
   lvur: Figure;
   u2: Figure;
+  /** Between which values u2 lies, where it could only be estimated. */
+  u2Range: [number, number] | null;
   neutral: Figure;
   /** `reversed` when the angles say so. */
   sequence: string | null;
-  moves: Move[];
+  advice: Advice[];
   warnings: Warning[];
 }
 
 export interface Reactive {
-  at: string | null;
-  activePower: Figure;
-  reactivePower: Figure;
-  apparentPower: Figure;
   /** |P|/S, or the displacement factor where the meter tells it. */
   powerFactor: Figure;
   kind: string | null;
   nature: string | null;
-  direction: string | null;
   tanPhi: Figure;
   chapter25: number | null;
   evaluation: string | null;
+  /** kvar that lift the power factor to `target`, at this instant. */
   need: Figure;
   bank: Figure;
   target: number | null;
@@ -157,26 +156,39 @@ function warningsOf(value: unknown): Warning[] {
 function balanceOf(data: Json | null): Balance | null {
   if (!data) return null;
   const chapter = object(data.chapter25) ?? {};
-  const norms = object(data.standards) ?? data;
+  const voltage = object(data.voltage) ?? {};
+  const current = object(data.current) ?? {};
+  // Without any measurement the whole object has one reason.
+  const known = (value: unknown) => figure(value ?? { value: null, reason: data.reason });
+  const range = list(voltage.u2_range_pct);
+  const [low, high] = [numeric(range[0]), numeric(range[1])];
   return {
-    at: text(data.at),
-    status: text(norms.status),
-    score: numeric(chapter.score_equilibre),
-    balanced: flag(chapter.equilibre_global),
-    recommendation: text(chapter.recommandations),
-    voltageDeviation: figure(norms.voltage_dev_max_pct),
-    voltageDeviationPhase: numeric(norms.voltage_dev_phase),
-    currentDeviation: figure(norms.current_dev_max_pct),
-    currentDeviationPhase: numeric(norms.current_dev_phase),
-    lvur: figure(norms.lvur_pct),
-    u2: figure(norms.u2_pct),
-    neutral: figure(norms.i_neutral_a),
-    sequence: text(norms.phase_sequence),
-    moves: list(data.advice).flatMap((one) => {
-      const move = object(one);
-      if (!move) return [];
+    status: text(data.status),
+    score: numeric(chapter.score),
+    balanced: flag(chapter.balanced),
+    recommendation: text(chapter.recommendation),
+    voltageDeviation: known(voltage.dev_max_pct),
+    voltageDeviationPhase: known(voltage.dev_phase).value,
+    currentDeviation: known(current.dev_max_pct),
+    currentDeviationPhase: known(current.dev_phase).value,
+    lvur: known(voltage.lvur_pct),
+    u2: known(voltage.u2_pct),
+    u2Range: low === null || high === null ? null : [low, high],
+    neutral: known(current.neutral_a),
+    sequence: text(object(voltage.sequence)?.value),
+    advice: list(data.advice).flatMap((one) => {
+      const advice = object(one);
+      const code = text(advice?.code);
+      if (!advice || !code) return [];
       return [
-        { from: numeric(move.from), to: numeric(move.to), amps: numeric(move.amps_to_move), text: text(move.text) ?? "" },
+        {
+          code,
+          from: numeric(advice.from),
+          to: numeric(advice.to),
+          amps: numeric(advice.amps_to_move),
+          english: text(advice.text) ?? code,
+          french: text(advice.text_fr) ?? code,
+        },
       ];
     }),
     warnings: warningsOf(data.warnings),
@@ -186,22 +198,20 @@ function balanceOf(data: Json | null): Balance | null {
 function reactiveOf(data: Json | null): Reactive | null {
   if (!data) return null;
   const chapter = object(data.chapter25) ?? {};
-  const word = (value: unknown) => text(value) ?? text(object(value)?.value);
+  const compensation = object(data.compensation) ?? {};
+  const nature = object(data.nature);
+  // Without any measurement the whole object has one reason.
+  const known = (value: unknown) => figure(value ?? { value: null, reason: data.reason });
   return {
-    at: text(data.at),
-    activePower: figure(data.active_w),
-    reactivePower: figure(data.reactive_var),
-    apparentPower: figure(data.apparent_va),
-    powerFactor: figure(data.power_factor),
-    kind: text(data.power_factor_kind),
-    nature: word(data.nature),
-    direction: word(data.direction),
-    tanPhi: figure(data.tan_phi),
-    chapter25: numeric(chapter.facteur_puissance),
+    powerFactor: known(data.pf_abs),
+    kind: text(data.pf_kind),
+    nature: text(nature?.value),
+    tanPhi: known(data.tan_phi),
+    chapter25: numeric(chapter.power_factor),
     evaluation: text(chapter.evaluation),
-    need: figure(data.required_kvar),
-    bank: figure(data.bank_kvar),
-    target: numeric(data.target),
+    need: known(compensation.qc_required_kvar),
+    bank: known(compensation.bank_kvar),
+    target: numeric(compensation.target_pf),
     warnings: warningsOf(data.warnings),
   };
 }

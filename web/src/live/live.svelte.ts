@@ -51,7 +51,20 @@ class Live implements Listener {
     this.#stream.retryNow();
   }
 
+  /** Asks for the analyses that change slowly and are not in the stream. */
+  async refresh(id: string): Promise<void> {
+    if (this.connection !== "live" || document.hidden) return;
+    const query = `?meter=${encodeURIComponent(id)}`;
+    const [kpi, availability] = await Promise.all(
+      ["kpi", "availability"].map((name) => answer(`/api/v1/analysis/${name}${query}`)),
+    );
+    const data = { meter: id, ...(kpi ? { kpi } : {}), ...(availability ? { availability } : {}) };
+    // What was asked before a break says nothing about the connection after it.
+    if (this.connection === "live") this.event("analysis", data);
+  }
+
   event(name: EventName, data: unknown): void {
+    this.connection = "live";
     this.#queue.push([name, data]);
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -94,7 +107,6 @@ class Live implements Listener {
     const queue = this.#queue;
     this.#queue = [];
     for (const [name, data] of queue) this.#take(name, data as Json);
-    this.connection = "live";
     this.ready = true;
     this.#tick();
   }
@@ -122,6 +134,16 @@ class Live implements Listener {
       if (name === "link") return { ...meter, link: (data.link ?? data) as Link };
       return { ...meter, analysis: analysisOf(data, meter.analysis) };
     });
+  }
+}
+
+/** The JSON at an address; null when there is none to be had now: the next attempt comes soon. */
+async function answer(address: string): Promise<Json | null> {
+  try {
+    const response = await fetch(address);
+    return response.ok ? ((await response.json()) as Json) : null;
+  } catch {
+    return null;
   }
 }
 

@@ -20,6 +20,7 @@ const de: Words = {
   since: (time) => `seit ${time}`,
   lastValue: (time) => `letzter Wert ${time}`,
   oldData: "Veraltet",
+  lost: "Kein aktueller Wert",
   silentFor: (age) => `Zähler stumm seit ${age}.`,
   cause: (reason) => `Ursache: ${reason}`,
   noMeter: "Kein Zähler eingerichtet.",
@@ -73,6 +74,7 @@ const de: Words = {
     cleared: (text) => `Störmeldung beendet: ${text}`,
     action: "Handeln",
     advice: "Prüfen",
+    doubtful: "zu bestätigen",
     stale: "Liste zu bestätigen: veraltete Daten.",
     texts: {
       overload: "Überlast",
@@ -164,13 +166,21 @@ const de: Words = {
     lvurHint: "NEMA MG-1",
     u2: "u2",
     u2Hint: "IEC 61000-4-30",
-    u2Screening: "Größenordnung, kein Urteil",
+    u2Screening: (low, high) => `120° angenommen: zwischen ${low} und ${high} %, kein Urteil`,
     neutral: "Neutralleiter I",
     neutralMeasured: "gemessen",
     neutralEstimated: "geschätzt, gleicher cos φ auf L1-L3",
     advice: "Rat",
     move: (amps, from, to) => `≈ ${amps} von ${from} nach ${to} verlegen`,
     noAdvice: "nichts zu verlegen",
+    others: {
+      verifier_alimentation:
+        "Spannungsunsymmetrie über der Grenze: Anschlüsse prüfen, dann den Netzbetreiber rufen.",
+      declasser_moteurs: "Motoren unter ihrer Bemessungsleistung betreiben.",
+      ordre_des_phases: "Drehfeld links: Verdrahtung des Zählers prüfen.",
+      mesurer_tensions_composees:
+        "Verkettete Spannungen messen: die Schätzung schließt eine Überschreitung nicht aus.",
+    },
     warning: "Achtung",
   },
   kpi: {

@@ -1,0 +1,95 @@
+// A server of the page and of fixed events, for tests that need a state no real server would hold
+// still. `node tests/fixture_server.mjs e450 8400` serves one fixture to a browser.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { analysis, GROUPS, meter, snapshot, values } from "./fixtures.mjs";
+
+const DIST = fileURLToPath(new URL(`../${process.env.TRIPHASE_WEB_OUT ?? "dist"}`, import.meta.url));
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+export const POLICY =
+  "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
+
+export class FixtureServer {
+  #clients = new Set();
+  #first;
+  #server = createServer((request, response) => this.#answer(request, response));
+
+  /** `first` makes the snapshot for the time of the connection. */
+  constructor(first) {
+    this.#first = first;
+  }
+
+  async listen(port = 0) {
+    await new Promise((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
+    return `http://127.0.0.1:${this.#server.address().port}`;
+  }
+
+  send(name, data) {
+    for (const client of this.#clients) client.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  beat() {
+    this.send("beat", { now: new Date().toISOString() });
+  }
+
+  /** Streams open now. */
+  get streams() {
+    return this.#clients.size;
+  }
+
+  /** Ends as a killed server does. */
+  async close() {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    this.#clients.clear();
+  }
+
+  async #answer(request, response) {
+    const { pathname } = new URL(request.url, "http://localhost");
+    if (pathname === "/api/v1/events") {
+      response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
+      response.flushHeaders();
+      this.#clients.add(response);
+      response.on("close", () => this.#clients.delete(response));
+      const first = this.#first(Date.now());
+      if (first) response.write(`id: 1\nevent: snapshot\ndata: ${JSON.stringify(first)}\n\n`);
+      return;
+    }
+    const part = /^\/api\/v1\/analysis\/(\w+)$/.exec(pathname);
+    if (part) {
+      const body = this.#first(Date.now())?.meters[0]?.analysis[part[1]];
+      response.writeHead(body ? 200 : 404, { "content-type": "application/json" });
+      response.end(JSON.stringify(body ?? null));
+      return;
+    }
+    const path = normalize(join(DIST, pathname === "/" ? "index.html" : pathname));
+    try {
+      if (!path.startsWith(DIST)) throw new Error("outside");
+      const bytes = await readFile(path);
+      response.writeHead(200, {
+        "content-type": TYPES[extname(path)] ?? "application/octet-stream",
+        "content-security-policy": POLICY,
+      });
+      response.end(bytes);
+    } catch {
+      response.writeHead(404).end();
+    }
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [fixture = "e450", port = "8400"] = process.argv.slice(2);
+  const server = new FixtureServer((now) => snapshot(now, [meter(now, fixture)]));
+  let sample = 1;
+  setInterval(() => {
+    const at = Date.now();
+    sample += 1;
+    server.send("sample", { meter: "general", period_s: 5, values: values(at, GROUPS[fixture], sample) });
+    const { balance, reactive, alarms } = analysis(at, GROUPS[fixture]);
+    server.send("analysis", { meter: "general", balance, reactive, alarms });
+    server.beat();
+  }, 5000);
+  console.log(await server.listen(Number(port)));
+}
