@@ -104,10 +104,7 @@ impl Joined {
         if length > MESSAGE_MAX || self.pieces.len() >= PIECES_MAX {
             return None;
         }
-        self.pieces.push(Piece {
-            at: self.bytes.len(),
-            offset,
-        });
+        self.pieces.push(Piece { at: self.bytes.len(), offset });
         self.bytes.extend_from_slice(bytes);
         Some(())
     }
@@ -118,9 +115,7 @@ fn offset_of(pieces: &[Piece], position: usize) -> u64 {
     let piece = index.checked_sub(1).and_then(|index| pieces.get(index));
     piece.map_or(0, |piece| {
         let inside = position.saturating_sub(piece.at);
-        piece
-            .offset
-            .saturating_add(u64::try_from(inside).unwrap_or(u64::MAX))
+        piece.offset.saturating_add(u64::try_from(inside).unwrap_or(u64::MAX))
     })
 }
 
@@ -208,26 +203,23 @@ impl Assembler {
         self.block.is_some() || self.link != Link::Idle
     }
 
+    /// Whether a message waits for segments, which no number protects.
+    #[must_use]
+    pub fn in_segments(&self) -> bool {
+        self.link != Link::Idle
+    }
+
     /// Takes the information field of an HDLC frame.
     pub fn accept_hdlc(&mut self, extent: Extent, frame: &Frame<'_>) -> Verdict {
         let information = frame.information;
-        let starts = matches!(
-            information.first_chunk::<3>(),
-            Some(&(LLC_RESPONSE | LLC_COMMAND))
-        );
-        let content = if starts {
-            information.get(3..).unwrap_or_default()
-        } else {
-            information
-        };
+        let starts = matches!(information.first_chunk::<3>(), Some(&(LLC_RESPONSE | LLC_COMMAND)));
+        let content = if starts { information.get(3..).unwrap_or_default() } else { information };
         if matches!(self.link, Link::Mbus { .. }) || (self.link == Link::Hdlc && starts) {
             return self.refuse_link(extent.offset, true);
         }
         let skipped = information.len().saturating_sub(content.len());
         let content_at = frame.information_at.saturating_add(skipped);
-        let content_offset = extent
-            .offset
-            .saturating_add(u64::try_from(content_at).unwrap_or(0));
+        let content_offset = extent.offset.saturating_add(u64::try_from(content_at).unwrap_or(0));
         if self.link == Link::Idle {
             let block = content.first() == Some(&gbt::TAG);
             if !starts && !block {
@@ -273,11 +265,7 @@ impl Assembler {
             None => return self.orphan(extent, Reason::MbusSegmentMissing { expected: 0 }),
         }
         let at = u64::try_from(segment.payload_at).unwrap_or(0);
-        if self
-            .joined
-            .append(segment.payload, extent.offset.saturating_add(at))
-            .is_none()
-        {
+        if self.joined.append(segment.payload, extent.offset.saturating_add(at)).is_none() {
             return self.too_large(extent);
         }
         self.joined.end = extent.end;
@@ -340,39 +328,17 @@ impl Assembler {
             Link::Mbus { next } => Reason::MbusSegmentMissing { expected: next },
             _ => Reason::SegmentMissing,
         };
-        let start = if self.block.is_some() {
-            self.message.start
-        } else {
-            self.joined.start
-        };
+        let start = if self.block.is_some() { self.message.start } else { self.joined.start };
         let end = self.joined.end.max(self.joined.start);
         self.drop_progress(!again);
-        Verdict::Refused {
-            refusal: Refusal {
-                reason,
-                offset: start,
-                end,
-                at,
-            },
-            again,
-        }
+        Verdict::Refused { refusal: Refusal { reason, offset: start, end, at }, again }
     }
 
     fn refuse_blocks(&mut self, at: u64, again: bool) -> Verdict {
-        let reason = Reason::BlockMissing {
-            expected: self.block.unwrap_or(1),
-        };
+        let reason = Reason::BlockMissing { expected: self.block.unwrap_or(1) };
         let (offset, end) = (self.message.start, self.message.end);
         self.drop_progress(!again);
-        Verdict::Refused {
-            refusal: Refusal {
-                reason,
-                offset,
-                end,
-                at,
-            },
-            again,
-        }
+        Verdict::Refused { refusal: Refusal { reason, offset, end, at }, again }
     }
 
     fn drop_progress(&mut self, absorbing: bool) {
@@ -387,36 +353,16 @@ impl Assembler {
         }
         self.absorbing = true;
         let Extent { offset, end } = extent;
-        let refusal = Refusal {
-            reason,
-            offset,
-            end,
-            at: offset,
-        };
-        Verdict::Refused {
-            refusal,
-            again: false,
-        }
+        let refusal = Refusal { reason, offset, end, at: offset };
+        Verdict::Refused { refusal, again: false }
     }
 
     fn too_large(&mut self, extent: Extent) -> Verdict {
-        let start = if self.block.is_some() {
-            self.message.start
-        } else {
-            self.joined.start
-        };
+        let start = if self.block.is_some() { self.message.start } else { self.joined.start };
         self.drop_progress(true);
         let Extent { offset, end } = extent;
-        let refusal = Refusal {
-            reason: Reason::TooLarge,
-            offset: start,
-            end,
-            at: offset,
-        };
-        Verdict::Refused {
-            refusal,
-            again: false,
-        }
+        let refusal = Refusal { reason: Reason::TooLarge, offset: start, end, at: offset };
+        Verdict::Refused { refusal, again: false }
     }
 
     /// The joined link payload is whole: a block, or a message by itself.
@@ -434,23 +380,11 @@ impl Assembler {
         let block = match gbt::decode(&self.joined.bytes) {
             Ok((block, _)) => block,
             Err(error) => {
-                let offset = if self.block.is_some() {
-                    self.message.start
-                } else {
-                    at
-                };
+                let offset = if self.block.is_some() { self.message.start } else { at };
                 self.drop_progress(true);
                 let reason = Reason::BlockInvalid(error);
-                let refusal = Refusal {
-                    reason,
-                    offset,
-                    end: extent.end,
-                    at,
-                };
-                return Verdict::Refused {
-                    refusal,
-                    again: false,
-                };
+                let refusal = Refusal { reason, offset, end: extent.end, at };
+                return Verdict::Refused { refusal, again: false };
             }
         };
         let number = block.number;
@@ -470,16 +404,8 @@ impl Assembler {
                     Reason::BlockMissing { expected: next }
                 };
                 self.drop_progress(true);
-                let refusal = Refusal {
-                    reason,
-                    offset,
-                    end: extent.end,
-                    at,
-                };
-                return Verdict::Refused {
-                    refusal,
-                    again: false,
-                };
+                let refusal = Refusal { reason, offset, end: extent.end, at };
+                return Verdict::Refused { refusal, again: false };
             }
         }
         self.absorbing = false;
@@ -492,10 +418,7 @@ impl Assembler {
             if piece.at > block.payload_at && piece.at < end && appended.is_some() {
                 let inside = piece.at.saturating_sub(block.payload_at);
                 let at = shift.saturating_add(inside);
-                self.message.pieces.push(Piece {
-                    at,
-                    offset: piece.offset,
-                });
+                self.message.pieces.push(Piece { at, offset: piece.offset });
                 appended = (self.message.pieces.len() < PIECES_MAX).then_some(());
             }
         }

@@ -80,9 +80,7 @@ impl<'a> Octets<'a> {
             self.position = start;
             return Err(LengthError::Truncated);
         };
-        let value = bytes
-            .iter()
-            .fold(0_u32, |value, byte| (value << 8) | u32::from(*byte));
+        let value = bytes.iter().fold(0_u32, |value, byte| (value << 8) | u32::from(*byte));
         usize::try_from(value).map_err(|_| LengthError::Invalid)
     }
 }
@@ -112,10 +110,7 @@ mod tests {
             assert_eq!(Octets::new(&bytes).length(), Ok(length));
         }
         assert_eq!(Octets::new(&[0x80]).length(), Err(LengthError::Invalid));
-        assert_eq!(
-            Octets::new(&[0x82, 1]).length(),
-            Err(LengthError::Truncated)
-        );
+        assert_eq!(Octets::new(&[0x82, 1]).length(), Err(LengthError::Truncated));
         // Longer forms than needed are legal BER and occur in GBT blocks.
         assert_eq!(Octets::new(&[0x82, 0, 5]).length(), Ok(5));
     }

@@ -161,11 +161,7 @@ impl Stream {
             noise: None,
             ended: false,
         };
-        Self {
-            buffer: Vec::new(),
-            place,
-            nodes: Vec::new(),
-        }
+        Self { buffer: Vec::new(), place, nodes: Vec::new() }
     }
 
     /// Takes the next bytes, at most [`PIECE_MAX`] of them; [`next`](Self::next) is to be called
@@ -197,11 +193,7 @@ impl Stream {
     /// The next event; `None` when more bytes are needed.
     #[allow(clippy::should_implement_trait)] // The events borrow from the stream.
     pub fn next(&mut self) -> Option<Event<'_>> {
-        let Self {
-            buffer,
-            place,
-            nodes,
-        } = self;
+        let Self { buffer, place, nodes } = self;
         if place.mode == Mode::Undecided {
             match place.decide(buffer, nodes) {
                 Some(mode) => place.mode = mode,
@@ -214,11 +206,7 @@ impl Stream {
             let offset = place.offset();
             let rest = buffer.get(place.start..).unwrap_or_default();
             if rest.is_empty() {
-                return if place.ended {
-                    place.flush_noise()
-                } else {
-                    None
-                };
+                return if place.ended { place.flush_noise() } else { None };
             }
             let scan = match place.mode {
                 Mode::Apdu => place.scan_apdu(rest, nodes),
@@ -283,11 +271,7 @@ impl Place {
         let taken = length.min(usize::try_from(room).unwrap_or(usize::MAX));
         self.advance(taken);
         self.noise = Some((first, count.saturating_add(wide(taken))));
-        if wide(taken) == room {
-            self.flush_noise()
-        } else {
-            None
-        }
+        if wide(taken) == room { self.flush_noise() } else { None }
     }
 
     /// Whether the stream consists of link frames or of APDUs; `None` while that is open.
@@ -358,24 +342,11 @@ impl Place {
             Ok(Some((frame, _))) if frame.closing == Closing::Missing && !self.ended => Scan::Wait,
             Ok(Some((frame, length))) => {
                 let bytes = rest.get(..length).unwrap_or_default();
-                Scan::Found(
-                    Event::Hdlc {
-                        offset,
-                        bytes,
-                        frame,
-                    },
-                    length,
-                )
+                Scan::Found(Event::Hdlc { offset, bytes, frame }, length)
             }
             Ok(None) if !self.ended => Scan::Wait,
             Ok(None) if rest.len() < 3 => Scan::Flag,
-            Ok(None) => Scan::Damaged(
-                Event::CutShort {
-                    offset,
-                    bytes: rest,
-                },
-                rest.len(),
-            ),
+            Ok(None) => Scan::Damaged(Event::CutShort { offset, bytes: rest }, rest.len()),
             Err(hdlc::Error::Format) => Scan::Flag,
             Err(error) => {
                 let length = match error {
@@ -383,14 +354,7 @@ impl Place {
                     _ => claimed_length(rest),
                 };
                 let bytes = rest.get(..length.min(rest.len())).unwrap_or_default();
-                Scan::Damaged(
-                    Event::DamagedHdlc {
-                        offset,
-                        bytes,
-                        error,
-                    },
-                    length,
-                )
+                Scan::Damaged(Event::DamagedHdlc { offset, bytes, error }, length)
             }
         }
     }
@@ -401,13 +365,7 @@ impl Place {
             Ok(Some((frame, length))) => self.found_mbus(rest, frame, length),
             Ok(None) if !self.ended => Scan::Wait,
             Ok(None) if rest.len() < 4 => Scan::Noise(1),
-            Ok(None) => Scan::Damaged(
-                Event::CutShort {
-                    offset,
-                    bytes: rest,
-                },
-                rest.len(),
-            ),
+            Ok(None) => Scan::Damaged(Event::CutShort { offset, bytes: rest }, rest.len()),
             Err(mbus::Error::Start) => Scan::Noise(1),
             Err(error) => {
                 let length = match error {
@@ -416,28 +374,14 @@ impl Place {
                     mbus::Error::Length { .. } | mbus::Error::Start => 4,
                 };
                 let bytes = rest.get(..length.min(rest.len())).unwrap_or_default();
-                Scan::Damaged(
-                    Event::DamagedMbus {
-                        offset,
-                        bytes,
-                        error,
-                    },
-                    length,
-                )
+                Scan::Damaged(Event::DamagedMbus { offset, bytes, error }, length)
             }
         }
     }
 
     fn found_mbus<'a>(&self, rest: &'a [u8], frame: mbus::Frame<'a>, length: usize) -> Scan<'a> {
         let bytes = rest.get(..length).unwrap_or_default();
-        Scan::Found(
-            Event::Mbus {
-                offset: self.offset(),
-                bytes,
-                frame,
-            },
-            length,
-        )
+        Scan::Found(Event::Mbus { offset: self.offset(), bytes, frame }, length)
     }
 
     fn scan_apdu<'a>(&mut self, rest: &'a [u8], nodes: &mut Vec<axdr::Node>) -> Scan<'a> {
@@ -464,13 +408,9 @@ impl Place {
                 self.wanted = rest.len().saturating_add(missing);
                 Scan::Wait
             }
-            Extent::Incomplete(_) | Extent::Invalid if plausible_header(rest) => Scan::Damaged(
-                Event::BrokenApdu {
-                    offset,
-                    bytes: rest,
-                },
-                rest.len(),
-            ),
+            Extent::Incomplete(_) | Extent::Invalid if plausible_header(rest) => {
+                Scan::Damaged(Event::BrokenApdu { offset, bytes: rest }, rest.len())
+            }
             _ => Scan::Noise(1),
         }
     }
@@ -500,11 +440,7 @@ fn plausible_header(bytes: &[u8]) -> bool {
         [apdu::DATA_NOTIFICATION, _, _, _, _, 0x00, ..] => container(6),
         [apdu::DATA_NOTIFICATION, _, _, _, _, 0x0C, ..] => container(18),
         [apdu::DATA_NOTIFICATION, _, _, _, _, 0x09, 0x0C, ..] => container(19),
-        [
-            apdu::GENERAL_GLO_CIPHERING | apdu::GENERAL_DED_CIPHERING,
-            8,
-            ..,
-        ] => bytes.len() > 10,
+        [apdu::GENERAL_GLO_CIPHERING | apdu::GENERAL_DED_CIPHERING, 8, ..] => bytes.len() > 10,
         _ => false,
     }
 }

@@ -142,10 +142,7 @@ pub enum Error {
 pub fn decode(bytes: &[u8]) -> Result<(Apdu<'_>, usize), Error> {
     let mut octets = Octets::new(bytes);
     match octets.u8() {
-        None => Err(Error::Truncated {
-            offset: 0,
-            missing: 1,
-        }),
+        None => Err(Error::Truncated { offset: 0, missing: 1 }),
         Some(DATA_NOTIFICATION) => {
             let notification = notification(&mut octets)?;
             Ok((Apdu::Notification(notification), notification.body_at))
@@ -181,20 +178,13 @@ fn notification(octets: &mut Octets<'_>) -> Result<Notification, Error> {
     };
     let date_time = if present {
         let at = octets.position();
-        let bytes = octets
-            .array()
-            .ok_or_else(|| truncated(octets, date_time::LENGTH))?;
+        let bytes = octets.array().ok_or_else(|| truncated(octets, date_time::LENGTH))?;
         Some((bytes, at))
     } else {
         None
     };
     let body_at = octets.position();
-    Ok(Notification {
-        long_invoke_id,
-        date_time,
-        tagged_date_time,
-        body_at,
-    })
+    Ok(Notification { long_invoke_id, date_time, tagged_date_time, body_at })
 }
 
 fn ciphered<'a>(octets: &mut Octets<'a>, dedicated: bool) -> Result<Ciphered<'a>, Error> {
@@ -205,9 +195,7 @@ fn ciphered<'a>(octets: &mut Octets<'a>, dedicated: bool) -> Result<Ciphered<'a>
     match octets.u8() {
         Some(8) => {}
         Some(got) => {
-            return Err(Error::SystemTitle {
-                got: usize::from(got),
-            });
+            return Err(Error::SystemTitle { got: usize::from(got) });
         }
         None => return Err(truncated(octets, 15)),
     }
@@ -219,10 +207,7 @@ fn ciphered<'a>(octets: &mut Octets<'a>, dedicated: bool) -> Result<Ciphered<'a>
     })?;
     let missing = length.saturating_sub(octets.remaining());
     let at = octets.position();
-    let protected = octets.take(length).ok_or(Error::Truncated {
-        offset: at,
-        missing,
-    })?;
+    let protected = octets.take(length).ok_or(Error::Truncated { offset: at, missing })?;
     let mut inside = Octets::new(protected);
     let (Some(control), Some(invocation_counter)) = (inside.u8(), inside.u32()) else {
         return Err(Error::Length { offset });
@@ -230,9 +215,8 @@ fn ciphered<'a>(octets: &mut Octets<'a>, dedicated: bool) -> Result<Ciphered<'a>
     let control = SecurityControl(control);
     let rest = inside.rest();
     let (content, tag) = if control.authenticated() {
-        let (content, tag) = rest
-            .split_last_chunk::<TAG_LENGTH>()
-            .ok_or(Error::Length { offset })?;
+        let (content, tag) =
+            rest.split_last_chunk::<TAG_LENGTH>().ok_or(Error::Length { offset })?;
         (content, Some(*tag))
     } else {
         (rest, None)
@@ -316,11 +300,7 @@ fn starts_with_descriptors(rest: &[u8]) -> bool {
     };
     let mut octets = Octets::new(after);
     let counted = octets.length().is_ok_and(|count| count > 0);
-    counted
-        && matches!(
-            octets.rest(),
-            [0x02, 0x02, 0x00, _, _, _, _, _, _, 0xFF, 0x01..=0x7F, ..]
-        )
+    counted && matches!(octets.rest(), [0x02, 0x02, 0x00, _, _, _, _, _, _, 0xFF, 0x01..=0x7F, ..])
 }
 
 /// Appends a DataNotification with this header around an encoded body.
@@ -344,26 +324,11 @@ pub fn encode_notification(
 
 /// Appends a ciphered APDU around protected content.
 pub fn encode_ciphered(ciphered: &Ciphered<'_>, out: &mut Vec<u8>) {
-    out.push(if ciphered.dedicated {
-        GENERAL_DED_CIPHERING
-    } else {
-        GENERAL_GLO_CIPHERING
-    });
+    out.push(if ciphered.dedicated { GENERAL_DED_CIPHERING } else { GENERAL_GLO_CIPHERING });
     out.push(8);
     out.extend(ciphered.system_title);
-    let tag = ciphered
-        .tag
-        .as_ref()
-        .map(<[u8; TAG_LENGTH]>::as_slice)
-        .unwrap_or_default();
-    push_length(
-        out,
-        ciphered
-            .content
-            .len()
-            .saturating_add(5)
-            .saturating_add(tag.len()),
-    );
+    let tag = ciphered.tag.as_ref().map(<[u8; TAG_LENGTH]>::as_slice).unwrap_or_default();
+    push_length(out, ciphered.content.len().saturating_add(5).saturating_add(tag.len()));
     out.push(ciphered.control.0);
     out.extend(ciphered.invocation_counter.to_be_bytes());
     out.extend(ciphered.content);

@@ -149,19 +149,13 @@ pub fn decode(
     let result = loop {
         let parent = depth.checked_sub(1).and_then(|top| stack.get(top).copied());
         let grandparent = depth.checked_sub(2).and_then(|top| stack.get(top).copied());
-        let place = Place {
-            parent,
-            grandparent,
-            style,
-        };
+        let place = Place { parent, grandparent, style };
         match element(&mut octets, nodes, place) {
             Ok(None) => count_element(&mut stack, depth),
             Ok(Some(open)) => {
                 count_element(&mut stack, depth);
                 let Some(slot) = stack.get_mut(depth) else {
-                    break Err(Error::Depth {
-                        offset: octets.position(),
-                    });
+                    break Err(Error::Depth { offset: octets.position() });
                 };
                 *slot = open;
                 depth = depth.saturating_add(1);
@@ -169,13 +163,8 @@ pub fn decode(
             Err(Error::Truncated { offset, missing }) => {
                 let open = stack.iter().take(depth);
                 let waiting = open.fold(0_u32, |sum, open| sum.saturating_add(open.remaining));
-                let waiting = usize::try_from(waiting)
-                    .unwrap_or(usize::MAX)
-                    .saturating_sub(1);
-                break Err(Error::Truncated {
-                    offset,
-                    missing: missing.saturating_add(waiting),
-                });
+                let waiting = usize::try_from(waiting).unwrap_or(usize::MAX).saturating_sub(1);
+                break Err(Error::Truncated { offset, missing: missing.saturating_add(waiting) });
             }
             Err(error) => break Err(error),
         }
@@ -226,8 +215,7 @@ struct Place {
 impl Place {
     /// Whether the element about to be read is the first of a structure.
     fn opens_structure(&self) -> bool {
-        self.parent
-            .is_some_and(|open| open.tag == tag::STRUCTURE && open.remaining == open.count)
+        self.parent.is_some_and(|open| open.tag == tag::STRUCTURE && open.remaining == open.count)
     }
 
     fn expects_descriptor(&self) -> bool {
@@ -248,24 +236,15 @@ fn element(
         return Err(Error::Elements { offset });
     }
     if place.expects_descriptor() {
-        octets
-            .take(9)
-            .ok_or(Error::Truncated { offset, missing: 9 })?;
-        nodes.push(leaf_node(
-            tag::ATTRIBUTE_DESCRIPTOR,
-            offset,
-            (offset, 9),
-            nodes.len(),
-        ));
+        octets.take(9).ok_or(Error::Truncated { offset, missing: 9 })?;
+        nodes.push(leaf_node(tag::ATTRIBUTE_DESCRIPTOR, offset, (offset, 9), nodes.len()));
         return Ok(None);
     }
     if place.style == Style::SwappedLogicalNames
         && place.opens_structure()
         && matches!(octets.rest(), [0x06, 0x09, _, _, _, _, _, 0xFF, ..])
     {
-        octets
-            .take(8)
-            .ok_or(Error::Truncated { offset, missing: 8 })?;
+        octets.take(8).ok_or(Error::Truncated { offset, missing: 8 })?;
         let content = (offset.saturating_add(2), 6);
         nodes.push(leaf_node(tag::OCTET_STRING, offset, content, nodes.len()));
         return Ok(None);
@@ -273,18 +252,11 @@ fn element(
     let tag = octets.u8().ok_or(Error::Truncated { offset, missing: 1 })?;
     match tag {
         tag::ARRAY | tag::STRUCTURE => {
-            let count = octets
-                .length()
-                .map_err(|error| length_error(error, offset))?;
+            let count = octets.length().map_err(|error| length_error(error, offset))?;
             let count = u32::try_from(count).map_err(|_| Error::Length { offset })?;
             let mut node = leaf_node(tag, offset, (octets.position(), 0), nodes.len());
             node.count = count;
-            let open = Open {
-                node: nodes.len(),
-                tag,
-                remaining: count,
-                count,
-            };
+            let open = Open { node: nodes.len(), tag, remaining: count, count };
             nodes.push(node);
             Ok(Some(open))
         }
@@ -303,13 +275,11 @@ pub(super) fn leaf(
     let mut bits = 0;
     let length = match (fixed_length(tag), tag) {
         (Some(length), _) => length,
-        (None, tag::OCTET_STRING | tag::VISIBLE_STRING | tag::UTF8_STRING) => octets
-            .length()
-            .map_err(|error| length_error(error, offset))?,
+        (None, tag::OCTET_STRING | tag::VISIBLE_STRING | tag::UTF8_STRING) => {
+            octets.length().map_err(|error| length_error(error, offset))?
+        }
         (None, tag::BIT_STRING) => {
-            bits = octets
-                .length()
-                .map_err(|error| length_error(error, offset))?;
+            bits = octets.length().map_err(|error| length_error(error, offset))?;
             bits.div_ceil(8)
         }
         _ => return Err(Error::Tag { offset, got: tag }),
@@ -390,11 +360,7 @@ impl<'a> Document<'a> {
 
     fn item(&self, index: usize) -> Option<Item<'a>> {
         let node = self.nodes.get(index)?;
-        Some(Item {
-            document: *self,
-            node,
-            index,
-        })
+        Some(Item { document: *self, node, index })
     }
 }
 
@@ -443,10 +409,7 @@ impl<'a> Item<'a> {
     /// Whether it is an array, a compact array or a structure.
     #[must_use]
     pub const fn is_container(&self) -> bool {
-        matches!(
-            self.node.tag,
-            tag::ARRAY | tag::STRUCTURE | tag::COMPACT_ARRAY
-        )
+        matches!(self.node.tag, tag::ARRAY | tag::STRUCTURE | tag::COMPACT_ARRAY)
     }
 
     /// Whether it is a structure of `count` elements.
@@ -529,11 +492,7 @@ fn first<const N: usize>(bytes: &[u8]) -> Option<[u8; N]> {
 /// Two packed decimal digits; `None` when a nibble is no digit.
 fn bcd(byte: u8) -> Option<i64> {
     let (tens, ones) = (byte >> 4, byte & 0x0F);
-    (tens <= 9 && ones <= 9).then(|| {
-        i64::from(tens)
-            .wrapping_mul(10)
-            .wrapping_add(i64::from(ones))
-    })
+    (tens <= 9 && ones <= 9).then(|| i64::from(tens).wrapping_mul(10).wrapping_add(i64::from(ones)))
 }
 
 /// Elements of a container, one after the other.

@@ -21,21 +21,14 @@ pub(super) fn decode(octets: &mut Octets<'_>, nodes: &mut Vec<Node>) -> Result<(
     let offset = octets.position().saturating_sub(1);
     let mut budget = SHAPE_ELEMENTS_MAX;
     let shape = shape(octets, 1, &mut budget)?;
-    let length = octets
-        .length()
-        .map_err(|error| length_error(error, offset))?;
+    let length = octets.length().map_err(|error| length_error(error, offset))?;
     if octets.remaining() < length {
         let missing = length.saturating_sub(octets.remaining());
         return Err(Error::Truncated { offset, missing });
     }
     let end = octets.position().saturating_add(length);
     let index = nodes.len();
-    nodes.push(leaf_node(
-        tag::COMPACT_ARRAY,
-        offset,
-        (octets.position(), 0),
-        index,
-    ));
+    nodes.push(leaf_node(tag::COMPACT_ARRAY, offset, (octets.position(), 0), index));
     let mut count = 0_u32;
     while octets.position() < end {
         let before = octets.position();
@@ -68,9 +61,7 @@ fn shape(octets: &mut Octets<'_>, depth: usize, budget: &mut usize) -> Result<Sh
             Ok(Shape::Array(count, Box::new(element)))
         }
         tag::STRUCTURE => {
-            let count = octets
-                .length()
-                .map_err(|error| length_error(error, offset))?;
+            let count = octets.length().map_err(|error| length_error(error, offset))?;
             if count > SHAPE_ELEMENTS_MAX {
                 return Err(Error::Elements { offset });
             }
@@ -78,10 +69,7 @@ fn shape(octets: &mut Octets<'_>, depth: usize, budget: &mut usize) -> Result<Sh
             let parts = (0..count).map(|_| shape(octets, depth, budget));
             parts.collect::<Result<_, _>>().map(Shape::Structure)
         }
-        tag::COMPACT_ARRAY => Err(Error::Tag {
-            offset,
-            got: tag::COMPACT_ARRAY,
-        }),
+        tag::COMPACT_ARRAY => Err(Error::Tag { offset, got: tag::COMPACT_ARRAY }),
         leaf => Ok(Shape::Leaf(leaf)),
     }
 }

@@ -46,11 +46,7 @@ impl Data {
     #[must_use]
     pub fn of(item: &Item<'_>) -> Option<Self> {
         let content = item.content();
-        let elements = || {
-            item.children()
-                .map(|child| Self::of(&child))
-                .collect::<Option<_>>()
-        };
+        let elements = || item.children().map(|child| Self::of(&child)).collect::<Option<_>>();
         Some(match item.tag() {
             tag::NULL => Self::Null,
             tag::ARRAY => Self::Array(elements()?),
@@ -192,14 +188,9 @@ impl Data {
             Self::BitString(bits) => {
                 push_length(out, bits.len());
                 for eight in bits.chunks(8) {
-                    let byte = eight
-                        .iter()
-                        .fold(0_u8, |byte, bit| (byte << 1) | u8::from(*bit));
+                    let byte = eight.iter().fold(0_u8, |byte, bit| (byte << 1) | u8::from(*bit));
                     let unused = 8_usize.saturating_sub(eight.len());
-                    out.push(
-                        byte.checked_shl(u32::try_from(unused).unwrap_or(0))
-                            .unwrap_or(0),
-                    );
+                    out.push(byte.checked_shl(u32::try_from(unused).unwrap_or(0)).unwrap_or(0));
                 }
             }
             Self::OctetString(bytes) | Self::VisibleString(bytes) | Self::Utf8String(bytes) => {
@@ -244,7 +235,5 @@ fn whole<const N: usize>(content: &[u8]) -> Option<[u8; N]> {
 
 /// The bits of a bit string, first bit first.
 fn bits(content: &[u8]) -> impl Iterator<Item = bool> + '_ {
-    content
-        .iter()
-        .flat_map(|byte| (0..8).map(move |bit| byte & (0x80 >> bit) != 0))
+    content.iter().flat_map(|byte| (0..8).map(move |bit| byte & (0x80 >> bit) != 0))
 }

@@ -102,24 +102,21 @@ impl Block<'_> {
 #[must_use]
 pub fn encode_blocks(message: &[u8], payload_max: usize) -> Option<Vec<Vec<u8>>> {
     let count = u16::try_from(message.chunks(payload_max.max(1)).count()).ok()?;
-    let blocks = message
-        .chunks(payload_max.max(1))
-        .zip(1_u16..)
-        .map(|(payload, number)| {
-            let last = number == count;
-            let block = Block {
-                last,
-                streaming: true,
-                window: 0,
-                number,
-                acknowledged: 0,
-                payload,
-                payload_at: 0,
-            };
-            let mut bytes = Vec::with_capacity(payload.len().saturating_add(9));
-            block.encode(&mut bytes);
-            bytes
-        });
+    let blocks = message.chunks(payload_max.max(1)).zip(1_u16..).map(|(payload, number)| {
+        let last = number == count;
+        let block = Block {
+            last,
+            streaming: true,
+            window: 0,
+            number,
+            acknowledged: 0,
+            payload,
+            payload_at: 0,
+        };
+        let mut bytes = Vec::with_capacity(payload.len().saturating_add(9));
+        block.encode(&mut bytes);
+        bytes
+    });
     (count > 0).then(|| blocks.collect())
 }
 
@@ -146,13 +143,7 @@ mod tests {
             bytes.push(0xAA);
             let (decoded, consumed) = decode(&bytes).expect("a block");
             assert_eq!(consumed, whole);
-            assert_eq!(
-                Block {
-                    payload_at: 0,
-                    ..decoded
-                },
-                block
-            );
+            assert_eq!(Block { payload_at: 0, ..decoded }, block);
             assert!(decode(&bytes[..whole - 1]).is_err());
         }
         let long_form = [0xE0, 0x80, 0, 1, 0, 0, 0x82, 0, 1, 9];

@@ -92,9 +92,7 @@ impl Keys {
         out.clear();
         let control = ciphered.control;
         if control.suite() > 1 {
-            return Err(Error::Suite {
-                got: control.suite(),
-            });
+            return Err(Error::Suite { got: control.suite() });
         }
         if control.compressed() {
             return Err(Error::Compressed);
@@ -106,11 +104,7 @@ impl Keys {
                 self.apply_counter_mode(nonce, out);
             }
             let tagged = ciphered.tag.is_some();
-            return Ok(if tagged {
-                Authentication::Unchecked
-            } else {
-                Authentication::Absent
-            });
+            return Ok(if tagged { Authentication::Unchecked } else { Authentication::Absent });
         };
         let mut associated = AssociatedData::new(control, &key);
         let opened = if control.encrypted() {
@@ -149,11 +143,7 @@ impl Keys {
     /// Protects `plain` as `control` says and appends the ciphered APDU; `None` when the control
     /// asks for a tag and there is no authentication key, or for more than AES-128-GCM can do.
     pub fn seal(&self, envelope: &Envelope, plain: &[u8], out: &mut Vec<u8>) -> Option<()> {
-        let Envelope {
-            system_title,
-            control,
-            invocation_counter,
-        } = *envelope;
+        let Envelope { system_title, control, invocation_counter } = *envelope;
         if control.suite() > 1 || control.compressed() {
             return None;
         }
@@ -168,9 +158,7 @@ impl Keys {
             } else {
                 (nothing.as_mut_slice(), associated.with(plain))
             };
-            let made = self
-                .gcm
-                .encrypt_inout_detached(&nonce.into(), data, text.into());
+            let made = self.gcm.encrypt_inout_detached(&nonce.into(), data, text.into());
             let made: [u8; TAG_LENGTH] = made.ok()?.into();
             tag = Some(made);
         } else if control.encrypted() {
@@ -203,9 +191,7 @@ pub struct Envelope {
 
 fn nonce(system_title: [u8; 8], invocation_counter: u32) -> [u8; 12] {
     let mut nonce = [0; 12];
-    let bytes = system_title
-        .into_iter()
-        .chain(invocation_counter.to_be_bytes());
+    let bytes = system_title.into_iter().chain(invocation_counter.to_be_bytes());
     for (target, byte) in nonce.iter_mut().zip(bytes) {
         *target = byte;
     }
@@ -224,10 +210,7 @@ impl AssociatedData {
         for (target, byte) in header.iter_mut().skip(1).zip(key) {
             *target = *byte;
         }
-        Self {
-            header,
-            whole: Vec::new(),
-        }
+        Self { header, whole: Vec::new() }
     }
 
     fn header(&self) -> &[u8] {
@@ -286,16 +269,8 @@ mod tests {
             (0x00, Absent, Absent),
         ] {
             let bytes = sealed(control);
-            assert_eq!(
-                open(&bytes, &whole),
-                Ok((with_key, PLAIN.to_vec())),
-                "{control:02X}"
-            );
-            assert_eq!(
-                open(&bytes, &without),
-                Ok((without_key, PLAIN.to_vec())),
-                "{control:02X}"
-            );
+            assert_eq!(open(&bytes, &whole), Ok((with_key, PLAIN.to_vec())), "{control:02X}");
+            assert_eq!(open(&bytes, &without), Ok((without_key, PLAIN.to_vec())), "{control:02X}");
         }
     }
 

@@ -11,11 +11,7 @@ const fn tables() -> [[u16; 256]; SLICES] {
         let mut crc = u16::from_le_bytes([byte, 0]);
         let mut bit = 0;
         while bit < 8 {
-            crc = if crc & 1 == 1 {
-                (crc >> 1) ^ 0x8408
-            } else {
-                crc >> 1
-            };
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0x8408 } else { crc >> 1 };
             bit += 1;
         }
         let mut slice = 0;
@@ -42,11 +38,7 @@ const fn remainder(byte: u8) -> u16 {
     let mut crc = u16::from_le_bytes([byte, 0]);
     let mut bit = 0;
     while bit < 8 {
-        crc = if crc & 1 == 1 {
-            (crc >> 1) ^ 0x8408
-        } else {
-            crc >> 1
-        };
+        crc = if crc & 1 == 1 { (crc >> 1) ^ 0x8408 } else { crc >> 1 };
         bit += 1;
     }
     crc
@@ -125,9 +117,7 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).collect();
         for length in 0..bytes.len() {
             let part = &bytes[..length];
-            let single = part
-                .iter()
-                .fold(Crc::new(), |crc, byte| crc.update(&[*byte]));
+            let single = part.iter().fold(Crc::new(), |crc, byte| crc.update(&[*byte]));
             assert_eq!(crc(part), single.value());
         }
     }

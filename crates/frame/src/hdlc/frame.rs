@@ -25,19 +25,13 @@ impl Address {
     /// The address whose upper HDLC address fits one byte. **Range** 0 to 127.
     #[must_use]
     pub const fn short(value: u8) -> Self {
-        Self {
-            value: u32::from_be_bytes([0, 0, 0, value & 0x7F]),
-            width: 1,
-        }
+        Self { value: u32::from_be_bytes([0, 0, 0, value & 0x7F]), width: 1 }
     }
 
     /// An address of upper (logical device) and lower (physical device) part, each 0 to 127.
     #[must_use]
     pub const fn pair(upper: u8, lower: u8) -> Self {
-        Self {
-            value: u32::from_be_bytes([0, 0, upper & 0x7F, lower & 0x7F]),
-            width: 2,
-        }
+        Self { value: u32::from_be_bytes([0, 0, upper & 0x7F, lower & 0x7F]), width: 2 }
     }
 
     /// An address of two 14-bit parts, in four bytes.
@@ -64,9 +58,7 @@ impl Address {
             value = (value << 8) | u32::from(byte >> 1);
             if byte & 1 == 1 {
                 let known = matches!(width, 1 | 2 | 4);
-                return known
-                    .then_some(Self { value, width })
-                    .ok_or(AddressError::Width);
+                return known.then_some(Self { value, width }).ok_or(AddressError::Width);
             }
         }
         Err(AddressError::Width)
@@ -188,10 +180,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
         return Ok(None);
     };
     let mut octets = Octets::new(after_flag);
-    if after_flag
-        .first()
-        .is_some_and(|format| format & 0xF0 != 0xA0)
-    {
+    if after_flag.first().is_some_and(|format| format & 0xF0 != 0xA0) {
         return Err(Error::Format);
     }
     let Some(format) = octets.u16() else {
@@ -245,12 +234,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
     let got = u16::from_le_bytes(sequence);
     if expected != got {
         let offset = length.saturating_sub(1);
-        return Err(Error::FrameCheck {
-            offset,
-            expected,
-            got,
-            length: total,
-        });
+        return Err(Error::FrameCheck { offset, expected, got, length: total });
     }
     let closing = match after_flag.get(length) {
         Some(&FLAG) => Closing::Flag,
@@ -275,11 +259,7 @@ fn check_header(expected: u16, sequence: [u8; 2], header: usize) -> Result<(), E
         return Ok(());
     }
     let offset = header.saturating_add(1);
-    Err(Error::HeaderCheck {
-        offset,
-        expected,
-        got,
-    })
+    Err(Error::HeaderCheck { offset, expected, got })
 }
 
 /// The parts of a frame to be sent.
@@ -303,11 +283,7 @@ pub fn encode(frame: &Outgoing<'_>, out: &mut Vec<u8>) -> Option<()> {
     let widths =
         usize::from(frame.destination.width).checked_add(usize::from(frame.source.width))?;
     let sequences = if frame.information.is_empty() { 2 } else { 4 };
-    let length = frame
-        .information
-        .len()
-        .checked_add(widths)?
-        .checked_add(3 + sequences)?;
+    let length = frame.information.len().checked_add(widths)?.checked_add(3 + sequences)?;
     if length > FRAME_LENGTH_MAX {
         return None;
     }
@@ -349,11 +325,7 @@ mod tests {
 
     #[test]
     fn addresses_of_one_two_and_four_bytes_come_back() {
-        let addresses = [
-            Address::short(1),
-            Address::pair(103, 127),
-            Address::long(0x3FFF, 0x1234),
-        ];
+        let addresses = [Address::short(1), Address::pair(103, 127), Address::long(0x3FFF, 0x1234)];
         for destination in addresses {
             for source in addresses {
                 let bytes = sample(destination, source);
@@ -362,10 +334,7 @@ mod tests {
                 assert_eq!((frame.destination, frame.source), (destination, source));
                 assert_eq!(frame.information, INFORMATION);
                 assert!(frame.segmented && frame.closing == Closing::Flag);
-                assert_eq!(
-                    &bytes[frame.information_at..][..INFORMATION.len()],
-                    INFORMATION
-                );
+                assert_eq!(&bytes[frame.information_at..][..INFORMATION.len()], INFORMATION);
             }
         }
         assert_eq!(Address::pair(103, 127).to_string(), "103/127");
@@ -383,10 +352,7 @@ mod tests {
             information: &[],
         };
         encode(&frame, &mut bytes).expect("short enough");
-        assert_eq!(
-            bytes,
-            [0x7E, 0xA0, 0x07, 0x03, 0x21, 0x93, 0x0F, 0x01, 0x7E]
-        );
+        assert_eq!(bytes, [0x7E, 0xA0, 0x07, 0x03, 0x21, 0x93, 0x0F, 0x01, 0x7E]);
         let (frame, _) = decode(&bytes).expect("intact").expect("whole");
         assert!(frame.information.is_empty());
     }
@@ -408,9 +374,7 @@ mod tests {
         for length in 0..bytes.len() - 1 {
             assert_eq!(decode(&bytes[..length]), Ok(None), "{length}");
         }
-        let (frame, _) = decode(&bytes[..bytes.len() - 1])
-            .expect("intact")
-            .expect("whole");
+        let (frame, _) = decode(&bytes[..bytes.len() - 1]).expect("intact").expect("whole");
         assert_eq!(frame.closing, Closing::Missing);
     }
 

@@ -118,12 +118,7 @@ fn decode_long(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
     let length = octets.position();
     let expected = checksum(counted);
     if expected != got {
-        return Err(Error::Checksum {
-            offset,
-            expected,
-            got,
-            length,
-        });
+        return Err(Error::Checksum { offset, expected, got, length });
     }
     if stop != STOP {
         let offset = offset.saturating_add(1);
@@ -132,12 +127,7 @@ fn decode_long(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
     let [control, address, ci, data @ ..] = counted else {
         return Err(Error::Length { first, second });
     };
-    let frame = Frame::Long {
-        control: *control,
-        address: *address,
-        ci: *ci,
-        data,
-    };
+    let frame = Frame::Long { control: *control, address: *address, ci: *ci, data };
     Ok(Some((frame, length)))
 }
 
@@ -152,9 +142,7 @@ pub fn encode_short(control: u8, address: u8, out: &mut Vec<u8>) {
 
 /// Appends a long frame around `counted` (C, A, CI and data); `None` when it does not fit.
 pub fn encode_long(counted: &[u8], out: &mut Vec<u8>) -> Option<()> {
-    let length = u8::try_from(counted.len())
-        .ok()
-        .filter(|length| *length >= 3)?;
+    let length = u8::try_from(counted.len()).ok().filter(|length| *length >= 3)?;
     out.extend([LONG, length, length, LONG]);
     out.extend(counted);
     out.extend([checksum(counted), STOP]);
@@ -170,20 +158,12 @@ mod tests {
         let mut bytes = Vec::new();
         encode_short(0x40, 0x01, &mut bytes);
         assert_eq!(bytes, [0x10, 0x40, 0x01, 0x41, 0x16]);
-        let short = Frame::Short {
-            control: 0x40,
-            address: 1,
-        };
+        let short = Frame::Short { control: 0x40, address: 1 };
         assert_eq!(decode(&bytes), Ok(Some((short, 5))));
 
         let mut bytes = Vec::new();
         encode_long(&[0x53, 0xFF, 0x10, 1, 2, 3], &mut bytes).expect("fits");
-        let long = Frame::Long {
-            control: 0x53,
-            address: 0xFF,
-            ci: 0x10,
-            data: &[1, 2, 3],
-        };
+        let long = Frame::Long { control: 0x53, address: 0xFF, ci: 0x10, data: &[1, 2, 3] };
         assert_eq!(decode(&bytes), Ok(Some((long, 12))));
         for length in 0..bytes.len() {
             assert_eq!(decode(&bytes[..length]), Ok(None));
@@ -198,10 +178,7 @@ mod tests {
         for bit in 0..bytes.len() * 8 {
             let mut flipped = bytes.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                !matches!(decode(&flipped), Ok(Some((Frame::Long { .. }, _)))),
-                "bit {bit}"
-            );
+            assert!(!matches!(decode(&flipped), Ok(Some((Frame::Long { .. }, _)))), "bit {bit}");
         }
     }
 }

@@ -106,11 +106,7 @@ fn apdus_without_a_link_layer_follow_one_another() {
 fn a_stream_that_starts_inside_a_frame_is_still_framed() {
     let bytes = [&[0x0F, 0x02, 0x12][..], &frame(&[1])].concat();
     assert_events(&bytes, &["0 noise of 3", "3 hdlc [01]"]);
-    let bytes = [
-        &[0x0F, 0, 0, 0, 1, 0, 0x02, 0x05, 0x09, 0x20][..],
-        &frame(&[1]),
-    ]
-    .concat();
+    let bytes = [&[0x0F, 0, 0, 0, 1, 0, 0x02, 0x05, 0x09, 0x20][..], &frame(&[1])].concat();
     assert_events(&bytes, &["0 noise of 10", "10 hdlc [01]"]);
 }
 

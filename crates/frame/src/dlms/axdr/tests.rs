@@ -5,9 +5,7 @@ fn every_type() -> Data {
     Data::Structure(vec![
         Data::Null,
         Data::Boolean(true),
-        Data::BitString(vec![
-            true, false, true, true, false, false, false, true, true,
-        ]),
+        Data::BitString(vec![true, false, true, true, false, false, false, true, true]),
         Data::DoubleLong(-2),
         Data::DoubleLongUnsigned(u32::MAX),
         Data::OctetString(vec![0; 200]),
@@ -34,10 +32,7 @@ fn every_type() -> Data {
         Data::DeltaDoubleLongUnsigned(70_000),
         Data::DontCare,
         Data::Array(vec![]),
-        Data::Array(vec![
-            Data::Structure(vec![]),
-            Data::Structure(vec![Data::Null]),
-        ]),
+        Data::Array(vec![Data::Structure(vec![]), Data::Structure(vec![Data::Null])]),
         Data::CompactArray(vec![
             Data::Structure(vec![
                 Data::Unsigned(1),
@@ -77,18 +72,13 @@ fn says_how_many_bytes_are_missing_at_least() {
         let Err(Error::Truncated { missing, .. }) = decoded(&bytes[..length]) else {
             panic!("{length} bytes of {} passed for whole", bytes.len());
         };
-        assert!(
-            missing >= 1 && length + missing <= bytes.len(),
-            "{length}: {missing}"
-        );
+        assert!(missing >= 1 && length + missing <= bytes.len(), "{length}: {missing}");
     }
 }
 
 #[test]
 fn keeps_offsets_and_numbers() {
-    let bytes = [
-        0x02, 0x03, 0x12, 0x00, 0xEB, 0x0F, 0xFE, 0x09, 0x02, b'a', b'b',
-    ];
+    let bytes = [0x02, 0x03, 0x12, 0x00, 0xEB, 0x0F, 0xFE, 0x09, 0x02, b'a', b'b'];
     let mut nodes = Vec::new();
     decode(&bytes, 0, &mut nodes, Style::Standard).expect("valid");
     let root = Document::new(&bytes, &nodes).root().expect("an element");
@@ -100,13 +90,7 @@ fn keeps_offsets_and_numbers() {
 
 #[test]
 fn refuses_unknown_tags_depth_and_counts() {
-    assert_eq!(
-        decoded(&[0x2A]),
-        Err(Error::Tag {
-            offset: 0,
-            got: 0x2A
-        })
-    );
+    assert_eq!(decoded(&[0x2A]), Err(Error::Tag { offset: 0, got: 0x2A }));
     assert_eq!(decoded(&[0x09, 0x80]), Err(Error::Length { offset: 0 }));
     let nested = [0x01, 0x01].repeat(DEPTH_MAX + 1);
     assert!(matches!(decoded(&nested), Err(Error::Depth { .. })));
@@ -114,10 +98,7 @@ fn refuses_unknown_tags_depth_and_counts() {
     many.extend([0; 0xFFFF]);
     assert!(matches!(decoded(&many), Err(Error::Elements { .. })));
     // A compact array of null data would never end.
-    assert_eq!(
-        decoded(&[0x13, 0x00, 0x01, 0x00]),
-        Err(Error::Length { offset: 0 })
-    );
+    assert_eq!(decoded(&[0x13, 0x00, 0x01, 0x00]), Err(Error::Length { offset: 0 }));
 }
 
 #[test]
@@ -131,9 +112,7 @@ fn reads_the_known_deviations_only_when_asked() {
     assert_eq!(nodes[4].tag, tag::ATTRIBUTE_DESCRIPTOR);
     assert_eq!(nodes[5].tag, tag::DOUBLE_LONG_UNSIGNED);
 
-    let swapped = [
-        0x02, 0x02, 0x06, 0x09, 0x01, 0x00, 0x1F, 0x07, 0x00, 0xFF, 0x10, 0x00, 0xF4,
-    ];
+    let swapped = [0x02, 0x02, 0x06, 0x09, 0x01, 0x00, 0x1F, 0x07, 0x00, 0xFF, 0x10, 0x00, 0xF4];
     assert!(decode(&swapped, 0, &mut nodes, Style::Standard).is_err());
     decode(&swapped, 0, &mut nodes, Style::SwappedLogicalNames).expect("known deviation");
     assert_eq!(nodes[1].tag, tag::OCTET_STRING);

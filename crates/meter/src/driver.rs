@@ -1,0 +1,210 @@
+//! A meter on a live wire: bytes and arrival times in, telegrams out.
+//!
+//! The trait is sans-IO, so that a live wire, the replay of a capture and a simulated meter drive
+//! the same code. A driver always dates its telegrams: by the meter's clock through its deviation
+//! or the site's zone, else by the arrival.
+
+use crate::models::Model;
+use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
+use jiff::tz::TimeZone;
+use reading::{
+    Decimal, ListId, Memory, MeterId, Quality, Reading, Telegram, Timestamp, Unit, Value,
+};
+
+/// Bytes to send to a meter that answers only when asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What to send.
+    pub bytes: Vec<u8>,
+}
+
+/// What came out of received bytes.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Telegrams whose values may be used.
+    pub telegrams: Vec<Telegram>,
+    /// What must be written in the same commit as the telegrams.
+    pub memory: Vec<Memory>,
+    /// Everything that was heard, refused telegrams too, for counters, logs and inspection.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A meter's protocol.
+pub trait Driver: Send {
+    /// What to send next, if anything.
+    fn request(&mut self, now: Timestamp) -> Option<Request>;
+    /// Takes bytes that arrived at `at`.
+    fn receive(&mut self, at: Timestamp, bytes: &[u8]) -> Heard;
+    /// The wire was lost: what is half received never becomes whole.
+    fn disconnected(&mut self, at: Timestamp);
+}
+
+/// What a driver needs to know about one meter.
+#[derive(Clone)]
+pub struct DriverOptions {
+    /// The configured meter.
+    pub meter: MeterId,
+    /// The global unicast encryption key.
+    pub guek: Option<[u8; 16]>,
+    /// The global authentication key.
+    pub gak: Option<[u8; 16]>,
+    /// The site's zone.
+    pub zone: Option<TimeZone>,
+    /// Current transformer ratio, when the meter reports secondary values; 1 otherwise.
+    pub ct_ratio: Decimal,
+    /// Voltage transformer ratio, when the meter reports secondary values; 1 otherwise.
+    pub vt_ratio: Decimal,
+    /// What earlier runs had to remember.
+    pub memory: Vec<Memory>,
+    /// Whether outcomes carry steps and bytes, for inspection.
+    pub inspect: bool,
+}
+
+impl DriverOptions {
+    /// The options of a meter without keys and transformers.
+    #[must_use]
+    pub const fn new(meter: MeterId) -> Self {
+        Self {
+            meter,
+            guek: None,
+            gak: None,
+            zone: None,
+            ct_ratio: Decimal::new(1, 0),
+            vt_ratio: Decimal::new(1, 0),
+            memory: Vec::new(),
+            inspect: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for DriverOptions {
+    /// Keys are never shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DriverOptions").field("meter", &self.meter).finish_non_exhaustive()
+    }
+}
+
+impl Model {
+    /// A driver for one meter of this model.
+    #[must_use]
+    pub fn driver(&self, options: DriverOptions) -> Box<dyn Driver> {
+        Box::new(PushDriver::new(self, options))
+    }
+}
+
+/// A meter that pushes DLMS without being asked.
+struct PushDriver {
+    reader: PushReader,
+    push_options: PushOptions,
+    meter: MeterId,
+    ct_ratio: Decimal,
+    vt_ratio: Decimal,
+    memory: Vec<Memory>,
+}
+
+impl PushDriver {
+    fn new(model: &Model, options: DriverOptions) -> Self {
+        let push_options = PushOptions {
+            guek: options.guek,
+            gak: options.gak,
+            profile: model.profile,
+            zone: options.zone,
+            explain: options.inspect,
+            keep_bytes: options.inspect,
+            ..PushOptions::default()
+        };
+        let mut reader = PushReader::new(push_options.clone());
+        reader.recall(&options.memory);
+        Self {
+            reader,
+            push_options,
+            meter: options.meter,
+            ct_ratio: options.ct_ratio,
+            vt_ratio: options.vt_ratio,
+            memory: options.memory,
+        }
+    }
+
+    fn heard(&mut self, at: Timestamp, outcomes: Vec<Outcome>) -> Heard {
+        let mut heard = Heard::default();
+        for outcome in &outcomes {
+            for memory in &outcome.memory {
+                self.memory.retain(|known| known.key != memory.key);
+                self.memory.push(memory.clone());
+            }
+            heard.memory.extend(outcome.memory.iter().cloned());
+            heard.telegrams.extend(self.telegram(at, outcome));
+        }
+        heard.outcomes = outcomes;
+        heard
+    }
+
+    fn telegram(&self, at: Timestamp, outcome: &Outcome) -> Option<Telegram> {
+        if !outcome.delivered || outcome.values.is_empty() {
+            return None;
+        }
+        let readings = outcome.values.iter().filter(|value| !names_a_list(value));
+        Some(Telegram {
+            meter: self.meter.clone(),
+            list: outcome.list.clone().unwrap_or_else(|| ListId::new("push")),
+            meter_time: outcome.meter_time,
+            measured_at: outcome.measured_at.unwrap_or(at),
+            received_at: at,
+            quality: Quality::Good,
+            readings: readings.map(|value| self.primary(&value.reading)).collect(),
+        })
+    }
+
+    /// The value on the primary side of the transformers.
+    fn primary(&self, reading: &Reading) -> Reading {
+        let mut reading = reading.clone();
+        let Value::Number(number) = reading.value else {
+            return reading;
+        };
+        let ratios: &[Decimal] = match reading.unit {
+            Some(Unit::Ampere) => &[self.ct_ratio],
+            Some(Unit::Volt) => &[self.vt_ratio],
+            Some(
+                Unit::Watt
+                | Unit::Var
+                | Unit::VoltAmpere
+                | Unit::WattHour
+                | Unit::VarHour
+                | Unit::VoltAmpereHour,
+            ) => &[self.ct_ratio, self.vt_ratio],
+            _ => &[],
+        };
+        let product = ratios.iter().try_fold(number, |product, ratio| {
+            let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
+            let exponent = product.exponent().checked_add(ratio.exponent())?;
+            Some(Decimal::new(mantissa, exponent))
+        });
+        match product {
+            Some(product) => reading.value = Value::Number(product),
+            // A product beyond the digits of a register is not a measurement.
+            None => reading.quality = Quality::Bad,
+        }
+        reading
+    }
+}
+
+/// The logical name of the push setup: it names the list and is no measurement.
+fn names_a_list(value: &PushedValue) -> bool {
+    value.reading.obis.is_some_and(|obis| obis.medium() == 0 && obis.cde() == [25, 9, 0])
+}
+
+impl Driver for PushDriver {
+    fn request(&mut self, _now: Timestamp) -> Option<Request> {
+        None
+    }
+
+    fn receive(&mut self, at: Timestamp, bytes: &[u8]) -> Heard {
+        let outcomes = self.reader.feed(Some(at), bytes);
+        self.heard(at, outcomes)
+    }
+
+    fn disconnected(&mut self, _at: Timestamp) {
+        self.reader = PushReader::new(self.push_options.clone());
+        self.reader.recall(&self.memory);
+    }
+}

@@ -1,0 +1,175 @@
+//! Which scaling makes a telegram's numbers possible.
+//!
+//! Voltages tell their own scale, since mains are near 230 V. Currents are weighed against the
+//! power: what flows must carry it. The maker's letters narrow the choice and never decide alone:
+//! an E450 counts 0.01 A, an E570 counts 1 A.
+
+use crate::models::{Profile, profiles};
+use reading::{Decimal, Quantity};
+
+/// Phase voltages of a 230 V supply, in volts.
+const MAINS_VOLTS: std::ops::RangeInclusive<i64> = 180..=265;
+/// Apparent over active power that one believes, at power factors down to 0.1.
+const APPARENT_OVER_ACTIVE_MAX: f64 = 10.0;
+/// Power and voltage are snapshots of different instants and rounded.
+const APPARENT_OVER_ACTIVE_MIN: f64 = 0.7;
+/// Below this a load proves nothing about the scale of currents.
+const WATTS_MIN: f64 = 50.0;
+
+/// Raw registers of one telegram that can tell scales.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Evidence {
+    pub(super) volts: [Option<i64>; 3],
+    pub(super) amperes: [Option<i64>; 3],
+    pub(super) import: Option<i64>,
+    pub(super) export: Option<i64>,
+}
+
+impl Evidence {
+    pub(super) fn note(&mut self, quantity: Quantity, number: Decimal) {
+        let raw = Some(number.mantissa());
+        match quantity {
+            Quantity::VoltageL1 => self.volts[0] = raw,
+            Quantity::VoltageL2 => self.volts[1] = raw,
+            Quantity::VoltageL3 => self.volts[2] = raw,
+            Quantity::CurrentL1 => self.amperes[0] = raw,
+            Quantity::CurrentL2 => self.amperes[1] = raw,
+            Quantity::CurrentL3 => self.amperes[2] = raw,
+            Quantity::ActivePowerImport => self.import = raw,
+            Quantity::ActivePowerExport => self.export = raw,
+            _ => {}
+        }
+    }
+
+    /// The power of ten that makes every live voltage a mains voltage.
+    pub(super) fn volt_exponent(&self) -> Option<i8> {
+        [0, -1, -2].into_iter().find(|exponent| {
+            let mut live = self.volts.iter().flatten().filter(|raw| **raw != 0).peekable();
+            live.peek().is_some() && live.all(|raw| MAINS_VOLTS.contains(&whole(*raw, *exponent)))
+        })
+    }
+
+    /// Whether currents read with this power of ten carry the power that is measured; `None` when
+    /// the telegram cannot tell.
+    pub(super) fn carries_power(&self, ampere: i8, power: i8) -> Option<bool> {
+        let volt = self.volt_exponent()?;
+        let phases = self.volts.iter().zip(self.amperes);
+        let products = phases.filter_map(|(u, i)| Some(scaled((*u)?, volt) * scaled(i?, ampere)));
+        let (count, apparent) = products.fold((0, 0.0), |(n, sum), va| (n + 1, sum + va.abs()));
+        let active = self.import.unwrap_or(0).abs().max(self.export.unwrap_or(0).abs());
+        let active = scaled(active, power);
+        if count == 0 || apparent == 0.0 || active < WATTS_MIN {
+            return None;
+        }
+        let ratio = apparent / active;
+        Some((APPARENT_OVER_ACTIVE_MIN..=APPARENT_OVER_ACTIVE_MAX).contains(&ratio))
+    }
+
+    /// Profiles that fit, best first: those of the maker, else of any maker when the numbers
+    /// themselves decide.
+    pub(super) fn candidates(&self, maker: Option<&str>) -> Vec<&'static Profile> {
+        let volt = self.volt_exponent();
+        let fits = |profile: &&Profile| {
+            volt.is_none_or(|exponent| profile.volt == exponent)
+                && self.carries_power(profile.ampere, profile.power) != Some(false)
+        };
+        let of_maker = |profile: &&Profile| {
+            maker.is_some_and(|maker| maker.eq_ignore_ascii_case(profile.maker))
+        };
+        let known = profiles().any(|profile| of_maker(&profile));
+        if known {
+            return profiles().filter(of_maker).filter(fits).collect();
+        }
+        let mut found: Vec<&Profile> = Vec::new();
+        if volt.is_some() {
+            for profile in profiles().filter(fits) {
+                let same = |other: &&Profile| {
+                    (other.volt, other.ampere, other.energy, other.power_factor)
+                        == (profile.volt, profile.ampere, profile.energy, profile.power_factor)
+                };
+                if !found.iter().any(|other| same(other)) {
+                    found.push(profile);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Whether a raw register can be a mains voltage in V or 0.1 V.
+pub(super) fn is_mains_voltage(raw: i64) -> bool {
+    MAINS_VOLTS.contains(&raw) || MAINS_VOLTS.contains(&whole(raw, -1))
+}
+
+/// What the profile does to the values: `Some` with the quantity that cannot be.
+pub(super) fn contradiction(evidence: &Evidence, profile: &Profile) -> Option<Contradiction> {
+    if evidence.volt_exponent().is_some_and(|exponent| exponent != profile.volt) {
+        return Some(Contradiction::Voltage);
+    }
+    let fits = |ampere| evidence.carries_power(ampere, profile.power) == Some(true);
+    let contradicted = evidence.carries_power(profile.ampere, profile.power) == Some(false);
+    (contradicted && [0, -1, -2, -3].into_iter().any(fits)).then_some(Contradiction::Current)
+}
+
+/// Which kind of value a profile makes impossible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Contradiction {
+    Voltage,
+    Current,
+}
+
+/// The number in whole units, cut.
+fn whole(raw: i64, exponent: i8) -> i64 {
+    let divisor = match exponent {
+        -1 => 10,
+        -2 => 100,
+        _ => 1,
+    };
+    raw / divisor
+}
+
+fn scaled(raw: i64, exponent: i8) -> f64 {
+    Decimal::new(raw, exponent).to_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn evidence(volts: i64, amperes: i64, watts: i64) -> Evidence {
+        Evidence {
+            volts: [Some(volts), Some(volts), Some(volts)],
+            amperes: [Some(amperes), Some(amperes), Some(amperes)],
+            import: Some(watts),
+            export: Some(0),
+        }
+    }
+
+    fn names(evidence: &Evidence, maker: Option<&str>) -> Vec<&'static str> {
+        evidence.candidates(maker).iter().map(|profile| profile.name).collect()
+    }
+
+    #[test]
+    fn load_tells_an_e450_from_an_e570() {
+        assert_eq!(names(&evidence(229, 400, 2_700), Some("LGZ")), ["lgz_e450"]);
+        assert_eq!(names(&evidence(229, 400, 258_000), Some("LGZ")), ["lgz_e570"]);
+        assert_eq!(
+            names(&evidence(2_290, 400, 2_700), Some("LGZ")),
+            ["lgz_e450_decivolt", "lgz_e360"]
+        );
+        assert_eq!(names(&evidence(229, 0, 0), Some("LGZ")), ["lgz_e450", "lgz_e570"]);
+    }
+
+    #[test]
+    fn a_wrong_profile_is_contradicted_by_voltage_or_load() {
+        let profile = |name| crate::models::profile(name).expect("in the table");
+        let found =
+            |volts, amperes, name| contradiction(&evidence(volts, amperes, 2_700), profile(name));
+        assert_eq!(found(2_350, 400, "lgz_e450"), Some(Contradiction::Voltage));
+        assert_eq!(found(235, 400, "lgz_e450_decivolt"), Some(Contradiction::Voltage));
+        assert_eq!(found(235, 400, "lgz_e570"), Some(Contradiction::Current));
+        assert_eq!(found(235, 400, "lgz_e450"), None);
+        // A dead phase and an idle load prove nothing.
+        assert_eq!(contradiction(&Evidence::default(), profile("lgz_e450")), None);
+    }
+}
