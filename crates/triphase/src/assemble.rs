@@ -25,13 +25,12 @@ pub(crate) enum Kind {
     Demo,
 }
 
-/// Opens the store and makes the drivers and the router.
+/// Makes the drivers and the router around an open store.
 ///
 /// # Errors
-/// A key cannot be read, or the store cannot be opened.
-pub(crate) fn assemble(config: Config, clock: Clock, kind: Kind) -> Result<Parts> {
-    let Config { site, meters, http, store: folder, alarms } = config;
-    let store = Store::open(&folder, store::Options::default())?;
+/// A key cannot be read, or the store not be asked what drivers must remember.
+pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
+    let Config { site, meters, http, store: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
     let mut acquisitions = Vec::new();
     for meter in &meters {

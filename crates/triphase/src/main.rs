@@ -1,2 +1,112 @@
-//! (being written)
-fn main() {}
+//! `triphase` reads three-phase meters, keeps every reading, and turns them into what people act
+//! on.
+
+mod acquire;
+mod assemble;
+mod assets;
+mod cli;
+mod clock;
+mod config;
+mod decode;
+mod demo;
+mod run;
+mod simulate;
+
+use clap::Parser;
+use cli::{Cli, Command, ConfigCommand, ConfigFile};
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// The job failed.
+const FAILED: u8 = 1;
+/// Wrong usage or configuration.
+const MISUSED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let code = match cli.command {
+        Command::Demo(arguments) => asynchronously(demo::demo(arguments)),
+        Command::Run(file) => with_config(&file, |config| asynchronously(run::run(config))),
+        Command::Check(file) => with_config(&file, |config| check(&config)),
+        Command::Config(ConfigCommand::Example) => print(&config::example::example()),
+        Command::Decode(arguments) => decode_command(&arguments),
+        Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
+    };
+    ExitCode::from(code)
+}
+
+fn with_config(file: &ConfigFile, then: impl FnOnce(config::Config) -> u8) -> u8 {
+    match config::load(&file.config) {
+        Ok(config) => then(config),
+        Err(report) => {
+            eprintln!("{report}");
+            MISUSED
+        }
+    }
+}
+
+fn check(config: &config::Config) -> u8 {
+    let meters = config.meters.len();
+    print(&format!("valid: {meters} {}\n", if meters == 1 { "meter" } else { "meters" }))
+}
+
+fn decode_command(arguments: &cli::Decode) -> u8 {
+    let failed = |error: &anyhow::Error, code| {
+        eprintln!("triphase decode: {error:#}");
+        code
+    };
+    let options = match decode::options(arguments) {
+        Ok(options) => options,
+        Err(error) => return failed(&error, MISUSED),
+    };
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let decoded = decode::decode(arguments, options, &mut out);
+    match decoded.and_then(|delivered| Ok((delivered, out.flush()?))) {
+        Ok((true, ())) => 0,
+        Ok((false, ())) => FAILED,
+        // Whoever reads our output may stop reading, as `head` does.
+        Err(error) if is_broken_pipe(&error) => 0,
+        Err(error) => failed(&error, FAILED),
+    }
+}
+
+fn print(text: &str) -> u8 {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => 0,
+        Err(_) => FAILED,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    io.or(json) == Some(std::io::ErrorKind::BrokenPipe)
+}
+
+fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
+    log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(job),
+        Err(error) => Err(anyhow::anyhow!("no runtime: {error}")),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("triphase: {error:#}");
+            FAILED
+        }
+    }
+}
+
+/// Logs go to stderr; `TRIPHASE_LOG` chooses what is said (default `info`).
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("TRIPHASE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}

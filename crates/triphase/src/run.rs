@@ -5,6 +5,7 @@ use crate::assemble::{self, Parts};
 use crate::config;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
+use store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -16,7 +17,8 @@ pub(crate) async fn run(config: config::Config) -> Result<()> {
     let listen = config.http.listen;
     // The address is taken before the store is opened: a second start fails without touching it.
     let listener = bind(listen).await?;
-    let parts = assemble::assemble(config, clock, assemble::Kind::Service)?;
+    let store = Store::open(&config.store, store::Options::default())?;
+    let parts = assemble::assemble(config, store, clock, assemble::Kind::Service)?;
     serve(parts, listener, |address| {
         tracing::info!("the page answers at http://{address}");
     })
@@ -65,7 +67,8 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-async fn asked_to_stop() -> Result<&'static str> {
+/// Waits for SIGTERM or SIGINT.
+pub(crate) async fn asked_to_stop() -> Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
     Ok(tokio::select! {

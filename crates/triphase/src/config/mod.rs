@@ -10,9 +10,9 @@ mod raw;
 mod report;
 mod secret;
 
-pub(crate) use checked::{Config, HttpConfig, MeterConfig, Role, SiteConfig};
+pub(crate) use checked::{Config, HttpConfig, MeterConfig, Role, SiteConfig, loopback_only};
 pub(crate) use report::{Complaint, Report};
-pub(crate) use secret::Secret;
+pub(crate) use secret::{Secret, parse_key};
 
 use std::path::Path;
 

@@ -1,0 +1,129 @@
+//! `triphase decode`: what captured bytes say.
+//!
+//! In: raw bytes or hex text with comments. Out: one explanation, or one JSON object, per telegram,
+//! delivered or refused. Exit 0 when at least one was delivered.
+
+mod json;
+mod text;
+
+use crate::cli;
+use crate::config::parse_key;
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+use meter::push::{Outcome, PushOptions, PushReader};
+use std::io::{Read, Write};
+use std::path::Path;
+
+/// Largest capture that is read whole.
+const CAPTURE_MAX: u64 = 256 << 20;
+/// Bytes given to the reader at once; outcomes are printed as they come.
+const CHUNK: usize = 64 << 10;
+
+/// Decodes and prints; tells whether a telegram was delivered.
+///
+/// # Errors
+/// The capture cannot be read, or the output not written.
+pub(crate) fn decode(
+    arguments: &cli::Decode,
+    options: PushOptions,
+    out: &mut dyn Write,
+) -> Result<bool> {
+    let captured = read_capture(arguments.file.as_deref())?;
+    let bytes = frame::capture_text::bytes_of_capture(&captured);
+    let mut reader = PushReader::new(options);
+    let mut delivered = 0_u64;
+    let mut refused = 0_u64;
+    let mut print = |outcomes: Vec<Outcome>| -> Result<()> {
+        for outcome in outcomes {
+            if outcome.delivered {
+                delivered += 1;
+            } else {
+                refused += 1;
+            }
+            match arguments.format {
+                cli::Format::Json => json::print(&outcome, out)?,
+                cli::Format::Text => text::print(&outcome, out)?,
+            }
+        }
+        Ok(())
+    };
+    for chunk in bytes.chunks(CHUNK) {
+        print(reader.feed(None, chunk))?;
+    }
+    print(reader.finish())?;
+    if arguments.format == cli::Format::Text {
+        let tally = Tally { delivered, refused, bytes: bytes.len(), noise: reader.statistics().noise_bytes };
+        text::summary(&tally, out)?;
+    } else if delivered + refused == 0 {
+        eprintln!("nothing was found in {} bytes: no frame, no telegram", bytes.len());
+    }
+    Ok(delivered > 0)
+}
+
+/// What one run came to.
+struct Tally {
+    delivered: u64,
+    refused: u64,
+    bytes: usize,
+    noise: u64,
+}
+
+/// What the arguments ask for.
+///
+/// # Errors
+/// An argument makes no sense.
+pub(crate) fn options(arguments: &cli::Decode) -> Result<PushOptions> {
+    let key = |argument: &Option<String>, name: &str| {
+        argument.as_deref().map(|text| key_argument(text, name)).transpose()
+    };
+    let profile = match arguments.profile.as_deref() {
+        None => None,
+        Some(name) => Some(meter::profile(name).with_context(|| {
+            let known: Vec<&str> = meter::profiles().map(|profile| profile.name).collect();
+            format!("--profile {name}: no such profile; there are {}", known.join(", "))
+        })?),
+    };
+    let zone = match arguments.timezone.as_deref() {
+        None => None,
+        Some(name) => Some(TimeZone::get(name).map_err(|_| {
+            anyhow::anyhow!("--timezone {name}: expected an IANA name such as Europe/Zurich")
+        })?),
+    };
+    Ok(PushOptions {
+        guek: key(&arguments.guek, "--guek")?,
+        gak: key(&arguments.gak, "--gak")?,
+        profile,
+        zone,
+        explain: arguments.format == cli::Format::Text,
+        ..PushOptions::default()
+    })
+}
+
+/// A key given as 32 hexadecimal digits or as `@FILE`.
+///
+/// # Errors
+/// The file cannot be read, or the digits are not a key.
+pub(crate) fn key_argument(text: &str, name: &str) -> Result<[u8; 16]> {
+    let Some(file) = text.strip_prefix('@') else { return Ok(parse_key(text, name)?) };
+    let content = std::fs::read_to_string(file).with_context(|| format!("{name} {file}"))?;
+    Ok(parse_key(&content, file)?)
+}
+
+fn read_capture(file: Option<&Path>) -> Result<Vec<u8>> {
+    let mut captured = Vec::new();
+    match file.filter(|file| file.as_os_str() != "-") {
+        None => {
+            std::io::stdin().lock().take(CAPTURE_MAX + 1).read_to_end(&mut captured)?;
+        }
+        Some(file) => {
+            let open = std::fs::File::open(file);
+            let open = open.with_context(|| format!("{} cannot be opened", file.display()))?;
+            let read = open.take(CAPTURE_MAX + 1).read_to_end(&mut captured);
+            read.with_context(|| format!("{} cannot be read", file.display()))?;
+        }
+    }
+    if captured.len() as u64 > CAPTURE_MAX {
+        bail!("the capture is larger than {} MiB: cut it into parts", CAPTURE_MAX >> 20);
+    }
+    Ok(captured)
+}

@@ -1,0 +1,120 @@
+//! `triphase demo`: a simulated workshop behind the real pipeline.
+//!
+//! In: a seed, a speed. Out: the whole service, whose one meter is a simulated E450 at the other
+//! end of a pseudo-terminal, encrypted with a demo key. Nothing after the wire knows that it is
+//! simulated, but every surface says so.
+
+use crate::acquire::Clock;
+use crate::assemble::{self, Kind};
+use crate::cli;
+use crate::clock;
+use crate::config::{Config, HttpConfig, MeterConfig, Role, Secret, SiteConfig, loopback_only};
+use crate::run;
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+use reading::{MeterId, Timestamp};
+use sim::{E450Feed, Pace, Protection, Speed};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use store::Store;
+use wire::{Port, Pty, SerialSettings};
+
+/// The demo's keys protect nothing: they show the encrypted path at work.
+const DEMO_GUEK: [u8; 16] = *b"triphase demo EK";
+const DEMO_GAK: [u8; 16] = *b"triphase demo AK";
+const ZONE: &str = "Europe/Paris";
+const SUBSCRIBED_POWER_KW: f64 = 50.0;
+/// The file that marks a folder as the demo's own, so that `--reset` deletes nothing else.
+const MARK: &str = "this-is-demo-data";
+
+/// Runs the demo until SIGTERM or SIGINT.
+pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
+    loopback_only(arguments.listen).map_err(|reason| anyhow::anyhow!("--listen: {reason}"))?;
+    let listener = run::bind(arguments.listen).await?;
+    prepare(&arguments.data, arguments.reset)?;
+    let zone = TimeZone::get(ZONE).context(ZONE)?;
+    let line = Pty::open(None)?;
+    let config = config(&arguments, &zone, line.path())?;
+    let speed = Speed::times(arguments.speed)?;
+    // The workshop's time goes on where the last demo left it: a faster one may be ahead.
+    let store = Store::open(&config.store, store::Options::default())?;
+    let newest = config.meters.iter().filter_map(|meter| store.latest(&meter.id));
+    let newest = newest.filter_map(|latest| Some(latest.newest()?.sample.telegram.measured_at)).max();
+    let began = clock::now();
+    let start = newest.map_or(began, |newest| newest.max(began));
+    let factor = arguments.speed;
+    let workshop_clock: Clock =
+        Arc::new(move || start.plus(clock::now().since(began).mul_f64(factor)));
+    let parts = assemble::assemble(config, store, workshop_clock, Kind::Demo)?;
+    let simulator = tokio::spawn(simulate(line, arguments.seed, (start, speed), zone));
+    run::serve(parts, listener, announce).await?;
+    simulator.abort();
+    Ok(())
+}
+
+fn announce(address: std::net::SocketAddr) {
+    println!(
+        "A simulated workshop is running. Its E450 speaks encrypted DLMS over a pseudo-terminal.\n\n\
+         \x20   http://{address}\n\n\
+         The page is live within a few seconds; end with Ctrl-C."
+    );
+    // Nobody may be there to read it; the demo runs all the same.
+    let _ = std::io::stdout().flush();
+}
+
+/// The folder, empty or the demo's own.
+fn prepare(folder: &Path, reset: bool) -> Result<()> {
+    let context = || format!("the demo's folder {}", folder.display());
+    if folder.exists() {
+        let is_empty = std::fs::read_dir(folder).with_context(context)?.next().is_none();
+        if !is_empty && !folder.join(MARK).exists() {
+            bail!("{} holds something else than a demo's data: choose another --data", folder.display());
+        }
+        if reset {
+            std::fs::remove_dir_all(folder).with_context(context)?;
+        }
+    }
+    std::fs::create_dir_all(folder).with_context(context)?;
+    std::fs::write(folder.join(MARK), "Readings of a simulated workshop; may be deleted.\n")
+        .with_context(context)
+}
+
+fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config> {
+    Ok(Config {
+        site: SiteConfig {
+            name: "Atelier".to_owned(),
+            timezone: ZONE.to_owned(),
+            zone: zone.clone(),
+            nominal_voltage_v: 230.0,
+            subscribed_power_kw: Some(SUBSCRIBED_POWER_KW),
+            demand_interval_min: 10,
+        },
+        meters: vec![MeterConfig {
+            id: MeterId::new("general")?,
+            role: Role::Main,
+            parent: None,
+            label: "Compteur général".to_owned(),
+            model: meter::model("lgz_e450"),
+            port: Some(Port::Serial(SerialSettings::customer_interface(line.to_owned()))),
+            period: None,
+            guek: Some(Secret::Known(DEMO_GUEK)),
+            gak: Some(Secret::Known(DEMO_GAK)),
+            line_to_line: false,
+            ct_ratio: 1.0,
+            vt_ratio: 1.0,
+        }],
+        http: HttpConfig { listen: arguments.listen },
+        store: arguments.data.clone(),
+        alarms: alarm::Thresholds::default(),
+    })
+}
+
+async fn simulate(mut line: Pty, seed: u64, (start, speed): (Timestamp, Speed), zone: TimeZone) {
+    let protection = Protection::of(Some(DEMO_GUEK), Some(DEMO_GAK));
+    let mut feed = E450Feed::new(seed, start, &zone, &protection);
+    let pace = Pace { start, speed, clock: clock::now };
+    let error: std::io::Error =
+        sim::serve(&mut feed, pace, async |bytes: &[u8]| line.write_or_lose(bytes).map(drop)).await;
+    tracing::error!(%error, "the simulated meter stopped");
+}

@@ -1,0 +1,113 @@
+//! `triphase simulate`: one simulated meter that any third-party reader can talk to.
+//!
+//! In: a model, a seed, keys, a port. Out: its telegrams when they are due, on a pseudo-terminal
+//! or to whoever connects over TCP, until the process is ended.
+
+use crate::cli;
+use crate::clock;
+use crate::config::loopback_only;
+use crate::decode::key_argument;
+use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
+use sim::{E450Feed, Pace, Protection, Speed};
+use std::io::Write;
+use std::net::SocketAddr;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use wire::Pty;
+
+/// Most readers of one simulated meter over TCP; a further one is turned away.
+const READERS_MAX: usize = 16;
+
+/// Where the telegrams go.
+enum Output {
+    Terminal(Pty),
+    Listener { listener: TcpListener, readers: Vec<TcpStream> },
+}
+
+/// Simulates until SIGTERM or SIGINT.
+pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
+    let known: Vec<&str> = sim::models().iter().map(|model| model.name).collect();
+    if !known.contains(&arguments.model.as_str()) {
+        bail!("--model {}: this version simulates {}", arguments.model, known.join(", "));
+    }
+    let key = |argument: &Option<String>, name: &str| {
+        argument.as_deref().map(|text| key_argument(text, name)).transpose()
+    };
+    let guek = key(&arguments.guek, "--guek")?;
+    let gak = key(&arguments.gak, "--gak")?;
+    let zone = TimeZone::get(&arguments.timezone).map_err(|_| {
+        anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone)
+    })?;
+    let mut output = open(&arguments.port).await?;
+    let start = clock::now();
+    let mut feed = E450Feed::new(arguments.seed, start, &zone, &Protection::of(guek, gak));
+    let pace = Pace { start, speed: Speed::times(arguments.speed)?, clock: clock::now };
+    let serving = sim::serve(&mut feed, pace, async |bytes: &[u8]| output.send(bytes).await);
+    tokio::select! {
+        error = serving => Err(error),
+        stopped = crate::run::asked_to_stop() => stopped.map(drop),
+    }
+}
+
+/// Opens the port and says where it is, as the first line of stdout.
+async fn open(port: &str) -> Result<Output> {
+    let (output, place) = match port.strip_prefix("tcp://") {
+        Some(address) => {
+            let address: SocketAddr = address
+                .parse()
+                .with_context(|| format!("--port {port}: expected tcp://ADDRESS:PORT"))?;
+            loopback_only(address).map_err(|reason| anyhow::anyhow!("--port {port}: {reason}"))?;
+            let listener = crate::run::bind(address).await?;
+            let place = format!("tcp://{}", listener.local_addr()?);
+            (Output::Listener { listener, readers: Vec::new() }, place)
+        }
+        None if port == "pty" => {
+            let pty = Pty::open(None)?;
+            let place = pty.path().display().to_string();
+            (Output::Terminal(pty), place)
+        }
+        None => bail!("--port {port}: expected pty or tcp://ADDRESS:PORT"),
+    };
+    println!("{place}");
+    std::io::stdout().flush().context("stdout")?;
+    Ok(output)
+}
+
+impl Output {
+    /// Sends to whoever listens; what nobody takes is lost, as on a real line.
+    async fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        match self {
+            Self::Terminal(pty) => {
+                pty.write_or_lose(bytes)?;
+            }
+            Self::Listener { listener, readers } => {
+                while let Some(accepted) = ready(listener.accept()).await {
+                    let (stream, from) = accepted?;
+                    if readers.len() < READERS_MAX {
+                        tracing::info!(%from, "a reader connected");
+                        readers.push(stream);
+                    }
+                }
+                let mut kept = Vec::new();
+                for mut reader in readers.drain(..) {
+                    // A reader that takes nothing must not hold up the meter.
+                    if matches!(ready(reader.write_all(bytes)).await, Some(Ok(()))) {
+                        kept.push(reader);
+                    }
+                }
+                *readers = kept;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a future gives without waiting.
+async fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        done = future => Some(done),
+        () = std::future::ready(()) => None,
+    }
+}
