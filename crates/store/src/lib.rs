@@ -1,1 +1,32 @@
-//! (being written)
+//! Durable telegrams: appended first, published afterwards.
+//!
+//! In: telegrams and what drivers must remember, in batches. Out: the stored samples, the latest
+//! values of each meter, a bus that tells what is on disk. One SQLite file in WAL mode with
+//! `synchronous=FULL`, written by one thread of its own; a batch is acknowledged after the commit
+//! that holds it and never before. Refuses: a second process on the same folder, a newer schema,
+//! a file that is not ours. Knows no clock: every time is the caller's.
+
+mod append;
+mod batch;
+mod board;
+mod current;
+mod dictionary;
+mod encoding;
+mod error;
+mod folder;
+mod health;
+mod query;
+mod queue;
+mod readers;
+mod schema;
+mod store;
+mod writer;
+
+pub use batch::{Appended, BATCH_TELEGRAMS_MAX, Batch, Event, READINGS_MAX, Sample};
+pub use board::{Latest, LatestList, Newest};
+pub use current::Current;
+pub use error::{Error, Refusal};
+pub use health::Health;
+pub use query::{NUMBERS_MAX, Row, SAMPLES_MAX, SampleQuery};
+pub use queue::{Pending, QUEUE_TELEGRAMS_MAX};
+pub use store::{BUS_EVENTS_MAX, Options, Store};

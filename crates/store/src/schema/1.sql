@@ -1,0 +1,58 @@
+-- Schema 1: every telegram as one row.
+-- Times are microseconds since 1970-01-01T00:00:00Z. `readings` and `meter_time` are laid out in
+-- docs/decisions/0002-store-first-form.md.
+
+CREATE TABLE meter (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE list (
+    id INTEGER PRIMARY KEY,
+    meter INTEGER NOT NULL REFERENCES meter (id),
+    name TEXT NOT NULL,
+    UNIQUE (meter, name)
+) STRICT;
+
+-- What a value is. `quantity` is the catalogue's name, NULL for a register outside it; `obis` is
+-- NULL for values without a register; `unit` is the symbol, empty for a pure number, NULL when
+-- unknown.
+CREATE TABLE channel (
+    id INTEGER PRIMARY KEY,
+    quantity TEXT,
+    obis TEXT,
+    unit TEXT
+) STRICT;
+
+-- `turn` is 0 but for telegrams of one meter, list and time that differ in their values.
+CREATE TABLE sample (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    list INTEGER NOT NULL REFERENCES list (id),
+    measured_at INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    meter_time BLOB,
+    quality INTEGER NOT NULL,
+    readings BLOB NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX sample_key ON sample (list, measured_at, turn);
+
+CREATE TABLE memory (
+    key TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- For whoever looks with the sqlite3 shell.
+CREATE VIEW telegram AS
+SELECT
+    sample.id,
+    meter.name AS meter,
+    list.name AS list,
+    strftime('%Y-%m-%dT%H:%M:%f', sample.measured_at / 1e6, 'unixepoch') AS measured_at,
+    strftime('%Y-%m-%dT%H:%M:%f', sample.received_at / 1e6, 'unixepoch') AS received_at,
+    CASE sample.quality WHEN 0 THEN 'good' WHEN 1 THEN 'suspect' ELSE 'bad' END AS quality,
+    hex(sample.readings) AS readings
+FROM sample
+JOIN list ON list.id = sample.list
+JOIN meter ON meter.id = list.meter;

@@ -1,0 +1,239 @@
+//! The store itself: opening, appending, asking, closing.
+
+use crate::batch::{Appended, Batch, Event, Sample};
+use crate::board::{self, Board, Latest};
+use crate::current::Current;
+use crate::dictionary::Dictionary;
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::health::{Health, Pulse};
+use crate::query::{self, Failure, Restorer, Row, SampleQuery};
+use crate::queue::{Pending, QUEUE_TELEGRAMS_MAX, Queue};
+use crate::readers::Readers;
+use crate::writer::{Closing, Shared, Writer};
+use reading::{Link, Memory, MeterId, Quantity, Timestamp};
+use rusqlite::Connection;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock};
+use std::thread::JoinHandle;
+use tokio::sync::{broadcast, watch};
+
+/// Events that the bus holds for its slowest subscriber.
+pub const BUS_EVENTS_MAX: usize = 1024;
+
+/// How a store is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Largest size of the database file, in pages of 4096 bytes; `None`: as large as the disk.
+    pub pages_max: Option<u32>,
+}
+
+/// An open store. Clones are the same store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    queue: Queue,
+    readers: Readers,
+    links: Mutex<HashMap<MeterId, Link>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Store {
+    /// Opens the store in a folder, which is created if need be; what a killed process left is
+    /// recovered.
+    ///
+    /// # Errors
+    /// A folder that cannot be used, another process in it, a file that is damaged, newer than
+    /// this program, or not ours. Each says what to do.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
+        let folder = Folder::lock(folder)?;
+        let connection = folder.writer(options)?;
+        let failed = |source| Error::from_sqlite(&folder.file, "reading", source);
+        let dictionary = Dictionary::load(&connection).map_err(failed)?;
+        let last_id = query::last_id(&connection).map_err(failed)?;
+        let shared = Arc::new(Shared {
+            board: RwLock::new(rebuilt_board(&connection).map_err(failed)?),
+            last_id: AtomicU64::new(last_id),
+            bus: broadcast::Sender::new(BUS_EVENTS_MAX),
+            pulse: Pulse::new(),
+            closing: Closing::default(),
+        });
+        let (queue, jobs) = Queue::new();
+        let readers = Readers::new(folder.file.clone());
+        let dictionary = Some(dictionary);
+        let writer =
+            Writer { jobs, connection, dictionary, shared: Arc::clone(&shared), folder };
+        let thread = std::thread::Builder::new().name("store".to_owned());
+        let thread = thread.spawn(move || writer.run());
+        let thread = Mutex::new(Some(thread.map_err(|source| Error::NoThread { source })?));
+        let links = Mutex::default();
+        Ok(Self { inner: Arc::new(Inner { shared, queue, readers, links, thread }) })
+    }
+
+    /// Appends a batch; returns when it is on disk.
+    ///
+    /// **Shape** one answer for each telegram, in their order. While the disk refuses, this waits.
+    ///
+    /// # Errors
+    /// A batch that can never be stored; a closed store.
+    pub async fn append(&self, batch: Batch) -> Result<Vec<Appended>, Error> {
+        self.enqueue(batch).await?.await
+    }
+
+    /// Puts a batch into the queue; returns when there is room for it, and what it returns resolves
+    /// when the batch is on disk. For callers that must go on reading while the disk refuses.
+    ///
+    /// # Errors
+    /// A batch that is too long; a closed store.
+    pub async fn enqueue(&self, batch: Batch) -> Result<Pending, Error> {
+        self.inner.queue.put(batch).await
+    }
+
+    /// The events from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.inner.shared.bus.subscribe()
+    }
+
+    /// The newest values of a meter; `None` before its first telegram.
+    #[must_use]
+    pub fn latest(&self, meter: &MeterId) -> Option<Arc<Latest>> {
+        let board = self.inner.shared.board.read().expect("no writer of the board panics");
+        board.latest(meter).map(Arc::new)
+    }
+
+    /// The last measurement of a meter: the values that together tell about now, or the one that
+    /// was posted last.
+    #[must_use]
+    pub fn measurement(&self, meter: &MeterId) -> Option<Current> {
+        let board = self.inner.shared.board.read().expect("no writer of the board panics");
+        board.current(meter)
+    }
+
+    /// The samples of a meter, in the order of their ids. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn samples(&self, query: &SampleQuery) -> Result<Vec<Sample>, Error> {
+        let samples = |connection: &Connection| query::samples(connection, query);
+        self.inner.readers.read("reading samples", samples)
+    }
+
+    /// The samples of all meters after an id, at most `limit` and never more than
+    /// [`SAMPLES_MAX`](crate::SAMPLES_MAX). Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn samples_after(&self, id: u64, limit: usize) -> Result<Vec<Sample>, Error> {
+        let samples = |connection: &Connection| query::samples_after(connection, id, limit);
+        self.inner.readers.read("reading samples", samples)
+    }
+
+    /// The numbers of some quantities, each asked once, in every sample of a meter that was
+    /// measured at `from` or later and before `to`; in the order of time. Blocking.
+    ///
+    /// # Errors
+    /// A range with more than [`NUMBERS_MAX`](crate::NUMBERS_MAX) samples; a file that cannot be
+    /// read.
+    pub fn numbers(
+        &self,
+        meter: &MeterId,
+        (from, to): (Timestamp, Timestamp),
+        quantities: &[Quantity],
+    ) -> Result<Vec<Row>, Error> {
+        let numbers =
+            |connection: &Connection| query::numbers(connection, meter, (from, to), quantities);
+        self.inner.readers.read("reading numbers", numbers)
+    }
+
+    /// The id of the newest sample on disk; 0 before the first. It never falls, and no id is ever
+    /// given twice.
+    #[must_use]
+    pub fn last_id(&self) -> u64 {
+        self.inner.shared.last_id.load(Ordering::Acquire)
+    }
+
+    /// What drivers remember under keys that begin with `prefix`. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn recall(&self, prefix: &str) -> Result<Vec<Memory>, Error> {
+        let recall = |connection: &Connection| {
+            query::recall(connection, prefix).map_err(Failure::Sqlite)
+        };
+        self.inner.readers.read("reading what drivers remember", recall)
+    }
+
+    /// Notes the state of a meter's link, and tells the bus.
+    pub fn set_link(&self, meter: &MeterId, link: Link) {
+        let mut links = self.inner.links.lock().expect("no holder of this lock panics");
+        links.insert(meter.clone(), link.clone());
+        // Told under the lock, so that the bus and the board agree on which came last.
+        let _ = self.inner.shared.bus.send(Event::Link { meter: meter.clone(), link });
+    }
+
+    /// The state of a meter's link; `None` when nobody noted one since the start.
+    #[must_use]
+    pub fn link(&self, meter: &MeterId) -> Option<Link> {
+        let links = self.inner.links.lock().expect("no holder of this lock panics");
+        links.get(meter).cloned()
+    }
+
+    /// How the store is doing.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.inner.shared.pulse.health(self.inner.queue.length(), QUEUE_TELEGRAMS_MAX)
+    }
+
+    /// Whether the store can be written, and every change of that.
+    #[must_use]
+    pub fn writable(&self) -> watch::Receiver<bool> {
+        self.inner.shared.pulse.writable()
+    }
+
+    /// Accepts nothing more, writes what waits, folds the log into the file. Blocking.
+    ///
+    /// If the disk refuses, one last attempt is made; then those who wait are told.
+    pub fn close(self) {
+        self.inner.close();
+    }
+}
+
+impl Inner {
+    fn close(&self) {
+        self.queue.close();
+        self.shared.closing.begin();
+        let thread = self.thread.lock().expect("no holder of this lock panics").take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's thread had ended before its time");
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The latest values as the file tells them.
+fn rebuilt_board(connection: &Connection) -> rusqlite::Result<Board> {
+    let restorer = Restorer::load(connection)?;
+    let depth = (board::LOOK_BACK_PER_LIST, board::LOOK_BACK_ALL);
+    let mut board = Board::default();
+    for row in query::look_back(connection, depth.0, depth.1)? {
+        match restorer.sample(&row) {
+            Ok(sample) => board.take(&Arc::new(sample)),
+            // One rotten row must not keep the meters from being read.
+            Err(error) => tracing::error!(%error, "left out of the latest values"),
+        }
+    }
+    Ok(board)
+}
