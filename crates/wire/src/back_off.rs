@@ -19,10 +19,7 @@ impl BackOff {
     /// The first pause is the shortest. The same `seed` gives the same pauses.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self {
-            next: DELAY_MIN,
-            state: seed | 1,
-        }
+        Self { next: DELAY_MIN, state: seed | 1 }
     }
 
     /// The pause before the next attempt.
@@ -53,10 +50,7 @@ mod tests {
         let mut limit = DELAY_MIN;
         for _ in 0..20 {
             let delay = back_off.next_delay();
-            assert!(
-                delay <= limit && delay * 4 >= limit * 3,
-                "{delay:?} of {limit:?}"
-            );
+            assert!(delay <= limit && delay * 4 >= limit * 3, "{delay:?} of {limit:?}");
             limit = (limit * 2).min(DELAY_MAX);
         }
         back_off.reset();

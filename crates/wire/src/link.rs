@@ -43,10 +43,9 @@ enum Kind {
 /// The port cannot be opened; the text says why and what to do.
 pub async fn open(port: &Port, decode: fn(&[u8]) -> Vec<u8>) -> Result<Link, Error> {
     let kind = match port {
-        Port::Serial(settings) => Kind::Serial {
-            stream: serial::open(settings)?,
-            path: settings.path.clone(),
-        },
+        Port::Serial(settings) => {
+            Kind::Serial { stream: serial::open(settings)?, path: settings.path.clone() }
+        }
         Port::Tcp { host, port } => Kind::Tcp(connect(host, *port).await?),
         Port::Pty { link } => Kind::Pty(Pty::open(link.as_deref())?),
         Port::File { path, speed } => Kind::Replay(Replay::open(path, *speed, decode)?),
@@ -64,10 +63,7 @@ async fn connect(host: &str, port: u16) -> Result<TcpStream, Error> {
             Ok(stream)
         }
         Ok(Err(source)) => Err(Error::Connect { address, source }),
-        Err(_) => Err(Error::ConnectTimeout {
-            address,
-            limit: CONNECT_TIMEOUT,
-        }),
+        Err(_) => Err(Error::ConnectTimeout { address, limit: CONNECT_TIMEOUT }),
     }
 }
 
@@ -91,10 +87,7 @@ impl Link {
                     Ok(0) => Err(io::Error::other("it hung up")),
                     other => other,
                 };
-                read.map_err(|source| Error::Gone {
-                    path: path.clone(),
-                    source,
-                })
+                read.map_err(|source| Error::Gone { path: path.clone(), source })
             }
             Kind::Tcp(stream) => stream.read(buffer).await.map_err(Error::Broken),
             Kind::Pty(pty) => pty.read(buffer).await.map_err(Error::Broken),
@@ -109,12 +102,12 @@ impl Link {
     pub async fn write_all(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let late = |_| Error::Broken(io::ErrorKind::TimedOut.into());
         match &mut self.0 {
-            Kind::Serial { stream, .. } => timeout(WRITE_TIMEOUT, stream.write_all(bytes))
-                .await
-                .map_err(late)?,
-            Kind::Tcp(stream) => timeout(WRITE_TIMEOUT, stream.write_all(bytes))
-                .await
-                .map_err(late)?,
+            Kind::Serial { stream, .. } => {
+                timeout(WRITE_TIMEOUT, stream.write_all(bytes)).await.map_err(late)?
+            }
+            Kind::Tcp(stream) => {
+                timeout(WRITE_TIMEOUT, stream.write_all(bytes)).await.map_err(late)?
+            }
             Kind::Pty(pty) => pty.write_or_lose(bytes).map(drop),
             Kind::Replay(_) => Err(io::Error::other("a recording cannot be asked")),
         }

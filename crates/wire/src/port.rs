@@ -75,13 +75,8 @@ impl Port {
     #[must_use]
     pub fn relative_to(self, folder: &Path) -> Self {
         match self {
-            Self::File { path, speed } => Self::File {
-                path: folder.join(path),
-                speed,
-            },
-            Self::Pty { link: Some(link) } => Self::Pty {
-                link: Some(folder.join(link)),
-            },
+            Self::File { path, speed } => Self::File { path: folder.join(path), speed },
+            Self::Pty { link: Some(link) } => Self::Pty { link: Some(folder.join(link)) },
             other => other,
         }
     }
@@ -133,16 +128,9 @@ impl FromStr for Port {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (scheme, rest) = text
             .split_once("://")
-            .ok_or_else(|| ParsePortError::Scheme {
-                found: text.to_owned(),
-            })?;
+            .ok_or_else(|| ParsePortError::Scheme { found: text.to_owned() })?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let settings = || {
-            query
-                .split('&')
-                .filter(|part| !part.is_empty())
-                .map(key_value)
-        };
+        let settings = || query.split('&').filter(|part| !part.is_empty()).map(key_value);
         match scheme {
             "serial" => serial(place, settings()),
             "tcp" => {
@@ -155,12 +143,10 @@ impl FromStr for Port {
                 Ok(Self::Pty { link })
             }
             "file" => file(place, settings()),
-            later if LATER.contains(&later) => Err(ParsePortError::Later {
-                scheme: later.to_owned(),
-            }),
-            other => Err(ParsePortError::Scheme {
-                found: other.to_owned(),
-            }),
+            later if LATER.contains(&later) => {
+                Err(ParsePortError::Later { scheme: later.to_owned() })
+            }
+            other => Err(ParsePortError::Scheme { found: other.to_owned() }),
         }
     }
 }
@@ -174,11 +160,7 @@ fn no_settings<'a>(
     mut settings: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), ParsePortError> {
     settings.next().map_or(Ok(()), |(key, _)| {
-        Err(ParsePortError::Key {
-            key: key.to_owned(),
-            scheme,
-            expected: "none",
-        })
+        Err(ParsePortError::Key { key: key.to_owned(), scheme, expected: "none" })
     })
 }
 
@@ -187,23 +169,15 @@ fn serial<'a>(
     settings: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Result<Port, ParsePortError> {
     if place.is_empty() {
-        return Err(ParsePortError::Missing(
-            "a device, as in serial:///dev/ttyUSB0",
-        ));
+        return Err(ParsePortError::Missing("a device, as in serial:///dev/ttyUSB0"));
     }
     let mut line = SerialSettings::customer_interface(PathBuf::from(place));
     for (key, value) in settings {
-        let wrong = |key, expected| ParsePortError::Value {
-            key,
-            value: value.to_owned(),
-            expected,
-        };
+        let wrong =
+            |key, expected| ParsePortError::Value { key, value: value.to_owned(), expected };
         match key {
             "baud" => {
-                let baud = value
-                    .parse()
-                    .ok()
-                    .filter(|baud| (1..=BAUD_MAX).contains(baud));
+                let baud = value.parse().ok().filter(|baud| (1..=BAUD_MAX).contains(baud));
                 line.baud = baud.ok_or_else(|| wrong("baud", "a baud rate such as 2400"))?;
             }
             "data" => {
@@ -242,10 +216,7 @@ fn tcp(place: &str) -> Result<Port, ParsePortError> {
     if host.is_empty() {
         return Err(EXPECTED);
     }
-    Ok(Port::Tcp {
-        host: host.to_owned(),
-        port,
-    })
+    Ok(Port::Tcp { host: host.to_owned(), port })
 }
 
 fn file<'a>(
@@ -259,43 +230,22 @@ fn file<'a>(
     for (key, value) in settings {
         if key != "speed" {
             let (key, scheme, expected) = (key.to_owned(), "file", "speed");
-            return Err(ParsePortError::Key {
-                key,
-                scheme,
-                expected,
-            });
+            return Err(ParsePortError::Key { key, scheme, expected });
         }
         let range = f64::MIN_POSITIVE..=SPEED_MAX;
-        speed = value
-            .parse()
-            .ok()
-            .filter(|speed| range.contains(speed))
-            .ok_or_else(|| {
-                let expected = "a number above 0, such as 10";
-                ParsePortError::Value {
-                    key: "speed",
-                    value: value.to_owned(),
-                    expected,
-                }
-            })?;
+        speed = value.parse().ok().filter(|speed| range.contains(speed)).ok_or_else(|| {
+            let expected = "a number above 0, such as 10";
+            ParsePortError::Value { key: "speed", value: value.to_owned(), expected }
+        })?;
     }
-    Ok(Port::File {
-        path: PathBuf::from(place),
-        speed,
-    })
+    Ok(Port::File { path: PathBuf::from(place), speed })
 }
 
 impl SerialSettings {
     /// The line of the E450 customer interface: 2400 8E1.
     #[must_use]
     pub const fn customer_interface(path: PathBuf) -> Self {
-        Self {
-            path,
-            baud: 2400,
-            data: 8,
-            parity: Parity::Even,
-            stop: 1,
-        }
+        Self { path, baud: 2400, data: 8, parity: Parity::Even, stop: 1 }
     }
 }
 
@@ -312,13 +262,7 @@ impl Parity {
 impl fmt::Display for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Serial(SerialSettings {
-                path,
-                baud,
-                data,
-                parity,
-                stop,
-            }) => write!(
+            Self::Serial(SerialSettings { path, baud, data, parity, stop }) => write!(
                 f,
                 "serial://{}?baud={baud}&data={data}&parity={}&stop={stop}",
                 path.display(),
@@ -363,23 +307,11 @@ mod tests {
                 "/dev/ttyUSB0",
                 "expected serial://, tcp://, pty:// or file://, found \"/dev/ttyUSB0\"",
             ),
-            (
-                "usb://x",
-                "expected serial://, tcp://, pty:// or file://, found \"usb\"",
-            ),
-            (
-                "serial://",
-                "expected a device, as in serial:///dev/ttyUSB0",
-            ),
-            (
-                "serial:///dev/x?baud=fast",
-                "baud=fast: expected a baud rate such as 2400",
-            ),
+            ("usb://x", "expected serial://, tcp://, pty:// or file://, found \"usb\""),
+            ("serial://", "expected a device, as in serial:///dev/ttyUSB0"),
+            ("serial:///dev/x?baud=fast", "baud=fast: expected a baud rate such as 2400"),
             ("serial:///dev/x?data=9", "data=9: expected 5, 6, 7 or 8"),
-            (
-                "serial:///dev/x?parity=mark",
-                "parity=mark: expected none, even or odd",
-            ),
+            ("serial:///dev/x?parity=mark", "parity=mark: expected none, even or odd"),
             ("serial:///dev/x?stop=0", "stop=0: expected 1 or 2"),
             (
                 "serial:///dev/x?bauds=1",
@@ -387,18 +319,9 @@ mod tests {
             ),
             ("tcp://host", "expected tcp://HOST:PORT"),
             ("tcp://host:70000", "expected tcp://HOST:PORT"),
-            (
-                "tcp://host:1?x=1",
-                "\"x\" is no setting of tcp://; expected none",
-            ),
-            (
-                "file://a?speed=0",
-                "speed=0: expected a number above 0, such as 10",
-            ),
-            (
-                "modbus+tcp://h:502",
-                "modbus+tcp:// is not supported by this version",
-            ),
+            ("tcp://host:1?x=1", "\"x\" is no setting of tcp://; expected none"),
+            ("file://a?speed=0", "speed=0: expected a number above 0, such as 10"),
+            ("modbus+tcp://h:502", "modbus+tcp:// is not supported by this version"),
         ];
         for (text, message) in cases {
             let error = text.parse::<Port>().expect_err(text);

@@ -37,27 +37,17 @@ impl Pty {
     /// # Errors
     /// The system has no pair left, or the link cannot be made.
     pub fn open(link: Option<&Path>) -> Result<Self, Error> {
-        let failed = |source: io::Error| Error::Device {
-            path: "/dev/ptmx".into(),
-            source,
-        };
+        let failed = |source: io::Error| Error::Device { path: "/dev/ptmx".into(), source };
         let (master, slave, path) = pair().map_err(failed)?;
         // The safe constructor is deprecated for types whose descriptor may change under it; an
         // `OwnedFd` keeps its own until it is dropped, and the other constructor is `unsafe`.
         #[allow(deprecated)]
         let master = AsyncFd::new(master).map_err(failed)?;
         if let Some(link) = link {
-            symlink(&path, link).map_err(|source| Error::Device {
-                path: link.to_owned(),
-                source,
-            })?;
+            symlink(&path, link)
+                .map_err(|source| Error::Device { path: link.to_owned(), source })?;
         }
-        Ok(Self {
-            master,
-            path,
-            link: link.map(Path::to_owned),
-            slave,
-        })
+        Ok(Self { master, path, link: link.map(Path::to_owned), slave })
     }
 
     /// The device that the other side opens.
@@ -70,9 +60,7 @@ impl Pty {
     pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self
             .master
-            .async_io(Interest::READABLE, |master| {
-                Ok(rustix::io::read(master, &mut *buffer)?)
-            })
+            .async_io(Interest::READABLE, |master| Ok(rustix::io::read(master, &mut *buffer)?))
             .await?;
         self.lift_claim();
         Ok(count)
@@ -127,10 +115,7 @@ fn pair() -> io::Result<(OwnedFd, OwnedFd, PathBuf)> {
     let mut settings = tcgetattr(&slave)?;
     settings.make_raw();
     tcsetattr(&slave, OptionalActions::Now, &settings)?;
-    rustix::fs::fcntl_setfl(
-        &master,
-        rustix::fs::fcntl_getfl(&master)? | OFlags::NONBLOCK,
-    )?;
+    rustix::fs::fcntl_setfl(&master, rustix::fs::fcntl_getfl(&master)? | OFlags::NONBLOCK)?;
     Ok((master, slave, path))
 }
 

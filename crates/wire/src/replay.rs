@@ -31,10 +31,7 @@ impl Replay {
         speed: f64,
         decode: fn(&[u8]) -> Vec<u8>,
     ) -> Result<Self, Error> {
-        let failed = |source| Error::Replay {
-            path: path.to_owned(),
-            source,
-        };
+        let failed = |source| Error::Replay { path: path.to_owned(), source };
         let size = std::fs::metadata(path).map_err(failed)?.len();
         if size > CAPTURE_MAX {
             let text = format!("{size} bytes, at most {CAPTURE_MAX} are replayed");
@@ -53,14 +50,9 @@ impl Replay {
     /// The next piece when it is due, or the end.
     pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let piece = rest
-            .get(..rest.len().min(PIECE).min(buffer.len()))
-            .unwrap_or_default();
+        let piece = rest.get(..rest.len().min(PIECE).min(buffer.len())).unwrap_or_default();
         if piece.is_empty() {
-            return Err(Error::ReplayEnded {
-                path: self.path.clone(),
-                bytes: self.bytes.len(),
-            });
+            return Err(Error::ReplayEnded { path: self.path.clone(), bytes: self.bytes.len() });
         }
         sleep_until(self.due).await;
         // The next piece is due from now on only once this one is taken, so that a cancelled

@@ -7,13 +7,7 @@ use tokio_serial::{DataBits, SerialStream, StopBits};
 
 /// Opens a serial line, for this program alone.
 pub(crate) fn open(settings: &SerialSettings) -> Result<SerialStream, Error> {
-    let SerialSettings {
-        path,
-        baud,
-        data,
-        parity,
-        stop,
-    } = settings;
+    let SerialSettings { path, baud, data, parity, stop } = settings;
     // The system's own answer tells more than the serial library's: ask it first.
     std::fs::metadata(path).map_err(|error| explain(path, error))?;
     let builder = tokio_serial::new(path.to_string_lossy(), *baud)
@@ -28,11 +22,7 @@ pub(crate) fn open(settings: &SerialSettings) -> Result<SerialStream, Error> {
             Parity::Even => tokio_serial::Parity::Even,
             Parity::Odd => tokio_serial::Parity::Odd,
         })
-        .stop_bits(if *stop == 2 {
-            StopBits::Two
-        } else {
-            StopBits::One
-        });
+        .stop_bits(if *stop == 2 { StopBits::Two } else { StopBits::One });
     SerialStream::open(&builder).map_err(|error| {
         let kind = match error.kind {
             tokio_serial::ErrorKind::Io(kind) => kind,
@@ -50,9 +40,6 @@ fn explain(path: &Path, error: io::Error) -> Error {
         io::ErrorKind::NotFound => Error::NoDevice { path },
         io::ErrorKind::PermissionDenied => Error::Permission { path },
         io::ErrorKind::ResourceBusy => Error::Busy { path },
-        _ => Error::Device {
-            path,
-            source: error,
-        },
+        _ => Error::Device { path, source: error },
     }
 }

@@ -33,27 +33,18 @@ fn serial(path: PathBuf) -> Port {
 #[tokio::test]
 async fn a_serial_line_passes_every_byte_both_ways() {
     let mut pty = Pty::open(None).expect("a pair");
-    let mut link = open(&serial(pty.path().to_owned()), as_it_is)
-        .await
-        .expect("opens");
+    let mut link = open(&serial(pty.path().to_owned()), as_it_is).await.expect("opens");
     assert_eq!(pty.write_or_lose(&every_byte()).expect("writes"), 256);
     assert_eq!(take(&mut link, 256).await, every_byte());
     let folder = tempfile::tempdir().expect("a folder");
     let name = folder.path().join("meter");
-    let port = Port::Pty {
-        link: Some(name.clone()),
-    };
+    let port = Port::Pty { link: Some(name.clone()) };
     let mut ours = open(&port, as_it_is).await.expect("opens");
-    let mut theirs = open(&serial(name.clone()), as_it_is)
-        .await
-        .expect("opens by its link");
+    let mut theirs = open(&serial(name.clone()), as_it_is).await.expect("opens by its link");
     theirs.write_all(&every_byte()).await.expect("writes");
     assert_eq!(take(&mut ours, 256).await, every_byte());
     drop(ours);
-    assert!(
-        !name.exists() && !name.is_symlink(),
-        "the link goes with its terminal"
-    );
+    assert!(!name.exists() && !name.is_symlink(), "the link goes with its terminal");
 }
 
 #[tokio::test]
@@ -79,9 +70,7 @@ async fn a_line_that_nobody_reads_loses_bytes_and_never_blocks() {
     let before = pty.write_or_lose(&[0; 4096]).expect("writes or loses");
     assert!(before > 0, "an overrun empties the line");
     while pty.write_or_lose(&[0; 4096]).expect("writes or loses") == 4096 {}
-    let mut link = open(&serial(pty.path().to_owned()), as_it_is)
-        .await
-        .expect("opens");
+    let mut link = open(&serial(pty.path().to_owned()), as_it_is).await.expect("opens");
     pty.write_or_lose(&every_byte()).expect("writes");
     assert_eq!(take(&mut link, 256).await, every_byte());
 }
@@ -114,9 +103,7 @@ fn relative_paths_are_seen_from_the_configuration() {
 
 #[tokio::test]
 async fn tcp_passes_bytes_and_tells_its_end() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("loopback");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("an address");
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a client");
@@ -144,10 +131,7 @@ async fn a_replay_keeps_the_pace_of_the_line_and_ends() {
     // The first piece comes at once; three more of 64 bytes at 2400 baud, twice as fast.
     let expected = Duration::from_secs_f64(192.0 * 11.0 / 2400.0 / 2.0);
     let took = began.elapsed();
-    assert!(
-        took >= expected && took < expected * 2,
-        "{took:?} for {expected:?}"
-    );
+    assert!(took >= expected && took < expected * 2, "{took:?} for {expected:?}");
     let end = link.read(&mut [0; 10]).await.expect_err("over");
     assert!(matches!(end, Error::ReplayEnded { bytes: 256, .. }) && end.is_final());
 }
@@ -160,14 +144,9 @@ async fn says_why_a_device_cannot_be_opened() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
     std::fs::write(&file, "no terminal").expect("writable");
-    let error = open(&serial(file), as_it_is)
-        .await
-        .expect_err("no terminal");
+    let error = open(&serial(file), as_it_is).await.expect_err("no terminal");
     assert!(matches!(error, Error::Device { .. }), "{error}");
-    let no_capture = Port::File {
-        path: folder.path().join("none"),
-        speed: 1.0,
-    };
+    let no_capture = Port::File { path: folder.path().join("none"), speed: 1.0 };
     let error = open(&no_capture, as_it_is).await.expect_err("missing");
     assert!(error.to_string().contains("cannot be replayed"), "{error}");
 }
