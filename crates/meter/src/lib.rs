@@ -9,4 +9,4 @@ pub mod models;
 pub mod push;
 
 pub use driver::{Driver, DriverOptions, Heard, Request};
-pub use models::{Model, Profile, model, models};
+pub use models::{Model, Profile, model, models, profile, profiles};

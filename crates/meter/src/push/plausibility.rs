@@ -66,7 +66,7 @@ impl Evidence {
     }
 
     /// Profiles that fit, best first: those of the maker, else of any maker when the numbers
-    /// themselves decide.
+    /// themselves decide. Of profiles that read this telegram alike, only the first is named.
     pub(super) fn candidates(&self, maker: Option<&str>) -> Vec<&'static Profile> {
         let volt = self.volt_exponent();
         let fits = |profile: &&Profile| {
@@ -77,22 +77,28 @@ impl Evidence {
             maker.is_some_and(|maker| maker.eq_ignore_ascii_case(profile.maker))
         };
         let known = profiles().any(|profile| of_maker(&profile));
-        if known {
-            return profiles().filter(of_maker).filter(fits).collect();
+        if !known && volt.is_none() {
+            return Vec::new();
         }
         let mut found: Vec<&Profile> = Vec::new();
-        if volt.is_some() {
-            for profile in profiles().filter(fits) {
-                let same = |other: &&Profile| {
-                    (other.volt, other.ampere, other.energy, other.power_factor)
-                        == (profile.volt, profile.ampere, profile.energy, profile.power_factor)
-                };
-                if !found.iter().any(|other| same(other)) {
-                    found.push(profile);
-                }
+        for profile in profiles().filter(|profile| !known || of_maker(profile)).filter(fits) {
+            if !found.iter().any(|other| self.reads_alike(other, profile)) {
+                found.push(profile);
             }
         }
         found
+    }
+
+    /// Whether two profiles cannot be told apart by what this telegram carries.
+    fn reads_alike(&self, one: &Profile, other: &Profile) -> bool {
+        let volts = self.volts.iter().any(Option::is_some);
+        let amperes = self.amperes.iter().any(Option::is_some);
+        let shared = |profile: &Profile| (profile.power, profile.energy, profile.power_factor);
+        shared(one) == shared(other)
+            && (!amperes || one.ampere == other.ampere)
+            // Where voltages are live they have chosen already; the model's own name is worth telling.
+            && (!volts || one.volt == other.volt)
+            && self.volt_exponent().is_none()
     }
 }
 
@@ -158,6 +164,10 @@ mod tests {
             ["lgz_e450_decivolt", "lgz_e360"]
         );
         assert_eq!(names(&evidence(229, 0, 0), Some("LGZ")), ["lgz_e450", "lgz_e570"]);
+        assert_eq!(names(&Evidence::default(), Some("LGZ")), ["lgz_e450"]);
+        let currents = Evidence { amperes: [Some(0); 3], ..Evidence::default() };
+        assert_eq!(names(&currents, Some("LGZ")), ["lgz_e450", "lgz_e570"]);
+        assert_eq!(names(&Evidence::default(), None), [""; 0]);
     }
 
     #[test]

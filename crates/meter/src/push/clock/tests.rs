@@ -1,18 +1,14 @@
 use super::*;
 
 fn sent(text: &str, deviation: Option<i16>, status: Option<u8>) -> Sent {
-    let wall = Timestamp::parse_rfc3339(&format!("{text}Z")).expect("a wall clock");
-    let micros = wall.as_micros();
-    let zoned =
-        jiff::Timestamp::from_microsecond(micros).expect("in range").to_zoned(TimeZone::UTC);
-    let small = |number: i8| u8::try_from(number).expect("positive");
+    let part = |from: usize, to: usize| text[from..to].parse().expect("digits");
     let time = MeterTime {
-        year: u16::try_from(zoned.year()).expect("positive"),
-        month: small(zoned.month()),
-        day: small(zoned.day()),
-        hour: small(zoned.hour()),
-        minute: small(zoned.minute()),
-        second: small(zoned.second()),
+        year: text[..4].parse().expect("digits"),
+        month: part(5, 7),
+        day: part(8, 10),
+        hour: part(11, 13),
+        minute: part(14, 16),
+        second: part(17, 19),
         hundredths: None,
         deviation,
         status,
