@@ -29,7 +29,7 @@ pub(crate) fn open_circuit(noise: Noise, at: Timestamp, local: Local) -> [f64; 3
         + 0.5 * noise.drift(2, at, 40)
         + 0.25 * noise.drift(3, at, 3);
     [4_u64, 5, 6].map(|stream| {
-        let fixed = 1.6 * noise.draw(stream + 10, 0) - 0.8;
+        let fixed = 3.6 * noise.draw(stream + 10, 0) - 1.8;
         common
             + fixed
             + 0.7 * noise.drift(stream, at, 2_700)

@@ -22,5 +22,5 @@ pub use feed::{E450Feed, Kind, Push};
 pub use lossy_wire::{Losses, LossyWire};
 pub use machine::{Load, Mode, Power};
 pub use model::{Model, models};
-pub use serve::{LAG_MAX, Pace, Speed, SpeedError, serve};
+pub use serve::{LAG_MAX, Pace, PacedFeed, Speed, SpeedError, serve};
 pub use workshop::{Phase, State, Workshop};

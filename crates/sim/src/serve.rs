@@ -4,7 +4,7 @@
 //! as fast as the clock. A writer that was stuck does not catch up: what nobody took is gone, as
 //! with a real meter.
 
-use crate::feed::E450Feed;
+use crate::feed::{E450Feed, Push};
 use reading::Timestamp;
 use std::time::Duration;
 
@@ -41,58 +41,6 @@ impl Speed {
     }
 }
 
-/// Where virtual time and the clock were last equated.
-struct Anchor {
-    clock: Timestamp,
-    virtual_time: Timestamp,
-    speed: Speed,
-}
-
-impl Anchor {
-    fn virtual_at(&self, clock: Timestamp) -> Timestamp {
-        self.virtual_time.plus(clock.since(self.clock).mul_f64(self.speed.0))
-    }
-
-    /// How long until `due`, in the clock's time.
-    fn wait(&self, due: Timestamp, clock: Timestamp) -> Duration {
-        let clock_due = self.clock.plus(due.since(self.virtual_time).div_f64(self.speed.0));
-        clock_due.since(clock)
-    }
-}
-
-/// Writes every push to `sink` when it is due; virtual time starts at `start`, now.
-///
-/// Ends only when the sink fails, with its error; dropping the future stops it between two pushes.
-pub async fn serve<E>(
-    feed: &mut E450Feed,
-    pace: Pace<impl Fn() -> Timestamp>,
-    mut sink: impl AsyncFnMut(&[u8]) -> Result<(), E>,
-) -> E {
-    let Pace { start, speed, clock } = pace;
-    let mut anchor = Anchor { clock: clock(), virtual_time: start, speed };
-    loop {
-        let now = clock();
-        let wait = anchor.wait(feed.due(), now);
-        if wait > AHEAD_MAX.div_f64(speed.0) + SLEEP_MAX {
-            anchor = Anchor { clock: now, virtual_time: feed.due(), speed };
-            continue;
-        }
-        if !wait.is_zero() {
-            tokio::time::sleep(wait.min(SLEEP_MAX)).await;
-            continue;
-        }
-        let virtual_now = anchor.virtual_at(now);
-        if virtual_now.since(feed.due()) > LAG_MAX {
-            feed.skip_to(virtual_now);
-            continue;
-        }
-        let Some(push) = feed.next() else { continue };
-        if let Err(error) = sink(&push.bytes).await {
-            return error;
-        }
-    }
-}
-
 /// How virtual time runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace<C> {
@@ -102,4 +50,72 @@ pub struct Pace<C> {
     pub speed: Speed,
     /// The caller's clock.
     pub clock: C,
+}
+
+/// A feed whose pushes come when they are due.
+#[derive(Debug)]
+pub struct PacedFeed<'a, C> {
+    feed: &'a mut E450Feed,
+    pace: Pace<C>,
+    /// What the clock said at the virtual time `pace.start`.
+    origin: Timestamp,
+}
+
+impl<'a, C: Fn() -> Timestamp> PacedFeed<'a, C> {
+    /// Virtual time starts at `pace.start`, now.
+    pub fn new(feed: &'a mut E450Feed, pace: Pace<C>) -> Self {
+        let origin = (pace.clock)();
+        Self { feed, pace, origin }
+    }
+
+    /// Waits until the next push is due. Dropping the future loses no push.
+    pub async fn next(&mut self) -> Push {
+        loop {
+            let now = (self.pace.clock)();
+            let wait = self.wait(now);
+            if wait > AHEAD_MAX.div_f64(self.pace.speed.0) + SLEEP_MAX {
+                self.origin = now;
+                self.pace.start = self.feed.due();
+            } else if !wait.is_zero() {
+                tokio::time::sleep(wait.min(SLEEP_MAX)).await;
+            } else {
+                let virtual_now = self.virtual_at(now);
+                if virtual_now.since(self.feed.due()) > LAG_MAX {
+                    self.feed.skip_to(virtual_now);
+                } else if let Some(push) = self.feed.next() {
+                    return push;
+                }
+            }
+        }
+    }
+
+    fn virtual_at(&self, clock: Timestamp) -> Timestamp {
+        let elapsed = clock.since(self.origin);
+        self.pace.start.plus(elapsed.mul_f64(self.pace.speed.0))
+    }
+
+    /// How long until the next push is due, in the clock's time.
+    fn wait(&self, clock: Timestamp) -> Duration {
+        let ahead = self.feed.due().since(self.pace.start);
+        self.origin.plus(ahead.div_f64(self.pace.speed.0)).since(clock)
+    }
+}
+
+/// Writes every push to `sink` when it is due.
+///
+/// Ends only when the sink fails, with its error; dropping the future stops it between two pushes.
+/// The future is for the task that makes it: what is to be spawned loops over
+/// [`PacedFeed::next`] itself, since a closure that borrows its argument is not known to be `Send`.
+pub async fn serve<E>(
+    feed: &mut E450Feed,
+    pace: Pace<impl Fn() -> Timestamp>,
+    mut sink: impl AsyncFnMut(&[u8]) -> Result<(), E>,
+) -> E {
+    let mut feed = PacedFeed::new(feed, pace);
+    loop {
+        let push = feed.next().await;
+        if let Err(error) = sink(&push.bytes).await {
+            return error;
+        }
+    }
 }
