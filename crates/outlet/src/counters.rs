@@ -7,6 +7,7 @@ use reading::MeterId;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Most distinct defect codes that one meter counts; further ones count as `other`.
 const DEFECT_CODES_MAX: usize = 64;
@@ -58,19 +59,14 @@ impl MeterCounters {
     pub fn defect(&self, code: &'static str) {
         let mut defects = self.defects.lock().expect("no count panics");
         let full = defects.len() >= DEFECT_CODES_MAX && !defects.contains_key(code);
-        *defects
-            .entry(if full { "other" } else { code })
-            .or_default() += 1;
+        *defects.entry(if full { "other" } else { code }).or_default() += 1;
     }
 
     /// The totals by code, in the order of the codes.
     #[must_use]
     pub fn defects(&self) -> Vec<(&'static str, u64)> {
         let defects = self.defects.lock().expect("no count panics");
-        defects
-            .iter()
-            .map(|(code, total)| (*code, *total))
-            .collect()
+        defects.iter().map(|(code, total)| (*code, *total)).collect()
     }
 }
 
@@ -82,6 +78,10 @@ pub struct Counters {
     pub requests: Count,
     /// HTTP requests answered with a status of 500 or more.
     pub failures: Count,
+    /// Batches that became durable.
+    pub appends: Count,
+    /// Time from handing batches to the store until they were durable. **Unit** µs.
+    pub append_micros: Count,
     /// Measurements that came over HTTP and are on disk.
     pub posted: Count,
 }
@@ -89,20 +89,30 @@ pub struct Counters {
 impl Counters {
     /// Zeroes for every meter.
     pub fn new(meters: impl IntoIterator<Item = MeterId>) -> Self {
-        let meters = meters
-            .into_iter()
-            .map(|id| (id, MeterCounters::default()))
-            .collect();
-        Self {
-            meters,
-            ..Self::default()
-        }
+        let meters = meters.into_iter().map(|id| (id, MeterCounters::default())).collect();
+        Self { meters, ..Self::default() }
     }
 
     /// The totals of a configured meter.
     #[must_use]
     pub fn meter(&self, meter: &MeterId) -> Option<&MeterCounters> {
         self.meters.get(meter)
+    }
+
+    /// Counts a defect in what a meter sent.
+    pub fn defect(&self, meter: &MeterId, code: &'static str) {
+        if let Some(counters) = self.meter(meter) {
+            counters.defect(code);
+        }
+    }
+
+    /// Counts telegrams of a meter that became durable, and how long that took.
+    pub fn appended(&self, meter: &MeterId, telegrams: usize, latency: Duration) {
+        if let Some(counters) = self.meter(meter) {
+            counters.appended.add(telegrams as u64);
+        }
+        self.appends.one();
+        self.append_micros.add(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
     }
 
     /// All meters, in the order of their ids.

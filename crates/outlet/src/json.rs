@@ -82,10 +82,7 @@ mod tests {
     #[test]
     fn isoformat_follows_pythons_rule_for_microseconds() {
         assert_eq!(isoformat(at("2026-05-04T09:39:21Z")), "2026-05-04T09:39:21");
-        assert_eq!(
-            isoformat(at("2026-05-04T09:39:21.25Z")),
-            "2026-05-04T09:39:21.250000"
-        );
+        assert_eq!(isoformat(at("2026-05-04T09:39:21.25Z")), "2026-05-04T09:39:21.250000");
     }
 
     #[test]
@@ -93,11 +90,7 @@ mod tests {
         let zone = TimeZone::get("Europe/Paris").expect("known");
         let cases = [
             ("2026-05-04T09:39:21Z", "2026-05-04T11:39:21+02:00", "11:39"),
-            (
-                "2026-01-04T23:39:21.5Z",
-                "2026-01-05T00:39:21.500000+01:00",
-                "00:39",
-            ),
+            ("2026-01-04T23:39:21.5Z", "2026-01-05T00:39:21.500000+01:00", "00:39"),
         ];
         for (utc, local, clock) in cases {
             assert_eq!(with_offset(at(utc), &zone), local);

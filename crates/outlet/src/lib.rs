@@ -1,7 +1,16 @@
-//! Outlets.
+//! Outlets: what others hold on to. Here HTTP with its live stream and the page's files.
+//!
+//! In: the store, the site's facts, the clock. Out: chapter 25's routes, `/api/v1`, the page,
+//! health and metrics. Sources: RFC 9110 (HTTP), RFC 9457 (problems), WHATWG HTML 9.2
+//! (server-sent events), specification chapter 25. Refuses: requests for another host and from
+//! pages of another origin. Only this crate and the configuration know serialisation.
+
 mod counters;
 pub mod http;
 mod json;
+mod lookup;
 mod site;
+
+pub use analysis::VoltageKind;
 pub use counters::{Count, Counters, MeterCounters};
-pub use site::{Clock, MeterInfo, Role, Site, VoltageKind};
+pub use site::{Clock, MeterInfo, Outlet, Role, Site};

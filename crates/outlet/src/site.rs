@@ -2,10 +2,16 @@
 //!
 //! In: the checked configuration, copied by `triphase`. Out: nothing but these facts.
 
+use crate::Counters;
+use crate::http::Asset;
+use alarm::Thresholds;
+use analysis::VoltageKind;
 use jiff::tz::TimeZone;
 use reading::{MeterId, Timestamp};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use store::Store;
 
 /// Tells the time of now; the program's only clock, handed in.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -45,27 +51,6 @@ impl Role {
     }
 }
 
-/// What a meter calls its voltages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum VoltageKind {
-    /// Between a phase and the neutral.
-    #[default]
-    Phase,
-    /// Between two phases.
-    LineToLine,
-}
-
-impl VoltageKind {
-    /// The word of the configuration and of `/api/v1`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Phase => "phase",
-            Self::LineToLine => "line_to_line",
-        }
-    }
-}
-
 /// One configured meter.
 #[derive(Debug, Clone)]
 pub struct MeterInfo {
@@ -83,4 +68,28 @@ pub struct MeterInfo {
     pub voltage_kind: VoltageKind,
     /// The configured period of its telegrams; otherwise the store's observation counts.
     pub period: Option<Duration>,
+}
+
+/// Everything the outlets work with.
+pub struct Outlet {
+    /// Where measurements are and go.
+    pub store: Store,
+    /// The place that is measured.
+    pub site: Site,
+    /// The configured meters; without a main one, the first is the default of every route.
+    pub meters: Vec<MeterInfo>,
+    /// The time of now.
+    pub clock: Clock,
+    /// The program's version.
+    pub version: &'static str,
+    /// Whether the measurements are simulated.
+    pub demo: bool,
+    /// The limits of the alarms.
+    pub alarms: Thresholds,
+    /// What the program counts.
+    pub counters: Arc<Counters>,
+    /// The configured address; its host is one that requests may name.
+    pub listen: SocketAddr,
+    /// The page's files.
+    pub assets: Vec<Asset>,
 }

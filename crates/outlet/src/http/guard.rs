@@ -5,12 +5,13 @@
 //! own name to this machine), requests that a page of another origin made, writes that are no
 //! JSON, oversized addresses and headers, and routes that take longer than [`REQUEST_MAX`].
 
+use super::Service;
 use super::problem::Problem;
-use crate::Outlet;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,18 +27,18 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:;
 
 /// The middleware around every route.
 pub(super) async fn guard(
-    State(outlet): State<Arc<Outlet>>,
+    State(outlet): State<Arc<Service>>,
     request: Request,
     next: Next,
 ) -> Response {
     outlet.counters.requests.one();
-    let answer = match check(&request, &outlet.hosts) {
+    let answer = match check(&request, outlet.listen.ip()) {
         Err(problem) => problem.into_response(),
         Ok(()) => match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
             Ok(response) => response,
             Err(_) => {
                 let detail = format!("No answer within {} s.", REQUEST_MAX.as_secs());
-                Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response()
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response()
             }
         },
     };
@@ -47,7 +48,7 @@ pub(super) async fn guard(
     with_security_headers(answer)
 }
 
-fn check(request: &Request, hosts: &[String]) -> Result<(), Problem> {
+fn check(request: &Request, configured: IpAddr) -> Result<(), Problem> {
     let uri = request.uri();
     let address = uri.path().len() + uri.query().map_or(0, str::len);
     if address > ADDRESS_MAX {
@@ -61,7 +62,7 @@ fn check(request: &Request, hosts: &[String]) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail));
     }
     let host = host(request)?;
-    if !is_ours(host, hosts) {
+    if !is_ours(host, configured) {
         let detail = format!(
             "This server does not answer for \"{host}\". Use localhost, 127.0.0.1 or [::1], \
              or the configured host."
@@ -90,7 +91,7 @@ fn host(request: &Request) -> Result<&str, Problem> {
 
 /// Whether the name before the port is loopback's or configured; the port may be any, because a
 /// tunnel changes it.
-fn is_ours(host: &str, configured: &[String]) -> bool {
+fn is_ours(host: &str, configured: IpAddr) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((address, port)) if is_port(port) => address,
@@ -104,7 +105,7 @@ fn is_ours(host: &str, configured: &[String]) -> bool {
     };
     let name = name.strip_suffix('.').unwrap_or(name);
     ["localhost", "127.0.0.1", "::1"].into_iter().any(|own| name.eq_ignore_ascii_case(own))
-        || configured.iter().any(|own| name.eq_ignore_ascii_case(own))
+        || name.parse() == Ok(configured)
 }
 
 fn is_port(text: &str) -> bool {
@@ -164,17 +165,17 @@ mod tests {
 
     #[test]
     fn only_loopback_and_configured_hosts_are_ours() {
-        let configured = ["atelier.lan".to_owned()];
+        let configured = IpAddr::from([127, 0, 0, 8]);
         for host in [
             "localhost",
             "LOCALHOST:8330",
             "127.0.0.1:1",
             "[::1]",
             "[::1]:8330",
-            "atelier.lan:80",
+            "127.0.0.8:80",
             "localhost.",
         ] {
-            assert!(is_ours(host, &configured), "{host}");
+            assert!(is_ours(host, configured), "{host}");
         }
         for host in [
             "",
@@ -189,7 +190,7 @@ mod tests {
             "localhost@evil.example",
             "localhost:x",
         ] {
-            assert!(!is_ours(host, &configured), "{host}");
+            assert!(!is_ours(host, configured), "{host}");
         }
     }
 }

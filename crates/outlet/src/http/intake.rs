@@ -22,7 +22,7 @@ use std::time::Duration;
 /// Most measurements in one request.
 pub(super) const ROWS_MAX: usize = 10_000;
 /// Most complaints in one answer; reading stops there.
-const ERRORS_MAX: usize = 100;
+pub(super) const ERRORS_MAX: usize = 100;
 /// Most keys of one measurement.
 const FIELDS_MAX: usize = 64;
 /// Clocks of clients may be this far ahead of ours.
@@ -53,10 +53,7 @@ pub(super) fn telegrams(body: &[u8], intake: &Intake<'_>) -> Result<Vec<Telegram
     let mut telegrams = Vec::with_capacity(rows.len());
     let mut untimed = 0;
     for (index, row) in rows.into_iter().enumerate() {
-        let mut complaints = Complaints {
-            index,
-            errors: &mut errors,
-        };
+        let mut complaints = Complaints { index, errors: &mut errors };
         // Rows without a time follow each other; one instant would make them contradict.
         let arrival = intake.now.plus(Duration::from_micros(untimed));
         if let Some(telegram) = telegram(row, intake, arrival, &mut complaints) {
@@ -76,10 +73,7 @@ pub(super) fn telegrams(body: &[u8], intake: &Intake<'_>) -> Result<Vec<Telegram
 
 fn rows(body: &[u8]) -> Result<Vec<&RawValue>, Problem> {
     let bad = |error: serde_json::Error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("The body is no JSON: {error}."),
-        )
+        Problem::new(StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}."))
     };
     let whole: &RawValue = serde_json::from_slice(body).map_err(bad)?;
     if !whole.get().starts_with('[') {
@@ -102,11 +96,7 @@ impl Complaints<'_> {
     fn add(&mut self, field: &str, message: impl Into<String>) {
         if self.errors.len() < ERRORS_MAX {
             let (index, message) = (self.index, message.into());
-            self.errors.push(FieldError {
-                index,
-                field: shortened(field),
-                message,
-            });
+            self.errors.push(FieldError { index, field: shortened(field), message });
         }
     }
 }
@@ -184,9 +174,7 @@ impl Draft {
     fn take(&mut self, field: &str, raw: &RawValue, intake: &Intake<'_>) -> Result<(), String> {
         match field {
             "timestamp" => {
-                self.measured_at = text(raw)?
-                    .map(|text| instant(&text, intake.now))
-                    .transpose()?;
+                self.measured_at = text(raw)?.map(|text| instant(&text, intake.now)).transpose()?;
             }
             "compteur_id" => {
                 let Some(name) = text(raw)? else {
@@ -237,22 +225,15 @@ fn checked(quantity: Quantity, value: Decimal) -> Result<Decimal, String> {
         let expected = format!("expected {least} to {most} {unit}");
         return Err(format!("{}, got {value}", expected.trim_end()));
     }
-    let exponent = quantity
-        .description()
-        .chapter25
-        .map_or(0, |field| field.exponent);
-    value
-        .shifted(-exponent)
-        .ok_or_else(|| "the number is too large".into())
+    let exponent = quantity.description().chapter25.map_or(0, |field| field.exponent);
+    value.shifted(-exponent).ok_or_else(|| "the number is too large".into())
 }
 
 fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let at = Timestamp::parse_rfc3339(text).map_err(|error| error.to_string())?;
     if at > now.plus(AHEAD_MAX) {
         let minutes = AHEAD_MAX.as_secs() / 60;
-        return Err(format!(
-            "more than {minutes} min ahead of the server's clock, {now}"
-        ));
+        return Err(format!("more than {minutes} min ahead of the server's clock, {now}"));
     }
     Ok(at)
 }
@@ -265,9 +246,7 @@ fn number(raw: &RawValue) -> Result<Option<Decimal>, String> {
             let exact = raw.get().parse::<Decimal>().ok();
             let nearest = || raw.get().parse::<f64>().ok().and_then(Decimal::from_f64);
             let number = exact.or_else(nearest);
-            number
-                .map(Some)
-                .ok_or_else(|| "the number is beyond every range".into())
+            number.map(Some).ok_or_else(|| "the number is beyond every range".into())
         }
         _ => Err(format!("expected a number, got {}", kind(raw))),
     }
@@ -276,9 +255,7 @@ fn number(raw: &RawValue) -> Result<Option<Decimal>, String> {
 fn text(raw: &RawValue) -> Result<Option<String>, String> {
     match raw.get().as_bytes().first() {
         Some(b'n') => Ok(None),
-        Some(b'"') => serde_json::from_str(raw.get())
-            .map(Some)
-            .map_err(|error| error.to_string()),
+        Some(b'"') => serde_json::from_str(raw.get()).map(Some).map_err(|error| error.to_string()),
         _ => Err(format!("expected a text, got {}", kind(raw))),
     }
 }
@@ -367,9 +344,7 @@ mod tests {
     }
 
     fn meter(name: &str) -> Option<MeterId> {
-        ["general", "machine"]
-            .contains(&name)
-            .then(|| MeterId::new(name).expect("an id"))
+        ["general", "machine"].contains(&name).then(|| MeterId::new(name).expect("an id"))
     }
 
     fn read(body: &str) -> Result<Vec<Telegram>, Problem> {
@@ -388,18 +363,9 @@ mod tests {
             "puissance_active_totale": -20000, "courant_l1": null, "qualite": "warning"}"#;
         let rows = read(body).expect("valid");
         let row = &rows[0];
-        assert_eq!(
-            row.number(Quantity::VoltageL1),
-            Some(Decimal::new(23010, -2))
-        );
-        assert_eq!(
-            row.number(Quantity::ActiveEnergyImport),
-            Some(Decimal::new(12_345_678, 0))
-        );
-        assert_eq!(
-            row.number(Quantity::ActivePower),
-            Some(Decimal::new(-20000, 0))
-        );
+        assert_eq!(row.number(Quantity::VoltageL1), Some(Decimal::new(23010, -2)));
+        assert_eq!(row.number(Quantity::ActiveEnergyImport), Some(Decimal::new(12_345_678, 0)));
+        assert_eq!(row.number(Quantity::ActivePower), Some(Decimal::new(-20000, 0)));
         assert_eq!(row.number(Quantity::CurrentL1), None);
         assert_eq!(row.quality, Quality::Suspect);
         assert_eq!((row.measured_at, row.received_at), (now(), now()));
@@ -409,10 +375,7 @@ mod tests {
     #[test]
     fn digits_beyond_a_register_fall_back_to_the_nearest_float() {
         let rows = read(r#"{"tension_l1": 230.10000000000000000000001}"#).expect("valid");
-        assert_eq!(
-            rows[0].number(Quantity::VoltageL1),
-            Some(Decimal::new(2301, -1))
-        );
+        assert_eq!(rows[0].number(Quantity::VoltageL1), Some(Decimal::new(2301, -1)));
     }
 
     #[test]
@@ -423,12 +386,7 @@ mod tests {
 
     #[test]
     fn a_row_of_nulls_is_a_measurement_and_an_empty_object_is_none() {
-        assert_eq!(
-            read(r#"{"facteur_puissance": null}"#).expect("valid")[0]
-                .readings
-                .len(),
-            0
-        );
+        assert_eq!(read(r#"{"facteur_puissance": null}"#).expect("valid")[0].readings.len(), 0);
         assert_eq!(read("[]").expect("valid").len(), 0);
         assert_eq!(read("{}").expect_err("nothing measured").status(), 422);
     }
@@ -436,61 +394,25 @@ mod tests {
     #[test]
     fn names_the_measurement_and_the_field_it_refuses() {
         let cases = [
-            (
-                r#"{"tension_l1": "230"}"#,
-                "tension_l1",
-                "expected a number, got a text",
-            ),
-            (
-                r#"{"tension_l1": true}"#,
-                "tension_l1",
-                "expected a number, got a truth value",
-            ),
-            (
-                r#"{"tension_l1": 1000.1}"#,
-                "tension_l1",
-                "expected 0 to 1000 V, got 1000.1",
-            ),
-            (
-                r#"{"tension_l1": -0.1}"#,
-                "tension_l1",
-                "expected 0 to 1000 V, got -0.1",
-            ),
-            (
-                r#"{"courant_l1": -20001}"#,
-                "courant_l1",
-                "expected -20000 to 20000 A, got -20001",
-            ),
+            (r#"{"tension_l1": "230"}"#, "tension_l1", "expected a number, got a text"),
+            (r#"{"tension_l1": true}"#, "tension_l1", "expected a number, got a truth value"),
+            (r#"{"tension_l1": 1000.1}"#, "tension_l1", "expected 0 to 1000 V, got 1000.1"),
+            (r#"{"tension_l1": -0.1}"#, "tension_l1", "expected 0 to 1000 V, got -0.1"),
+            (r#"{"courant_l1": -20001}"#, "courant_l1", "expected -20000 to 20000 A, got -20001"),
             (
                 r#"{"puissance_active_totale": 1e9}"#,
                 "puissance_active_totale",
                 "expected -100000000 to 100000000 W, got 1000000000",
             ),
-            (
-                r#"{"frequence": 39.9}"#,
-                "frequence",
-                "expected 40 to 70 Hz, got 39.9",
-            ),
-            (
-                r#"{"facteur_puissance": 1.01}"#,
-                "facteur_puissance",
-                "expected -1 to 1, got 1.01",
-            ),
-            (
-                r#"{"thd_tension": 1e999}"#,
-                "thd_tension",
-                "the number is beyond every range",
-            ),
+            (r#"{"frequence": 39.9}"#, "frequence", "expected 40 to 70 Hz, got 39.9"),
+            (r#"{"facteur_puissance": 1.01}"#, "facteur_puissance", "expected -1 to 1, got 1.01"),
+            (r#"{"thd_tension": 1e999}"#, "thd_tension", "the number is beyond every range"),
             (
                 r#"{"tension_l4": 1}"#,
                 "tension_l4",
                 "unknown field; the fields are those of chapter 25's MesureEnergie",
             ),
-            (
-                r#"{"tension_l1": 1, "tension_l1": 1}"#,
-                "tension_l1",
-                "the field occurs twice",
-            ),
+            (r#"{"tension_l1": 1, "tension_l1": 1}"#, "tension_l1", "the field occurs twice"),
             (
                 r#"{"tension_l1": 1, "compteur_id": "x"}"#,
                 "compteur_id",
@@ -524,15 +446,7 @@ mod tests {
             let problem = read(&body).expect_err(row);
             assert_eq!(problem.status(), 422, "{row}");
             let (field, message) = (field.to_owned(), message.to_owned());
-            assert_eq!(
-                problem.errors(),
-                [FieldError {
-                    index: 1,
-                    field,
-                    message
-                }],
-                "{row}"
-            );
+            assert_eq!(problem.errors(), [FieldError { index: 1, field, message }], "{row}");
         }
     }
 
@@ -549,12 +463,8 @@ mod tests {
         ] {
             assert_eq!(read(body).expect_err(body).status(), 400, "{body}");
         }
-        let intake = Intake {
-            list: ListId::new("http"),
-            now: now(),
-            only_meter: None,
-            find_meter: &meter,
-        };
+        let intake =
+            Intake { list: ListId::new("http"), now: now(), only_meter: None, find_meter: &meter };
         let problem = telegrams(b"{\"tension_l1\": \"\xff\"}", &intake).expect_err("no UTF-8");
         assert_eq!(problem.status(), 400);
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
@@ -563,18 +473,11 @@ mod tests {
 
     #[test]
     fn several_meters_must_be_named() {
-        let intake = Intake {
-            list: ListId::new("http"),
-            now: now(),
-            only_meter: None,
-            find_meter: &meter,
-        };
+        let intake =
+            Intake { list: ListId::new("http"), now: now(), only_meter: None, find_meter: &meter };
         let rows = telegrams(br#"{"tension_l1": 1, "compteur_id": "machine"}"#, &intake);
         assert_eq!(rows.expect("named")[0].meter.as_str(), "machine");
-        for body in [
-            r#"{"tension_l1": 1}"#,
-            r#"{"tension_l1": 1, "compteur_id": null}"#,
-        ] {
+        for body in [r#"{"tension_l1": 1}"#, r#"{"tension_l1": 1, "compteur_id": null}"#] {
             let problem = telegrams(body.as_bytes(), &intake).expect_err("not named");
             assert_eq!(problem.errors()[0].field, "compteur_id");
         }
@@ -585,9 +488,6 @@ mod tests {
         let many = format!("[{}1]", "1,".repeat(ROWS_MAX));
         assert_eq!(read(&many).expect_err("too many").status(), 413);
         let wrong = format!("[{}1]", "1,".repeat(ROWS_MAX - 1));
-        assert_eq!(
-            read(&wrong).expect_err("all wrong").errors().len(),
-            ERRORS_MAX
-        );
+        assert_eq!(read(&wrong).expect_err("all wrong").errors().len(), ERRORS_MAX);
     }
 }

@@ -32,30 +32,20 @@ pub struct Asset {
 }
 
 /// Addresses that are the server's own, with everything below them.
-const SERVERS_OWN: [&str; 7] = [
-    "/api",
-    "/docs",
-    "/openapi.json",
-    "/write",
-    "/metrics",
-    "/healthz",
-    "/readyz",
-];
+const SERVERS_OWN: [&str; 7] =
+    ["/api", "/docs", "/openapi.json", "/write", "/metrics", "/healthz", "/readyz"];
 const INDEX: &str = "/index.html";
 
 /// The files by address, each with its entity tag.
+#[derive(Clone)]
 pub(super) struct Page {
-    files: BTreeMap<&'static str, (Asset, HeaderValue)>,
+    files: Arc<BTreeMap<&'static str, (Asset, HeaderValue)>>,
 }
 
 impl Page {
-    pub(super) fn new(assets: &[Asset]) -> Arc<Self> {
-        let files = assets
-            .iter()
-            .map(|asset| (asset.path, (*asset, entity_tag(asset.plain))));
-        Arc::new(Self {
-            files: files.collect(),
-        })
+    pub(super) fn new(assets: &[Asset]) -> Self {
+        let files = assets.iter().map(|asset| (asset.path, (*asset, entity_tag(asset.plain))));
+        Self { files: Arc::new(files.collect()) }
     }
 
     fn find(&self, path: &str, headers: &HeaderMap) -> Option<&(Asset, HeaderValue)> {
@@ -63,8 +53,7 @@ impl Page {
             return Some(found);
         }
         let own = SERVERS_OWN.iter().any(|own| {
-            path.strip_prefix(own)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
         let index = path == "/" || (!own && accepts_html(path, headers));
         index.then(|| self.files.get(INDEX)).flatten()
@@ -73,7 +62,7 @@ impl Page {
 
 /// The answer to every address that no route has.
 pub(super) async fn answer(
-    State(page): State<Arc<Page>>,
+    State(page): State<Page>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -83,11 +72,7 @@ pub(super) async fn answer(
         return Problem::new(StatusCode::NOT_FOUND, "There is nothing at this address.")
             .into_response();
     };
-    let cache = if asset.immutable {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
+    let cache = if asset.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };
     let mut answer = Response::new(Body::empty());
     let out = answer.headers_mut();
     out.insert(header::ETAG, tag.clone());
@@ -101,10 +86,7 @@ pub(super) async fn answer(
     if let Some(coding) = coding {
         out.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
     }
-    out.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(asset.content_type),
-    );
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
     out.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     if method == Method::GET {
         *answer.body_mut() = Body::from(bytes);
@@ -128,22 +110,15 @@ fn is_current(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let mut known = headers.get_all(header::IF_NONE_MATCH).iter();
     known.any(|value| {
         let text = value.to_str().unwrap_or_default();
-        text.split(',')
-            .any(|one| one.trim() == "*" || opaque(one) == own)
+        text.split(',').any(|one| one.trim() == "*" || opaque(one) == own)
     })
 }
 
 fn accepts_html(path: &str, headers: &HeaderMap) -> bool {
-    let Some(accept) = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let Some(accept) = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()) else {
         return false;
     };
-    let file = path
-        .rsplit('/')
-        .next()
-        .is_some_and(|name| name.contains('.'));
+    let file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
     accept.split(',').any(|range| {
         let kind = range.split(';').next().unwrap_or_default().trim();
         kind.eq_ignore_ascii_case("text/html") || (!file && (kind == "*/*" || kind == "text/*"))
@@ -164,9 +139,7 @@ fn accepts_coding(headers: &HeaderMap, coding: &str) -> bool {
     accepted.any(|value| {
         value.to_str().unwrap_or_default().split(',').any(|one| {
             let mut parts = one.split(';').map(str::trim);
-            let named = parts
-                .next()
-                .is_some_and(|name| name.eq_ignore_ascii_case(coding));
+            let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
             let refused = parts.any(|part| {
                 let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
                 weight.is_some_and(|weight| weight.parse() == Ok(0.0_f32))
@@ -219,17 +192,10 @@ mod tests {
             assert_eq!(answer.headers()["cache-control"], "no-cache");
         }
         for path in ["/api/v1/nothing", "/api", "/docs/x", "/write"] {
-            assert_eq!(
-                get(path, &html).await.status(),
-                StatusCode::NOT_FOUND,
-                "{path}"
-            );
+            assert_eq!(get(path, &html).await.status(), StatusCode::NOT_FOUND, "{path}");
         }
         let any = [("accept", "*/*")];
-        assert_eq!(
-            get("/assets/gone-1.js", &any).await.status(),
-            StatusCode::NOT_FOUND
-        );
+        assert_eq!(get("/assets/gone-1.js", &any).await.status(), StatusCode::NOT_FOUND);
         assert_eq!(get("/", &[]).await.status(), StatusCode::OK);
     }
 
@@ -244,11 +210,7 @@ mod tests {
         for (accepted, coding) in cases {
             let answer = get("/", &[("accept-encoding", accepted)]).await;
             let given = answer.headers().get("content-encoding");
-            assert_eq!(
-                given.map(|value| value.to_str().expect("text")),
-                coding,
-                "{accepted}"
-            );
+            assert_eq!(given.map(|value| value.to_str().expect("text")), coding, "{accepted}");
             assert_eq!(answer.headers()["vary"], "accept-encoding");
         }
     }
@@ -259,12 +221,7 @@ mod tests {
         let cache = &first.headers()["cache-control"];
         assert_eq!(cache, "public, max-age=31536000, immutable");
         let tag = first.headers()["etag"].to_str().expect("text").to_owned();
-        for known in [
-            tag.clone(),
-            format!("\"x\", {tag}"),
-            "*".into(),
-            tag.replace("W/", ""),
-        ] {
+        for known in [tag.clone(), format!("\"x\", {tag}"), "*".into(), tag.replace("W/", "")] {
             let again = get("/assets/index-3f9a.js", &[("if-none-match", &known)]).await;
             assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{known}");
         }

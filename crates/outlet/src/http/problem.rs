@@ -52,10 +52,7 @@ impl Problem {
     /// Our own failure: the cause goes to the log only.
     pub(crate) fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(%cause, "a request failed");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "The cause is in the server's log.",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "The cause is in the server's log.")
     }
 
     #[cfg(test)]
@@ -66,6 +63,12 @@ impl Problem {
     #[cfg(test)]
     pub(crate) fn status(&self) -> u16 {
         self.status
+    }
+}
+
+impl From<store::Error> for Problem {
+    fn from(cause: store::Error) -> Self {
+        Self::internal(&cause)
     }
 }
 

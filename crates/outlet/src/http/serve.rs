@@ -4,7 +4,7 @@
 //! comes, no connection is accepted any more, event streams end themselves (they watch the same
 //! signal) and what is being answered gets [`DRAIN_MAX`].
 
-use axum::Router;
+use super::Router;
 use axum::serve::Listener;
 use std::future::Future;
 use std::io;
@@ -37,13 +37,12 @@ pub async fn serve(
     router: Router,
     shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let bounded = Bounded {
-        listener,
-        room: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-    };
+    let bounded = Bounded { listener, room: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
     let (mut drain, mut signal) = (shutdown.clone(), shutdown);
-    let serving = axum::serve(bounded, router).with_graceful_shutdown(async move {
+    let Router { routes, stopping } = router;
+    let serving = axum::serve(bounded, routes).with_graceful_shutdown(async move {
         ended(&mut signal).await;
+        stopping.send_replace(true);
     });
     let deadline = async move {
         ended(&mut drain).await;
@@ -71,12 +70,7 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let permit = self
-            .room
-            .clone()
-            .acquire_owned()
-            .await
-            .expect("the room is never closed");
+        let permit = self.room.clone().acquire_owned().await.expect("the room is never closed");
         loop {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
@@ -106,11 +100,7 @@ struct Connection {
 
 impl Connection {
     fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
-        Self {
-            stream,
-            idle: Box::pin(tokio::time::sleep(IDLE_MAX)),
-            _permit: permit,
-        }
+        Self { stream, idle: Box::pin(tokio::time::sleep(IDLE_MAX)), _permit: permit }
     }
 
     /// Restarts the idle time on progress; an error when it is over.

@@ -1,0 +1,177 @@
+//! Chapter 25's routes under `/api/industrie`: its keys, its order, its French texts.
+//!
+//! In: `?compteur=` (a configured id or a serial; default the main meter) and `?compat=strict`.
+//! Out: the chapter's objects; outside strict mode with `normes` (what the standards say) and
+//! `avertissements` beside them, and times with the site's offset. Source: specification chapter
+//! 25, section "Intégration SCADA industrielle".
+
+mod alertes;
+mod charges_par_machine;
+mod equilibre_phases;
+mod facteur_puissance;
+mod kpi_energetiques;
+mod normes;
+
+pub(super) use kpi_energetiques::Kpis;
+pub(super) use normes::sequence_name;
+
+use super::Service;
+use crate::{MeterInfo, json};
+use analysis::Measurement;
+use analysis::chapter25::{Mode, Number, Warning};
+use axum::Router;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Json, Response};
+use axum::routing::get;
+use reading::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
+use std::sync::Arc;
+
+pub(super) fn router() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/api/industrie/equilibre-phases", get(equilibre_phases::get))
+        .route("/api/industrie/facteur-puissance", get(facteur_puissance::get))
+        .route("/api/industrie/charges-par-machine", get(charges_par_machine::get))
+        .route("/api/industrie/kpi-energetiques", get(kpi_energetiques::get))
+        .route("/api/industrie/alertes", get(alertes::get))
+}
+
+/// The chapter's form of an error.
+#[derive(Debug)]
+enum Refusal {
+    NoMeasurement,
+    NotEnoughData,
+    UnknownMeter,
+    UnknownMode,
+    /// Our own failure; the cause is in the log.
+    Internal,
+}
+
+impl From<store::Error> for Refusal {
+    fn from(cause: store::Error) -> Self {
+        tracing::error!(%cause, "a request failed");
+        Self::Internal
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, error) = match self {
+            Self::NoMeasurement => (StatusCode::NOT_FOUND, "Aucune mesure disponible"),
+            Self::NotEnoughData => (StatusCode::NOT_FOUND, "Données insuffisantes"),
+            Self::UnknownMeter => (StatusCode::NOT_FOUND, "Compteur inconnu"),
+            Self::UnknownMode => {
+                (StatusCode::BAD_REQUEST, "Paramètre compat inconnu : seul strict existe")
+            }
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Erreur interne"),
+        };
+        (status, Json(Erreur { error })).into_response()
+    }
+}
+
+#[derive(Serialize)]
+struct Erreur {
+    error: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Parameters {
+    compteur: Option<String>,
+    compat: Option<String>,
+}
+
+/// What a request to one of the routes asks for.
+struct Request {
+    outlet: Arc<Service>,
+    meter: MeterInfo,
+    mode: Mode,
+}
+
+impl FromRequestParts<Arc<Service>> for Request {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        outlet: &Arc<Service>,
+    ) -> Result<Self, Self::Rejection> {
+        let parameters = Query::<Parameters>::try_from_uri(&parts.uri);
+        let Query(parameters) = parameters.map_err(|_| Refusal::UnknownMode)?;
+        let mode = match parameters.compat.as_deref() {
+            None | Some("") => Mode::Extended,
+            Some("strict") => Mode::Strict,
+            Some(_) => return Err(Refusal::UnknownMode),
+        };
+        let meter = match parameters.compteur.as_deref() {
+            None | Some("") => outlet.main_meter().ok_or(Refusal::NoMeasurement)?,
+            Some(name) => outlet.find_meter(name).ok_or(Refusal::UnknownMeter)?,
+        };
+        Ok(Self { meter: meter.clone(), outlet: outlet.clone(), mode })
+    }
+}
+
+impl Request {
+    fn strict(&self) -> bool {
+        self.mode == Mode::Strict
+    }
+
+    fn measurement(&self) -> Result<Measurement, Refusal> {
+        self.outlet.measurement(&self.meter.id).ok_or(Refusal::NoMeasurement)
+    }
+
+    /// A time as the mode writes it.
+    fn time(&self, at: Timestamp) -> String {
+        if self.strict() {
+            json::isoformat(at)
+        } else {
+            json::with_offset(at, &self.outlet.site.zone)
+        }
+    }
+
+    /// What stands beside the chapter's object: nothing in strict mode.
+    fn beside<N>(&self, normes: impl FnOnce() -> N, warnings: &[Warning]) -> Beside<N> {
+        if self.strict() {
+            return Beside::NONE;
+        }
+        let avertissements = warnings.iter().map(Avertissement::from).collect();
+        Beside { normes: Some(normes()), avertissements: Some(avertissements) }
+    }
+}
+
+/// `normes` and `avertissements`.
+#[derive(Serialize)]
+struct Beside<N> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    normes: Option<N>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avertissements: Option<Vec<Avertissement>>,
+}
+
+impl<N> Beside<N> {
+    const NONE: Self = Self { normes: None, avertissements: None };
+}
+
+#[derive(Serialize)]
+struct Avertissement {
+    code: &'static str,
+    texte: String,
+}
+
+impl From<&Warning> for Avertissement {
+    fn from(warning: &Warning) -> Self {
+        Self { code: warning.code, texte: warning.text.to_string() }
+    }
+}
+
+/// A number that stays an integer where the chapter's code has one.
+struct Python(Number);
+
+impl Serialize for Python {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Number::Integer(integer) => serializer.serialize_i64(integer),
+            Number::Float(float) => serializer.serialize_f64(float),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! `POST /api/mesures`: measurements of chapter 25's form into the store.
+//!
+//! In: one measurement or an array. Out: 201 once all of them are on disk, else a problem
+//! document and nothing stored. The same measurement again is no error; other values for the
+//! same meter and time are a conflict and leave the stored ones as they were.
+
+use super::Service;
+use super::intake::{self, Intake, ROWS_MAX};
+use super::problem::{FieldError, Problem};
+use crate::Outlet;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::StatusCode;
+use reading::{ListId, Telegram};
+use serde::Serialize;
+use std::sync::Arc;
+use store::{Appended, Batch};
+
+/// Largest body, in bytes.
+pub(super) const BODY_MAX: usize = 4 * 1024 * 1024;
+
+const _: () = assert!(ROWS_MAX <= store::BATCH_TELEGRAMS_MAX, "a whole request is one batch");
+
+/// The list under which posted measurements are stored; a posted row stands alone.
+const LIST: &str = "http";
+
+#[derive(Debug, Serialize)]
+pub(super) struct Stored {
+    enregistrees: usize,
+}
+
+pub(super) async fn post(
+    State(outlet): State<Arc<Service>>,
+    request: Request,
+) -> Result<(StatusCode, Json<Stored>), Problem> {
+    let _room = outlet.intakes.acquire().await.expect("the intake is never closed");
+    let body =
+        Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let detail = format!("At most {BODY_MAX} bytes and {ROWS_MAX} measurements fit.");
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+            }
+            _ => Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+        })?;
+    let telegrams = telegrams(&outlet, &body)?;
+    let enregistrees = telegrams.len();
+    if enregistrees == 0 {
+        return Ok((StatusCode::CREATED, Json(Stored { enregistrees })));
+    }
+    let batch = Batch::all_or_nothing(telegrams);
+    let appended = outlet.store.append(batch).await.map_err(|error| Problem::internal(&error))?;
+    let conflicts = conflicts(&appended);
+    if conflicts.is_empty() {
+        outlet.counters.posted.add(appended.len() as u64);
+        return Ok((StatusCode::CREATED, Json(Stored { enregistrees })));
+    }
+    let detail = "Other values are stored for the same meter and time. Nothing was stored.";
+    Err(Problem::new(StatusCode::CONFLICT, detail).with_errors(conflicts))
+}
+
+fn telegrams(outlet: &Outlet, body: &[u8]) -> Result<Vec<Telegram>, Problem> {
+    let only_meter = match outlet.meters.as_slice() {
+        [only] => Some(only.id.clone()),
+        _ => None,
+    };
+    let intake = Intake {
+        list: ListId::new(LIST),
+        now: (outlet.clock)(),
+        only_meter,
+        find_meter: &|name| outlet.find_meter(name).map(|meter| meter.id.clone()),
+    };
+    intake::telegrams(body, &intake)
+}
+
+fn conflicts(appended: &[Appended]) -> Vec<FieldError> {
+    let conflicting = appended.iter().enumerate();
+    conflicting
+        .filter_map(|(index, appended)| match appended {
+            Appended::Conflict(id) => Some(FieldError {
+                index,
+                field: "timestamp".to_owned(),
+                message: format!("sample {id} has the same meter and time and other values"),
+            }),
+            Appended::New(_) | Appended::Duplicate(_) => None,
+        })
+        .take(intake::ERRORS_MAX)
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! `GET /api/v1/alarms`: the conditions that are true now.
+//!
+//! Alarm texts are French on every surface; `key` names the condition for translations.
+
+use super::analysis::Chosen;
+use super::figure::{ReasonBody, WarningBody};
+use crate::json::Utc;
+use crate::{MeterInfo, Outlet};
+use alarm::Severity;
+use alarm::chapter25::{Evaluation, Risk, risks};
+use analysis::chapter25::Mode;
+use axum::response::Json;
+use serde::Serialize;
+
+/// The alarms of one meter.
+#[derive(Serialize)]
+pub(in crate::http) struct AlarmsBody {
+    meter: String,
+    at: Option<Utc>,
+    /// `normal`, `minor`, `major`, `critical`; null without a measurement.
+    level: Option<&'static str>,
+    alarms: Vec<AlarmBody>,
+    advice: Vec<&'static str>,
+    warnings: Vec<WarningBody>,
+    reason: Option<ReasonBody>,
+}
+
+#[derive(Serialize)]
+struct AlarmBody {
+    key: &'static str,
+    /// Chapter 25's `type`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    severity: &'static str,
+    text: String,
+    action: &'static str,
+}
+
+impl From<Risk> for AlarmBody {
+    fn from(risk: Risk) -> Self {
+        Self {
+            key: risk.condition.name(),
+            kind: risk.condition.chapter25(),
+            severity: risk.condition.severity().name(),
+            text: risk.description,
+            action: risk.condition.action(),
+        }
+    }
+}
+
+impl AlarmsBody {
+    pub(in crate::http) fn new(outlet: &Outlet, meter: &MeterInfo) -> Self {
+        let mut body = Self {
+            meter: meter.id.to_string(),
+            at: None,
+            level: None,
+            alarms: Vec::new(),
+            advice: Vec::new(),
+            warnings: Vec::new(),
+            reason: None,
+        };
+        let Some(measurement) = outlet.measurement(&meter.id) else {
+            body.reason = Some(ReasonBody::NO_MEASUREMENT);
+            return body;
+        };
+        let evaluation = Evaluation {
+            measurement: &measurement,
+            thresholds: &outlet.alarms,
+            voltage_kind: meter.voltage_kind,
+        };
+        let answer = risks(&evaluation, Mode::Extended);
+        body.at = Some(Utc(measurement.at()));
+        body.level = Some(answer.result.level.map_or("normal", Severity::name));
+        body.alarms = answer.result.risks.into_iter().map(AlarmBody::from).collect();
+        body.advice = answer.result.advice;
+        body.warnings = answer.warnings.iter().map(WarningBody::from).collect();
+        body
+    }
+
+    /// What must differ for an `alarm` event: the conditions, not the values in their texts.
+    pub(in crate::http) fn keys(&self) -> Vec<&'static str> {
+        self.alarms.iter().map(|alarm| alarm.key).collect()
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Body {
+    meters: Vec<AlarmsBody>,
+}
+
+pub(super) async fn get(chosen: Chosen) -> Json<Body> {
+    let service = &chosen.service;
+    let meters = if chosen.named { vec![&chosen.meter] } else { service.meters.iter().collect() };
+    let meters = meters.into_iter().map(|meter| AlarmsBody::new(service, meter)).collect();
+    Json(Body { meters })
+}

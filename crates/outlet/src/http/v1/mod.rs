@@ -1,0 +1,75 @@
+//! `/api/v1`: English, RFC 3339 in UTC, RFC 9457 problems; absent is null with a reason.
+
+mod alarms;
+mod analysis;
+mod figure;
+mod latest;
+mod meters;
+mod samples;
+mod site;
+mod value;
+
+use super::Service;
+use super::problem::Problem;
+use crate::json::Utc;
+use crate::{MeterInfo, Outlet};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use reading::MeterId;
+use serde::Serialize;
+use std::sync::Arc;
+
+pub(super) use alarms::AlarmsBody;
+pub(super) use analysis::{AvailabilityBody, BalanceBody, KpiBody, ReactiveBody};
+pub(super) use latest::{LatestBody, derived_values};
+pub(super) use meters::MeterBody;
+pub(super) use site::SiteBody;
+pub(super) use value::{Times, ValueBody, Values, key};
+
+pub(super) fn router() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/api/v1/site", get(site::get))
+        .route("/api/v1/meters", get(meters::get))
+        .route("/api/v1/meters/{id}/latest", get(latest::get))
+        .route("/api/v1/samples", get(samples::get))
+        .route("/api/v1/alarms", get(alarms::get))
+        .merge(analysis::router())
+}
+
+/// The connection to a meter.
+#[derive(Serialize)]
+pub(super) struct LinkBody {
+    state: &'static str,
+    since: Option<Utc>,
+    reason: Option<String>,
+}
+
+impl LinkBody {
+    pub(super) fn new(outlet: &Outlet, meter: &MeterId) -> Self {
+        match outlet.store.link(meter) {
+            Some(link) => {
+                Self { state: link.state.name(), since: Some(Utc(link.since)), reason: link.reason }
+            }
+            None => Self {
+                state: reading::LinkState::Waiting.name(),
+                since: None,
+                reason: Some("The connection has not been started yet.".to_owned()),
+            },
+        }
+    }
+}
+
+/// The meter of this id or serial, or the main one.
+fn choose<'a>(outlet: &'a Outlet, name: Option<&str>) -> Result<&'a MeterInfo, Problem> {
+    match name {
+        Some(name) => outlet.find_meter(name).ok_or_else(|| {
+            let name: String = name.chars().take(64).collect();
+            let detail = format!("No meter has the id or serial \"{name}\".");
+            Problem::new(StatusCode::NOT_FOUND, detail)
+        }),
+        None => outlet
+            .main_meter()
+            .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "No meter is configured.")),
+    }
+}

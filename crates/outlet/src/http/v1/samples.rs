@@ -1,0 +1,135 @@
+//! `GET /api/v1/samples?meter&from&to&limit&after`: the stored telegrams, page by page.
+//!
+//! In: a meter (the main one by default), an interval of measurement (`from` included, `to` not),
+//! the last id of the page before. Out: telegrams in the order of storage with their digits, and
+//! `next`, the `after` of the next page, or null on the last one.
+
+use super::choose;
+use super::value::key;
+use crate::http::Service;
+use crate::http::problem::Problem;
+use crate::json::{Digits, Utc};
+use crate::lookup::blocking;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::Json;
+use reading::{Reading, Timestamp, Unit, Value};
+use serde::{Deserialize, Serialize, Serializer};
+use std::sync::Arc;
+use store::{Sample, SampleQuery};
+
+/// Samples of a page whose size was not asked.
+const LIMIT_DEFAULT: usize = 100;
+/// Most samples of a page.
+const LIMIT_MAX: usize = 1000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parameters {
+    meter: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    limit: Option<usize>,
+    after: Option<u64>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Body {
+    samples: Vec<SampleBody>,
+    next: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct SampleBody {
+    id: u64,
+    meter: String,
+    list: String,
+    measured_at: Utc,
+    received_at: Utc,
+    quality: &'static str,
+    values: Readings,
+}
+
+impl From<Sample> for SampleBody {
+    fn from(Sample { id, telegram }: Sample) -> Self {
+        Self {
+            id,
+            meter: telegram.meter.to_string(),
+            list: telegram.list.to_string(),
+            measured_at: Utc(telegram.measured_at),
+            received_at: Utc(telegram.received_at),
+            quality: telegram.quality.name(),
+            values: Readings(telegram.readings),
+        }
+    }
+}
+
+/// `{NAME: {value, unit}}` in the order of the telegram; the first of two readings of one name.
+struct Readings(Vec<Reading>);
+
+#[derive(Serialize)]
+struct ValueAndUnit<'a> {
+    value: Content<'a>,
+    unit: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Number(Digits),
+    Text(&'a str),
+}
+
+impl Serialize for Readings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut known: Vec<(String, ValueAndUnit<'_>)> = Vec::with_capacity(self.0.len());
+        let mut keys = std::collections::BTreeSet::new();
+        for reading in &self.0 {
+            let Some(key) = key(reading).filter(|key| keys.insert(key.clone())) else { continue };
+            let value = match &reading.value {
+                Value::Number(decimal) => Content::Number(Digits(*decimal)),
+                Value::Text(text) => Content::Text(text),
+            };
+            known.push((key, ValueAndUnit { value, unit: reading.unit.map(Unit::symbol) }));
+        }
+        serializer.collect_map(known)
+    }
+}
+
+pub(super) async fn get(
+    State(service): State<Arc<Service>>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+) -> Result<Json<Body>, Problem> {
+    let Query(parameters) =
+        parameters.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))?;
+    let meter = choose(&service, parameters.meter.as_deref())?;
+    let limit = parameters.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        let detail = format!("limit: expected 1 to {LIMIT_MAX}, got {limit}.");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    let query = SampleQuery {
+        meter: meter.id.clone(),
+        from: instant("from", parameters.from)?,
+        to: instant("to", parameters.to)?,
+        after: parameters.after,
+        // One more than asked tells whether there is another page.
+        limit: limit + 1,
+    };
+    let samples = blocking(&service.store, move |store| store.samples(&query)).await;
+    let mut samples = samples.map_err(|error| Problem::internal(&error))?;
+    let more = samples.len() > limit;
+    samples.truncate(limit);
+    let next = samples.last().filter(|_| more).map(|sample| sample.id);
+    Ok(Json(Body { samples: samples.into_iter().map(SampleBody::from).collect(), next }))
+}
+
+fn instant(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    // A form-encoded plus sign is a space: the offset of a time that was not escaped.
+    let parsed = Timestamp::parse_rfc3339(&text.replace(' ', "+"));
+    let parsed = parsed
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("{name}: {error}.")))?;
+    Ok(Some(parsed))
+}
