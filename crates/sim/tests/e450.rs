@@ -1,5 +1,7 @@
 //! The telegrams carry the workshop's figures, framed as the meter frames them.
 
+#![allow(clippy::panic)] // A claim fails by panicking.
+
 use frame::dlms::apdu::{self, Apdu};
 use frame::dlms::axdr::{self, Document, Style};
 use frame::dlms::glo_cipher::{Authentication, Keys};
