@@ -218,7 +218,8 @@ mod tests {
 
     #[test]
     fn trailing_zeros_and_order_do_not_make_other_values() {
-        let one = [reading(VoltageL1, Decimal::new(230, 0)), reading(VoltageL2, Decimal::new(1, 0))];
+        let one =
+            [reading(VoltageL1, Decimal::new(230, 0)), reading(VoltageL2, Decimal::new(1, 0))];
         let two =
             [reading(VoltageL2, Decimal::new(1, 0)), reading(VoltageL1, Decimal::new(2300, -1))];
         assert!(same_readings(&one, &two));

@@ -4,9 +4,9 @@
 //! uses them. Quantities are stored by name, so the catalogue may change its order. Refuses: more
 //! entries than the named maxima, so that a meter gone mad cannot fill the memory.
 
+use crate::append::Failure;
 use crate::encoding::ChannelId;
 use crate::error::Refusal;
-use crate::append::Failure;
 use reading::{ListId, MeterId, Obis, Quantity, Reading, Unit};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;

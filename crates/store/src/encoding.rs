@@ -248,7 +248,10 @@ mod tests {
         let long = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02];
         assert!(entries(&long).all(|entry| entry.is_err()));
         assert_eq!(entries(&[1, 0x6f, 0]).next(), Some(Err(Malformed("an unknown quality"))));
-        assert_eq!(entries(&[1, 0x80, 1, 0xff]).next(), Some(Err(Malformed("a text is not UTF-8"))));
+        assert_eq!(
+            entries(&[1, 0x80, 1, 0xff]).next(),
+            Some(Err(Malformed("a text is not UTF-8")))
+        );
         assert!(meter_time(&[0x07, 0xea, 5, 4, 11, 39, 21, 1]).is_err());
         assert!(meter_time(&[0x07, 0xea, 5, 4, 11, 39, 21, 0, 0]).is_err());
     }

@@ -32,7 +32,8 @@ impl Folder {
     pub(crate) fn lock(folder: &Path) -> Result<Self, Error> {
         create(folder)?;
         let path = folder.join(LOCK);
-        let opened = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let opened =
+            File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let mut lock = opened.map_err(|source| match source.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Error::NotWritable { folder: folder.to_owned(), source }
@@ -88,8 +89,9 @@ impl Folder {
             )
             .map_err(failed("setting it up"))?;
         if let Some(pages) = options.pages_max {
-            let set = connection
-                .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get(0));
+            let set =
+                connection
+                    .query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get(0));
             let _: i64 = set.map_err(failed("setting it up"))?;
         }
         schema::migrate(&connection, file)?;

@@ -7,6 +7,7 @@ use crate::batch::{Appended, BATCH_TELEGRAMS_MAX, Batch};
 use crate::error::{Error, Refusal};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -20,13 +21,29 @@ pub(crate) struct Job {
     pub(crate) batch: Batch,
     pub(crate) reply: oneshot::Sender<Result<Vec<Appended>, Error>>,
     /// The job's room in the queue, free again when the job is done.
-    pub(crate) room: OwnedSemaphorePermit,
+    pub(crate) room: Room,
+}
+
+/// Room in the queue, free again when dropped.
+#[derive(Debug)]
+pub(crate) struct Room {
+    telegrams: usize,
+    length: Arc<AtomicUsize>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.length.fetch_sub(self.telegrams, Ordering::Relaxed);
+    }
 }
 
 /// The callers' end of the queue.
 #[derive(Debug)]
 pub(crate) struct Queue {
     room: Arc<Semaphore>,
+    /// Telegrams inside; the semaphore's count includes what it holds back for who waits.
+    length: Arc<AtomicUsize>,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
 }
 
@@ -36,7 +53,7 @@ impl Queue {
         // The semaphore bounds the channel: no job enters without its room.
         let (sender, receiver) = mpsc::channel();
         let room = Arc::new(Semaphore::new(QUEUE_TELEGRAMS_MAX));
-        (Self { room, jobs: Mutex::new(Some(sender)) }, receiver)
+        (Self { room, length: Arc::default(), jobs: Mutex::new(Some(sender)) }, receiver)
     }
 
     /// Waits for room, then puts the batch behind all others.
@@ -46,8 +63,10 @@ impl Queue {
             return Err(Refusal::BatchTooLong { telegrams, max: BATCH_TELEGRAMS_MAX }.into());
         }
         let weight = u32::try_from(telegrams.max(1)).expect("a batch is bounded");
-        let room = Arc::clone(&self.room).acquire_many_owned(weight).await;
-        let room = room.map_err(|_| Error::Closed)?;
+        let permit = Arc::clone(&self.room).acquire_many_owned(weight).await;
+        let permit = permit.map_err(|_| Error::Closed)?;
+        self.length.fetch_add(telegrams, Ordering::Relaxed);
+        let room = Room { telegrams, length: Arc::clone(&self.length), _permit: permit };
         let (reply, pending) = oneshot::channel();
         let jobs = self.jobs.lock().expect("no holder of this lock panics");
         let job = Job { batch, reply, room };
@@ -57,7 +76,7 @@ impl Queue {
 
     /// Telegrams that were accepted and not settled.
     pub(crate) fn length(&self) -> usize {
-        QUEUE_TELEGRAMS_MAX - self.room.available_permits()
+        self.length.load(Ordering::Relaxed)
     }
 
     /// Accepts nothing more; what is in the queue stays there.

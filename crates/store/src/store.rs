@@ -68,8 +68,7 @@ impl Store {
         let (queue, jobs) = Queue::new();
         let readers = Readers::new(folder.file.clone());
         let dictionary = Some(dictionary);
-        let writer =
-            Writer { jobs, connection, dictionary, shared: Arc::clone(&shared), folder };
+        let writer = Writer { jobs, connection, dictionary, shared: Arc::clone(&shared), folder };
         let thread = std::thread::Builder::new().name("store".to_owned());
         let thread = thread.spawn(move || writer.run());
         let thread = Mutex::new(Some(thread.map_err(|source| Error::NoThread { source })?));
@@ -165,9 +164,8 @@ impl Store {
     /// # Errors
     /// A file that cannot be read.
     pub fn recall(&self, prefix: &str) -> Result<Vec<Memory>, Error> {
-        let recall = |connection: &Connection| {
-            query::recall(connection, prefix).map_err(Failure::Sqlite)
-        };
+        let recall =
+            |connection: &Connection| query::recall(connection, prefix).map_err(Failure::Sqlite);
         self.inner.readers.read("reading what drivers remember", recall)
     }
 

@@ -1,0 +1,11 @@
+//! The store as its users see it: what is acknowledged stays, whatever happens.
+
+mod append;
+mod disk_full;
+mod kill;
+mod latest;
+mod queries;
+mod refusals;
+mod telegrams;
+mod unchanged;
+mod versions;
