@@ -111,12 +111,11 @@ pub(crate) fn loads(noise: Noise, at: Timestamp, local: Local) -> [Load; MACHINE
     let since = working.fold(None, |longest: Option<f64>, since| {
         Some(longest.map_or(since, |longest| longest.max(since)))
     });
-    let lines_w = 1000.0 * (first.0.active_kw() + second.0.active_kw());
     [
         first.0,
         second.0,
         ventilation(noise.of(VENTILATION), at, since),
-        cooling(noise.of(COOLING), at, lines_w),
+        cooling(noise, at, local),
         lighting(noise.of(LIGHTING), at, local),
         sundries(noise.of(SUNDRIES), at, local),
     ]
@@ -178,8 +177,8 @@ impl Line {
         let within = at.as_micros().rem_euclid(cycle) as f64 / cycle as f64;
         // Approach, cut, return: the spindle is loaded for the middle of the cycle.
         let cut = if (0.15..0.8).contains(&within) { 0.10 } else { -0.12 };
-        let material = 0.07 * noise.drift(4, at, 900) + 0.03 * noise.drift(5, at, 11);
-        let share = 0.90 + cut + material;
+        let material = 0.08 * noise.drift(4, at, 2_400) + 0.03 * noise.drift(5, at, 11);
+        let share = 0.86 + cut + material;
         // A motor's magnetising power stays; only part of the reactive power follows the load.
         let running = Power {
             active_w: self.rated_w * share,
@@ -227,14 +226,21 @@ fn ventilation(noise: Noise, at: Timestamp, working_since: Option<f64>) -> Load 
     Load { name: "ventilation", mode, phases }
 }
 
-/// A cooling compressor: on and off in cycles that lengthen with the heat of the lines.
-fn cooling(noise: Noise, at: Timestamp, lines_w: f64) -> Load {
+/// A cooling compressor: on and off in cycles, on for longer the more lines work when it starts.
+fn cooling(noise: Noise, at: Timestamp, local: Local) -> Load {
     const CYCLE_S: i64 = 660;
     let cycle = CYCLE_S * 1_000_000;
     let index = at.as_micros().div_euclid(cycle);
     let elapsed = at.as_micros().rem_euclid(cycle) as f64 / 1e6;
-    let heat = (lines_w / 28_300.0).clamp(0.0, 1.0);
-    let on_s = CYCLE_S as f64 * (0.30 + 0.40 * heat + 0.10 * noise.draw(2, index));
+    // The heat is that of the cycle's beginning, so that the compressor never switches twice.
+    let begin = Timestamp::from_micros(index * cycle);
+    let heat = LINES.map(|line| match line.mode(noise.of(line.subject), begin, local).0 {
+        Mode::Starting | Mode::Running => 0.5,
+        Mode::Idle | Mode::Off => 0.0,
+    });
+    let noise = noise.of(COOLING);
+    let share = 0.30 + 0.40 * heat.iter().sum::<f64>() + 0.10 * noise.draw(2, index);
+    let on_s = CYCLE_S as f64 * share;
     let (mode, total) = if elapsed < on_s {
         let ripple = 1.0 + 0.03 * noise.drift(3, at, 5);
         let running = Power { active_w: 6_100.0 * ripple, reactive_var: 4_100.0 * ripple };

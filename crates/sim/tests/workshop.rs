@@ -171,3 +171,14 @@ fn a_starting_line_pulls_the_voltage_down() {
     }
     assert!(dips >= 1);
 }
+
+#[test]
+fn the_compressor_starts_and_stops_once_in_each_cycle() {
+    let states = run(5, 4_752, 5);
+    let modes = states.windows(2).map(|pair| (pair[0].machines[3].mode, pair[1].machines[3].mode));
+    let changes = |wanted| modes.clone().filter(|change| *change == wanted).count();
+    // 36 cycles of 11 minutes; the last one may still run.
+    assert_eq!(changes((Mode::Starting, Mode::Running)), 36);
+    assert!((35..=36).contains(&changes((Mode::Running, Mode::Off))));
+    assert_eq!(changes((Mode::Off, Mode::Running)), 0);
+}
