@@ -75,7 +75,14 @@ export function analysis(at, has, meter = "general") {
   const time = new Date(at).toISOString();
   const [u, i, q, angles] = ["u", "i", "q", "angles"].map((group) => has.includes(group));
   const p = has.includes("p");
-  const proof = (code, state, reason = null) => ({ code, state, reason });
+  const sentence = (code) => ({ code, text: `English for ${code}.` });
+  const proof = (code, state, reason, remedy = null) => ({
+    code,
+    name: code,
+    state,
+    reason: sentence(reason),
+    remedy: remedy && sentence(remedy),
+  });
   return {
     balance: {
       meter,
@@ -90,7 +97,7 @@ export function analysis(at, has, meter = "general") {
         u2_pct: angles ? known(0.42) : u ? known(0.33, "assumed_120") : unknown("voltages_missing"),
         u2_range_pct: angles || !u ? null : [0, 2.7],
         limit_pct: 2,
-        sequence: angles ? known("positive") : unknown("angles_missing"),
+        sequence: angles ? known("forward") : unknown("angles_missing"),
       },
       current: {
         dev_max_pct: i ? known(11.88) : unknown("currents_missing"),
@@ -157,18 +164,31 @@ export function analysis(at, has, meter = "general") {
       mean_kw: p ? known(29.58, "hold") : unknown("no_samples"),
       max_kw: p ? known(42.17, "measured") : unknown("no_samples"),
       coverage_pct: 99.2,
-      chapter25: { average_power_kw: 29.4, data_quality_pct: 100, overall_efficiency: 78.4 },
+      chapter25: {
+        puissance_moyenne_kw: 29.4,
+        puissance_max_kw: 42.17,
+        consommation_horaire_kwh: 29.4,
+        efficacite_globale: 78.4,
+        qualite_donnees: 100,
+      },
       warnings: [],
     },
     availability: {
       meter,
       analyses: [
-        proof("active_power", p ? "possible" : "impossible", p ? null : { code: "active_power_missing", text: "No P." }),
-        proof("current_unbalance", i ? "possible" : "impossible", i ? null : { code: "currents_missing", text: "No I." }),
-        proof("voltage_unbalance", angles ? "possible" : u ? "degraded" : "impossible", angles ? null : { code: u ? "angles_missing" : "voltages_missing", text: "No U." }),
-        proof("reactive", q ? "possible" : "impossible", q ? null : { code: "reactive_power_missing", text: "No Q." }),
-        proof("harmonics", "impossible", { code: "not_measured", text: "No THD." }),
+        proof("phase_balance_voltage", u ? "possible" : "impossible", u ? "complete" : "no_voltages", u ? null : "add_voltages"),
+        proof("phase_balance_current", i ? "possible" : "impossible", i ? "complete" : "no_currents", i ? null : "add_currents"),
+        proof("u2", angles ? "possible" : u ? "degraded" : "impossible", angles ? "complete" : u ? "assumed_120" : "no_voltages", angles ? null : "add_angles"),
+        proof("u0", angles ? "possible" : "impossible", angles ? "complete" : "no_angles", angles ? null : "add_angles"),
+        proof("phase_sequence", angles ? "possible" : "impossible", angles ? "complete" : "no_angles", angles ? null : "add_angles"),
+        proof("neutral", i ? "degraded" : "impossible", i ? "neutral_equal_pf" : "no_currents", "add_neutral"),
+        proof("power_factor", p && q ? "possible" : "impossible", p && q ? "complete" : "no_power_factor"),
+        proof("reactive", q ? "possible" : "impossible", q ? "complete" : "no_reactive", q ? null : "add_reactive"),
+        proof("thd", "impossible", "no_thd", "add_thd"),
+        proof("energy", p ? "possible" : "impossible", p ? "complete" : "no_energy", p ? null : "add_counter"),
+        proof("norm_verdict", "impossible", "no_instrument", "add_analyser"),
       ],
+      reason: null,
     },
     alarms: {
       meter,
@@ -208,6 +228,7 @@ export const GROUPS = {
 export const SITE = {
   name: "Atelier",
   zone: "Europe/Paris",
+  timezone: "Europe/Paris",
   nominal_voltage_v: 230,
   subscribed_power_kw: 50,
   demand_interval_min: 10,

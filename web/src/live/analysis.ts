@@ -83,7 +83,7 @@ export interface Proof {
   reason: string | null;
   sentence: string | null;
   remedy: string | null;
-  missing: string[];
+  remedySentence: string | null;
 }
 
 export interface Alarm {
@@ -233,22 +233,23 @@ function kpiOf(data: Json | null): Kpi | null {
 }
 
 function proofsOf(data: Json | null): Proof[] | null {
-  if (!data) return null;
+  if (!data || data.reason) return null;
   return list(data.analyses).flatMap((one) => {
     const proof = object(one);
     const code = text(proof?.code);
     if (!proof || !code) return [];
     const reason = object(proof.reason);
+    const remedy = object(proof.remedy);
     const state = text(proof.state);
     return [
       {
         code,
         name: text(proof.name) ?? code,
         state: state === "possible" || state === "degraded" ? state : ("impossible" as const),
-        reason: reason ? text(reason.code) : text(proof.reason),
+        reason: text(reason?.code),
         sentence: text(reason?.text),
-        remedy: text(proof.remedy),
-        missing: list(proof.missing).flatMap((name) => text(name) ?? []),
+        remedy: text(remedy?.code),
+        remedySentence: text(remedy?.text) ?? text(proof.remedy),
       },
     ];
   });

@@ -1,4 +1,5 @@
 import type { Words } from "./fr";
+import sentences from "./sentences.de";
 
 const de: Words = {
   locale: "de-DE",
@@ -76,13 +77,21 @@ const de: Words = {
     advice: "Prüfen",
     doubtful: "zu bestätigen",
     stale: "Liste zu bestätigen: veraltete Daten.",
-    texts: {
+    names: {
       overload: "Überlast",
       power_factor_low: "Leistungsfaktor zu klein",
       voltage_low: "Unterspannung",
       voltage_high: "Überspannung",
       unbalance: "Unsymmetrie der Phasen",
       distortion: "Spannungsverzerrung",
+    },
+    actions: {
+      overload: "Last sofort verringern.",
+      power_factor_low: "Blindleistungskompensation prüfen.",
+      voltage_low: "Netzversorgung prüfen.",
+      voltage_high: "Netzversorgung prüfen.",
+      unbalance: "Lasten neu verteilen.",
+      distortion: "Nichtlineare Lasten suchen.",
     },
   },
   power: {
@@ -202,6 +211,7 @@ const de: Words = {
     states: { possible: "möglich", degraded: "teilweise", impossible: "unmöglich" },
     no_measurement: "Keine Messung dieses Zählers.",
     pending: "Die Größen dieses Zählers sind noch nicht bekannt.",
+    details: "Gründe und Abhilfe",
     remedy: "Was hilft",
   },
   sheet: {
@@ -247,6 +257,7 @@ const de: Words = {
     needs_line_voltages: "Nötig sind verkettete Spannungen oder gemessene Winkel.",
     line_voltages_only: "Der Zähler liefert nur verkettete Spannungen.",
     sequence_unclear: "Die Winkel passen zu keiner Drehfeldrichtung.",
+    angle_convention_unknown: "Die Winkelzählung des Zählers ist nicht bekannt.",
     do_not_operate: "Über 5 % Unsymmetrie darf ein Motor nicht betrieben werden.",
     exporting: "Es wird eingespeist: dieser Zähler allein kennt die Last nicht.",
     capacitive: "Der Standort ist bereits kapazitiv.",
@@ -273,7 +284,27 @@ const de: Words = {
     phase_plus_chargee_tension_trompeuse:
       "„Am stärksten belastet“ meint hier die höchste Spannung.",
   },
-  proofs: {},
+  proofs: {
+    phase_balance_voltage: "Symmetrie der Spannungen",
+    phase_balance_current: "Symmetrie der Ströme",
+    u2: "Gegensystem-Unsymmetrie u2",
+    u0: "Nullsystem-Unsymmetrie u0",
+    phase_sequence: "Drehfeldrichtung",
+    neutral: "Neutralleiterstrom",
+    power_factor: "Leistungsfaktor",
+    reactive: "Blindleistung",
+    displacement_pf: "Verschiebungsfaktor cos φ",
+    thd: "Verzerrung (THD)",
+    harmonics: "Einzelne Oberschwingungen",
+    energy: "Arbeit",
+    demand: "Leistungsmittelwert",
+    kpi: "Stundenkennzahlen",
+    machine_loads: "Lasten je Maschine",
+    voltage_quality_screening: "Vorprüfung der Spannung",
+    events: "Einbrüche und Unterbrechungen",
+    norm_verdict: "Urteil nach EN 50160",
+  },
+  sentences,
   quantities: {
     voltage: "Spannung",
     current: "Strom",

@@ -1,6 +1,8 @@
 // French, the page's first language. Its shape is the contract for the other languages: a missing
 // key there does not compile.
 
+import sentences from "./sentences.fr";
+
 const fr = {
   locale: "fr-FR",
   day: "j",
@@ -61,7 +63,7 @@ const fr = {
     model: "Modèle",
     serial: "Numéro de série",
     role: "Rôle",
-    roles: { main: "compteur général", machine: "sous-compteur" } as Record<string, string>,
+    roles: { main: "compteur général", machine: "sous-compteur" },
     version: "Version",
   },
   alarms: {
@@ -77,7 +79,22 @@ const fr = {
     advice: "À vérifier",
     doubtful: "à confirmer",
     stale: "Liste à confirmer : données anciennes.",
-    texts: null as Record<string, string> | null,
+    names: {
+      overload: "Surcharge",
+      power_factor_low: "Facteur de puissance faible",
+      voltage_low: "Tension basse",
+      voltage_high: "Tension haute",
+      unbalance: "Déséquilibre des phases",
+      distortion: "Distorsion de tension",
+    },
+    actions: {
+      overload: "Réduire immédiatement la charge.",
+      power_factor_low: "Vérifier la compensation réactive.",
+      voltage_low: "Vérifier l’alimentation secteur.",
+      voltage_high: "Vérifier l’alimentation secteur.",
+      unbalance: "Rééquilibrer les charges.",
+      distortion: "Rechercher les charges non linéaires.",
+    },
   },
   power: {
     title: "Puissance active",
@@ -105,7 +122,7 @@ const fr = {
       acceptable: "acceptable",
       médiocre: "médiocre",
       critique: "critique",
-    } as Record<string, string>,
+    },
     need: "Compensation nécessaire",
     bank: "Batterie proposée",
     needHint: (target: string) => `pour cos φ ${target}, à cet instant`,
@@ -168,7 +185,8 @@ const fr = {
     advice: "Conseil",
     move: (amps: string, from: string, to: string) => `déplacer ≈ ${amps} de ${from} à ${to}`,
     noAdvice: "rien à déplacer",
-    others: {} as Record<string, string>,
+    // The server writes its advice in French and in English.
+    others: null as Record<string, string> | null,
     warning: "Attention",
   },
   kpi: {
@@ -187,10 +205,11 @@ const fr = {
   },
   availability: {
     title: "Ce que ce compteur peut prouver",
-    count: (have: number, all: number) => `${have} sur ${all}`,
+    count: (have: string, all: string) => `${have} sur ${all}`,
     states: { possible: "possible", degraded: "partiel", impossible: "impossible" },
     no_measurement: "Aucune mesure de ce compteur.",
     pending: "La liste des grandeurs de ce compteur n’est pas encore connue.",
+    details: "Raisons et remèdes",
     remedy: "Pour y remédier",
   },
   sheet: {
@@ -220,7 +239,7 @@ const fr = {
     hold: "chaque mesure vaut jusqu’à la suivante",
     estimated: "estimé",
     chapter25: "formule du chapitre 25",
-  } as Record<string, string>,
+  },
   reasons: {
     not_measured: "Le compteur n’envoie pas les grandeurs nécessaires.",
     voltages_missing: "Au moins une des trois tensions manque.",
@@ -236,6 +255,7 @@ const fr = {
     needs_line_voltages: "Il faut les tensions composées ou les angles mesurés.",
     line_voltages_only: "Le compteur ne donne que les tensions composées.",
     sequence_unclear: "Les angles ne correspondent à aucun ordre des phases.",
+    angle_convention_unknown: "La convention des angles du compteur n’est pas connue.",
     do_not_operate: "Au-delà de 5 % de déséquilibre, un moteur ne doit pas fonctionner.",
     exporting: "Le site injecte : ce seul compteur ne dit pas la charge.",
     capacitive: "Le site est déjà capacitif.",
@@ -249,7 +269,7 @@ const fr = {
     implausible_input: "Les grandeurs se contredisent.",
     no_measurement: "Aucune mesure de ce compteur.",
     pending: "En attente de données.",
-  } as Record<string, string>,
+  },
   warnings: {
     tensions_absentes: "Tension absente : les tensions sont exclues du score.",
     tensions_nulles: "Tensions nulles : exclues du score.",
@@ -260,8 +280,28 @@ const fr = {
     seuil_tension_trop_large: "Seuil de 10 % trop large pour des tensions (EN 50160 : 2 %).",
     phase_plus_chargee_tension_trompeuse:
       "« Phase la plus chargée » désigne la tension la plus haute.",
-  } as Record<string, string>,
-  proofs: {} as Record<string, string>,
+  },
+  proofs: {
+    phase_balance_voltage: "Équilibre des tensions",
+    phase_balance_current: "Équilibre des courants",
+    u2: "Déséquilibre inverse u2",
+    u0: "Déséquilibre homopolaire u0",
+    phase_sequence: "Ordre des phases",
+    neutral: "Courant de neutre",
+    power_factor: "Facteur de puissance",
+    reactive: "Puissance réactive",
+    displacement_pf: "cos φ du fondamental",
+    thd: "Distorsion harmonique",
+    harmonics: "Harmoniques par rang",
+    energy: "Énergie",
+    demand: "Puissance atteinte",
+    kpi: "Indicateurs horaires",
+    machine_loads: "Charges par machine",
+    voltage_quality_screening: "Dépistage de la tension",
+    events: "Creux et coupures",
+    norm_verdict: "Verdict EN 50160",
+  },
+  sentences: sentences as typeof sentences | null,
   quantities: {
     voltage: "Tension",
     current: "Courant",
@@ -277,7 +317,7 @@ const fr = {
     voltage_l12: "Tension composée L1-L2",
     voltage_l23: "Tension composée L2-L3",
     voltage_l31: "Tension composée L3-L1",
-  } as Record<string, string>,
+  },
 };
 
 export type Words = typeof fr;

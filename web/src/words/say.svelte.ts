@@ -32,6 +32,11 @@ function one<T extends string>(choices: readonly T[], ...wishes: (string | null 
   return (wish ?? choices[0]) as T;
 }
 
+/** The text of a code that only the server knows for sure. */
+function look(texts: object | null, code: string | null): string | undefined {
+  return code === null ? undefined : (texts as Record<string, string> | null)?.[code];
+}
+
 class Say {
   language = $state<Language>("fr");
   theme = $state<Theme>("auto");
@@ -113,20 +118,55 @@ class Say {
 
   /** The name of a quantity of the catalogue. */
   quantity(name: string): string {
-    const known = this.words.quantities[name];
+    const known = look(this.words.quantities, name);
     if (known) return known;
     const phase = /^(.*)_(l[123])$/.exec(name);
-    const base = phase?.[1] && this.words.quantities[phase[1]];
+    const base = look(this.words.quantities, phase?.[1] ?? null);
     return base && phase?.[2] ? `${base} ${phase[2].toUpperCase()}` : name.replaceAll("_", " ");
   }
 
   /** Why something is unknown, in this language where the reason is a known one. */
   reason(code: string | null, sentence: string | null): string {
-    return (code && this.words.reasons[code]) || sentence || code || this.words.notMeasured;
+    const words = this.words;
+    return look(words.reasons, code) ?? this.sentence(code, sentence) ?? words.notMeasured;
+  }
+
+  /** Why an analysis can do what it can, or what would help. */
+  sentence(code: string | null, english: string | null): string | null {
+    return look(this.words.sentences, code) ?? english ?? code;
   }
 
   method(name: string | null): string {
-    return name ? (this.words.methods[name] ?? name) : format.ABSENT;
+    return look(this.words.methods, name) ?? name ?? format.ABSENT;
+  }
+
+  /** The name of a condition of the server's alarms. */
+  alarm(key: string, text: string): string {
+    return look(this.words.alarms.names, key) ?? text;
+  }
+
+  /** What to do about an alarm. */
+  action(key: string, text: string | null): string | null {
+    return look(this.words.alarms.actions, key) ?? text;
+  }
+
+  /** The name of an analysis that a meter may or may not allow. */
+  proof(code: string, name: string): string {
+    return look(this.words.proofs, code) ?? name;
+  }
+
+  /** What to know about one of chapter 25's numbers; undefined where only the server can say it. */
+  warning(code: string): string | undefined {
+    return look(this.words.warnings, code);
+  }
+
+  /** Chapter 25's word for a power factor. */
+  evaluation(word: string): string {
+    return look(this.words.factor.evaluation, word) ?? word;
+  }
+
+  role(name: string): string {
+    return look(this.words.link.roles, name) ?? name;
   }
 }
 
