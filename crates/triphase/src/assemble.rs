@@ -77,10 +77,11 @@ fn acquisition(
         meter: meter.id.clone(),
         guek: key(&meter.guek).with_context(context)?,
         gak: key(&meter.gak).with_context(context)?,
-        zone: site.zone.clone(),
+        zone: Some(site.zone.clone()),
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
         memory,
+        inspect: false,
     });
     Ok(Some(Acquisition {
         meter: meter.id.clone(),

@@ -12,11 +12,12 @@ use crate::config::{Config, HttpConfig, MeterConfig, Role, Secret, SiteConfig, l
 use crate::run;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
-use reading::{MeterId, Timestamp};
-use sim::{E450Feed, Pace, Protection, Speed};
+use reading::{Decimal, MeterId, Timestamp};
+use sim::{E450Feed, Pace, PacedFeed, Protection, Speed};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 use wire::{Port, Pty, SerialSettings};
 
@@ -42,7 +43,8 @@ pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
     let newest = config.meters.iter().filter_map(|meter| store.latest(&meter.id));
     let newest = newest.filter_map(|latest| Some(latest.newest()?.sample.telegram.measured_at)).max();
     let began = clock::now();
-    let start = newest.map_or(began, |newest| newest.max(began));
+    // What was pushed at that instant was pushed: its counter must not be used again.
+    let start = newest.map_or(began, |newest| newest.plus(Duration::from_micros(1)).max(began));
     let factor = arguments.speed;
     let workshop_clock: Clock =
         Arc::new(move || start.plus(clock::now().since(began).mul_f64(factor)));
@@ -84,7 +86,6 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
     Ok(Config {
         site: SiteConfig {
             name: "Atelier".to_owned(),
-            timezone: ZONE.to_owned(),
             zone: zone.clone(),
             nominal_voltage_v: 230.0,
             subscribed_power_kw: Some(SUBSCRIBED_POWER_KW),
@@ -101,8 +102,8 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
             guek: Some(Secret::Known(DEMO_GUEK)),
             gak: Some(Secret::Known(DEMO_GAK)),
             line_to_line: false,
-            ct_ratio: 1.0,
-            vt_ratio: 1.0,
+            ct_ratio: Decimal::new(1, 0),
+            vt_ratio: Decimal::new(1, 0),
         }],
         http: HttpConfig { listen: arguments.listen },
         store: arguments.data.clone(),
@@ -114,7 +115,11 @@ async fn simulate(mut line: Pty, seed: u64, (start, speed): (Timestamp, Speed), 
     let protection = Protection::of(Some(DEMO_GUEK), Some(DEMO_GAK));
     let mut feed = E450Feed::new(seed, start, &zone, &protection);
     let pace = Pace { start, speed, clock: clock::now };
-    let error: std::io::Error =
-        sim::serve(&mut feed, pace, async |bytes: &[u8]| line.write_or_lose(bytes).map(drop)).await;
-    tracing::error!(%error, "the simulated meter stopped");
+    let mut paced = PacedFeed::new(&mut feed, pace);
+    loop {
+        if let Err(error) = line.write_or_lose(&paced.next().await.bytes) {
+            tracing::error!(%error, "the simulated meter stopped");
+            return;
+        }
+    }
 }

@@ -10,7 +10,7 @@ use outlet::Counters;
 use reading::{Link, MeterId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Batch, Store};
+use store::{Appended, Batch, Store};
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use watch::LinkWatch;
@@ -57,9 +57,13 @@ impl Acquisition {
             };
             let ended = match opened {
                 Ok(mut link) => {
+                    if let Some(counters) = self.counters.meter(&self.meter) {
+                        counters.connects.one();
+                    }
                     tracing::info!(meter = %self.meter, port = %self.port, "port open");
                     self.tell(watch.opened((self.clock)()));
                     let ended = self.session(&mut link, &mut watch, &mut shutdown).await;
+                    self.driver.disconnected((self.clock)());
                     if watch.link().state == reading::LinkState::Live {
                         back_off.reset();
                     }
@@ -103,30 +107,15 @@ impl Acquisition {
                 _ = shutdown.wait_for(|stop| *stop) => return Ended::Shutdown,
             };
             let count = match read {
-                Ok(0) => {
-                    self.close_driver(watch).await;
-                    return Ended::Lost("the other side closed the connection".to_owned());
-                }
+                Ok(0) => return Ended::Lost("the other side closed the connection".to_owned()),
                 Ok(count) => count,
-                Err(error) => {
-                    self.close_driver(watch).await;
-                    return if error.is_final() {
-                        Ended::Finished(error.to_string())
-                    } else {
-                        Ended::Lost(error.to_string())
-                    };
-                }
+                Err(error) if error.is_final() => return Ended::Finished(error.to_string()),
+                Err(error) => return Ended::Lost(error.to_string()),
             };
             let now = (self.clock)();
             let heard = self.driver.receive(now, &buffer[..count]);
             self.deliver(heard, watch, count).await;
         }
-    }
-
-    /// What a driver still holds when its port closes: a cut telegram is a defect, not a loss.
-    async fn close_driver(&mut self, watch: &mut LinkWatch) {
-        let heard = self.driver.disconnected((self.clock)());
-        self.deliver(heard, watch, 0).await;
     }
 
     async fn deliver(&mut self, heard: Heard, watch: &mut LinkWatch, bytes: usize) {
@@ -136,23 +125,34 @@ impl Acquisition {
             for defect in &outcome.defects {
                 self.counters.defect(&self.meter, defect.code.name());
             }
+            if let Some(counters) = self.counters.meter(&self.meter) {
+                let count = if outcome.delivered { &counters.telegrams } else { &counters.refused };
+                count.one();
+            }
             if !outcome.delivered {
                 last_defect = outcome.defects.last().map(|defect| defect.code.name());
                 self.warn_of(outcome);
             }
         }
-        if bytes > 0 {
-            watch.heard(now, bytes, last_defect);
+        watch.heard(now, bytes, last_defect);
+        if let Some(counters) = self.counters.meter(&self.meter) {
+            counters.bytes.add(bytes as u64);
         }
         let count = heard.telegrams.len();
-        if count == 0 && heard.memory.is_empty() {
+        // A recording must not advance what protects the live meter against replay.
+        let memory = if self.port.is_replay() { Vec::new() } else { heard.memory };
+        if count == 0 && memory.is_empty() {
             return;
         }
-        let started = Instant::now_for_latency();
-        let batch = Batch::live(heard.telegrams, heard.memory);
+        let started = Instant::now();
+        let batch = Batch::live(heard.telegrams, memory);
         match self.store.append(batch).await {
             Ok(appended) => {
                 self.counters.appended(&self.meter, appended.len(), started.elapsed());
+                let again = appended.iter().filter(|done| matches!(done, Appended::Duplicate(_)));
+                if let Some(counters) = self.counters.meter(&self.meter) {
+                    counters.duplicates.add(again.count() as u64);
+                }
                 if count > 0 {
                     self.tell(watch.telegram(now));
                 }

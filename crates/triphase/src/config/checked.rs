@@ -4,7 +4,7 @@ use super::raw;
 use super::report::Complaint;
 use super::secret::Secret;
 use jiff::tz::TimeZone;
-use reading::MeterId;
+use reading::{Decimal, MeterId};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
@@ -26,7 +26,6 @@ pub(crate) struct Config {
 #[derive(Debug, Clone)]
 pub(crate) struct SiteConfig {
     pub(crate) name: String,
-    pub(crate) timezone: String,
     pub(crate) zone: TimeZone,
     pub(crate) nominal_voltage_v: f64,
     pub(crate) subscribed_power_kw: Option<f64>,
@@ -46,8 +45,8 @@ pub(crate) struct MeterConfig {
     pub(crate) guek: Option<Secret>,
     pub(crate) gak: Option<Secret>,
     pub(crate) line_to_line: bool,
-    pub(crate) ct_ratio: f64,
-    pub(crate) vt_ratio: f64,
+    pub(crate) ct_ratio: Decimal,
+    pub(crate) vt_ratio: Decimal,
 }
 
 /// What a meter stands for.
@@ -105,7 +104,6 @@ fn site(raw: raw::Site, wrong: &mut Vec<Complaint>) -> Option<SiteConfig> {
             .unwrap_or(NOMINAL_VOLTAGE_DEFAULT_V),
         subscribed_power_kw: number(raw.subscribed_power_kw.as_ref(), 0.1..=100_000.0, wrong),
         demand_interval_min: interval.map_or(DEMAND_INTERVAL_DEFAULT_MIN, |m| *m.get_ref()),
-        timezone: raw.timezone.into_inner(),
         zone: zone.ok()?,
     })
 }
@@ -269,8 +267,8 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
-    let ct_ratio = number(raw.ct_ratio.as_ref(), 1e-3..=1e5, wrong).unwrap_or(1.0);
-    let vt_ratio = number(raw.vt_ratio.as_ref(), 1e-3..=1e5, wrong).unwrap_or(1.0);
+    let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
+    let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
     let period = raw.period.as_ref().and_then(|text| {
         let parsed = duration(text.get_ref());
         if parsed.is_none() {
@@ -301,6 +299,11 @@ fn place(secret: raw::Secret, folder: &Path) -> Secret {
         raw::Secret::File(path) => Secret::File(folder.join(path)),
         raw::Secret::Env(name) => Secret::Env(name),
     }
+}
+
+/// A transformer ratio, with the digits as written.
+fn ratio(value: Option<&Spanned<f64>>, wrong: &mut Vec<Complaint>) -> Decimal {
+    number(value, 1e-3..=1e5, wrong).and_then(Decimal::from_f64).unwrap_or(Decimal::new(1, 0))
 }
 
 fn number(

@@ -164,6 +164,22 @@ mod tests {
         }
     }
 
+    /// The documentation shows what the binary prints; `UPDATE_EXPECT=1` writes it anew.
+    #[test]
+    fn documentation_shows_the_example() {
+        let page = format!(
+            "# Configuration\n\nOne TOML file. `triphase config example` prints this one; \
+             `triphase check --config FILE` finds mistakes\nwith line and column. Unknown keys are \
+             errors, relative paths are relative to the file.\n\n```toml\n{}```\n",
+            example()
+        );
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::write(&file, &page).expect("docs are writable");
+        }
+        assert_eq!(std::fs::read_to_string(&file).expect("docs/configuration.md"), page);
+    }
+
     #[test]
     fn example_passes_the_check_with_every_key_active() {
         let shown = example();
