@@ -14,6 +14,8 @@ export interface Meter {
   role: string | null;
   model: string | null;
   serial: string | null;
+  /** What the meter calls its voltages. */
+  lineToLine: boolean;
   link: Link;
   period: number | null;
   values: Readings;
@@ -155,6 +157,7 @@ function meterOf(data: Json): Meter {
     role: (data.role ?? null) as string | null,
     model: (data.model ?? null) as string | null,
     serial: (data.serial ?? null) as string | null,
+    lineToLine: data.voltage_kind === "line_to_line",
     link: (data.link ?? { state: "waiting", since: null, reason: null }) as Link,
     period: latest.period_s ?? (data.period_s as number | undefined) ?? null,
     values: latest.values ?? {},

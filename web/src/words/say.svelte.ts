@@ -113,7 +113,7 @@ class Say {
   /** A duration that keeps its width from 9 s to 10 s. */
   age(seconds: number): string {
     const text = this.duration(seconds);
-    return text.startsWith(String(Math.floor(seconds))) && seconds < 10 ? `\u2007${text}` : text;
+    return seconds < 10 ? `\u2007${text}` : text;
   }
 
   /** The name of a quantity of the catalogue. */
