@@ -1,0 +1,9 @@
+//! The router against a real store in a temporary folder.
+
+mod bench;
+mod chapter25;
+mod door;
+mod intake;
+mod live;
+mod missing;
+mod v1;
