@@ -45,10 +45,7 @@ impl Decimal {
     #[must_use]
     pub const fn shifted(self, powers: i8) -> Option<Self> {
         match self.exponent.checked_add(powers) {
-            Some(exponent) => Some(Self {
-                mantissa: self.mantissa,
-                exponent,
-            }),
+            Some(exponent) => Some(Self { mantissa: self.mantissa, exponent }),
             None => None,
         }
     }
@@ -83,9 +80,7 @@ impl Decimal {
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         let exponent = self.exponent.min(other.exponent);
-        let mantissa = self
-            .rescaled(exponent)?
-            .checked_add(other.rescaled(exponent)?)?;
+        let mantissa = self.rescaled(exponent)?.checked_add(other.rescaled(exponent)?)?;
         Some(Self { mantissa, exponent })
     }
 
@@ -93,9 +88,7 @@ impl Decimal {
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         let exponent = self.exponent.min(other.exponent);
-        let mantissa = self
-            .rescaled(exponent)?
-            .checked_sub(other.rescaled(exponent)?)?;
+        let mantissa = self.rescaled(exponent)?.checked_sub(other.rescaled(exponent)?)?;
         Some(Self { mantissa, exponent })
     }
 
@@ -114,9 +107,7 @@ impl Decimal {
         if self.mantissa == 0 {
             return Some(0);
         }
-        10_i64
-            .checked_pow(powers)
-            .and_then(|power| self.mantissa.checked_mul(power))
+        10_i64.checked_pow(powers).and_then(|power| self.mantissa.checked_mul(power))
     }
 }
 
@@ -181,33 +172,20 @@ impl FromStr for Decimal {
             Some(parts) => parts,
             None => (number, ""),
         };
-        if whole.is_empty()
-            || !whole
-                .bytes()
-                .chain(fraction.bytes())
-                .all(|b| b.is_ascii_digit())
-        {
+        if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
             return Err(ParseDecimalError);
         }
         let mut mantissa: i64 = 0;
         for digit in whole.bytes().chain(fraction.bytes()) {
             let digit = i64::from(digit - b'0');
             let next = mantissa.checked_mul(10).and_then(|shifted| {
-                if negative {
-                    shifted.checked_sub(digit)
-                } else {
-                    shifted.checked_add(digit)
-                }
+                if negative { shifted.checked_sub(digit) } else { shifted.checked_add(digit) }
             });
             mantissa = next.ok_or(ParseDecimalError)?;
         }
         let places = i32::try_from(fraction.len()).map_err(|_| ParseDecimalError)?;
         let exponent = exponent.checked_sub(places).ok_or(ParseDecimalError)?;
-        let exponent = if mantissa == 0 {
-            exponent.clamp(-18, 0)
-        } else {
-            exponent
-        };
+        let exponent = if mantissa == 0 { exponent.clamp(-18, 0) } else { exponent };
         let exponent = i8::try_from(exponent).map_err(|_| ParseDecimalError)?;
         Ok(Self { mantissa, exponent })
     }
@@ -246,18 +224,8 @@ mod tests {
         for (text, decimal) in cases {
             assert_eq!(text.parse(), Ok(decimal), "{text}");
         }
-        for text in [
-            "",
-            "-",
-            ".5",
-            "5.",
-            "+1",
-            "1_0",
-            "1e",
-            "NaN",
-            "99999999999999999999",
-            "1e400",
-        ] {
+        for text in ["", "-", ".5", "5.", "+1", "1_0", "1e", "NaN", "99999999999999999999", "1e400"]
+        {
             assert_eq!(text.parse::<Decimal>(), Err(ParseDecimalError), "{text}");
         }
     }
@@ -266,9 +234,7 @@ mod tests {
     fn f64_is_what_parsing_the_printed_number_gives() {
         let mut state = 7_u64;
         for _ in 0..20_000 {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let shift = (state >> 5) % 50;
             let mantissa = i64::from_ne_bytes((state ^ (state >> 29)).to_ne_bytes()) >> shift;
             let exponent = i8::try_from(state % 40).expect("small") - 24;
@@ -284,14 +250,8 @@ mod tests {
         assert_eq!(sum, Some(Decimal::new(125, -2)));
         let difference = Decimal::new(1, 0).checked_sub(Decimal::new(25, -2));
         assert_eq!(difference, Some(Decimal::new(75, -2)));
-        assert_eq!(
-            Decimal::new(i64::MAX, 0).checked_add(Decimal::new(1, 0)),
-            None
-        );
-        assert_eq!(
-            Decimal::new(230, 0).cmp_value(Decimal::new(2300, -1)),
-            Ordering::Equal
-        );
+        assert_eq!(Decimal::new(i64::MAX, 0).checked_add(Decimal::new(1, 0)), None);
+        assert_eq!(Decimal::new(230, 0).cmp_value(Decimal::new(2300, -1)), Ordering::Equal);
     }
 
     #[test]

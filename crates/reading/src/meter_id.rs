@@ -44,10 +44,7 @@ pub struct MeterIdError;
 
 impl fmt::Display for MeterIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "expected 1 to {LENGTH_MAX} characters out of A-Z a-z 0-9 _ - ."
-        )
+        write!(f, "expected 1 to {LENGTH_MAX} characters out of A-Z a-z 0-9 _ - .")
     }
 }
 

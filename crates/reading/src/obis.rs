@@ -119,14 +119,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_code() {
-        for text in [
-            "",
-            "1-0:32.7",
-            "1-0:32.7.0.1",
-            "1-0:256.7.0",
-            "1-0:+2.7.0",
-            "1:0-1.7.0",
-        ] {
+        for text in ["", "1-0:32.7", "1-0:32.7.0.1", "1-0:256.7.0", "1-0:+2.7.0", "1:0-1.7.0"] {
             assert_eq!(text.parse::<Obis>(), Err(ParseObisError), "{text}");
         }
     }

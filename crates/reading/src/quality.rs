@@ -54,8 +54,6 @@ impl Quality {
     /// The quality of a stored [`code`](Self::code).
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Good, Self::Suspect, Self::Bad]
-            .into_iter()
-            .find(|quality| quality.code() == code)
+        [Self::Good, Self::Suspect, Self::Bad].into_iter().find(|quality| quality.code() == code)
     }
 }

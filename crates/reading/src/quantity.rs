@@ -6,6 +6,7 @@
 
 use crate::catalogue::CATALOGUE;
 use crate::{Obis, Unit};
+use std::sync::LazyLock;
 
 pub use crate::catalogue::Quantity;
 
@@ -119,10 +120,7 @@ impl Quantity {
     /// The quantity with this canonical name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        CATALOGUE
-            .iter()
-            .find(|row| row.name == name)
-            .map(|row| row.quantity)
+        CATALOGUE.iter().find(|row| row.name == name).map(|row| row.quantity)
     }
 
     /// The quantity in this field of chapter 25.
@@ -142,8 +140,11 @@ impl Quantity {
         if obis.period() != 255 {
             return None;
         }
-        CATALOGUE
-            .iter()
+        let cde = obis.cde();
+        let first = BY_REGISTER.partition_point(|(known, _)| *known < cde);
+        let same = BY_REGISTER.iter().skip(first);
+        same.take_while(|(known, _)| *known == cde)
+            .map(|(_, row)| row)
             .find(|row| row.register.holds(obis))
             .map(|row| row.quantity)
     }
@@ -152,9 +153,7 @@ impl Quantity {
     #[must_use]
     pub fn influx_field(self) -> &'static str {
         let description = self.description();
-        description
-            .chapter25
-            .map_or(description.name, |known| known.field)
+        description.chapter25.map_or(description.name, |known| known.field)
     }
 
     /// The last topic level in MQTT.
@@ -175,7 +174,24 @@ impl Quantity {
     }
 }
 
+/// The catalogue's rows with a register, by value groups C, D and E: a telegram asks for every one
+/// of its values.
+static BY_REGISTER: LazyLock<Vec<([u8; 3], &'static Description)>> = LazyLock::new(|| {
+    let row = |row: &'static Description| row.register.cde().map(|cde| (cde, row));
+    let mut rows: Vec<_> = CATALOGUE.iter().filter_map(row).collect();
+    rows.sort_by_key(|(cde, _)| *cde);
+    rows
+});
+
 impl Register {
+    const fn cde(self) -> Option<[u8; 3]> {
+        match self {
+            Self::Unassigned => None,
+            Self::Electrical(cde) | Self::Abstract(_, cde) => Some(cde),
+            Self::Exact([_, _, c, d, e]) => Some([c, d, e]),
+        }
+    }
+
     fn holds(self, obis: Obis) -> bool {
         match self {
             Self::Unassigned => false,
@@ -215,16 +231,10 @@ mod tests {
         for quantity in Quantity::all() {
             let row = quantity.description();
             assert!(names.insert(row.name), "{} twice", row.name);
-            assert!(
-                influx.insert(quantity.influx_field()),
-                "{} twice",
-                quantity.influx_field()
-            );
+            assert!(influx.insert(quantity.influx_field()), "{} twice", quantity.influx_field());
             assert_eq!(Quantity::from_name(row.name), Some(quantity));
             assert!(
-                row.name
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+                row.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
             );
             for label in [row.english, row.french, row.german] {
                 assert!(!label.is_empty());

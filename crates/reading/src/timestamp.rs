@@ -86,10 +86,7 @@ impl fmt::Display for Timestamp {
         let (year, month, day) = date_of(seconds.div_euclid(SECONDS_PER_DAY));
         let second = seconds.rem_euclid(SECONDS_PER_DAY);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         if micros != 0 {
             write!(f, ".{micros:06}")?;
         }
@@ -157,28 +154,15 @@ impl MeterTime {
     pub fn to_utc(&self) -> Option<Timestamp> {
         let deviation = i64::from(self.deviation?);
         let wall = self.as_if_utc()?.as_micros();
-        Some(Timestamp::from_micros(
-            wall + deviation * 60 * MICROS_PER_SECOND,
-        ))
+        Some(Timestamp::from_micros(wall + deviation * 60 * MICROS_PER_SECOND))
     }
 }
 
 impl fmt::Display for MeterTime {
     /// The wall clock, `2026-05-04T11:39:21`, with hundredths when they are not zero.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-            ..
-        } = self;
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
+        let Self { year, month, day, hour, minute, second, .. } = self;
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
         match self.hundredths {
             Some(hundredths) if hundredths != 0 => write!(f, ".{hundredths:02}"),
             _ => Ok(()),
@@ -213,11 +197,7 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day)
 }
@@ -264,9 +244,7 @@ fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let days = days_of(year, month, day)?;
     let seconds = days * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second - offset_seconds;
     let total = seconds * MICROS_PER_SECOND + micros;
-    (MICROS_MIN..=MICROS_MAX)
-        .contains(&total)
-        .then(|| Timestamp::from_micros(total))
+    (MICROS_MIN..=MICROS_MAX).contains(&total).then(|| Timestamp::from_micros(total))
 }
 
 /// Splits `.123456+02:00` into microseconds and the offset's text; digits past six are cut.
@@ -278,11 +256,7 @@ fn fraction(rest: &str) -> Option<(i64, &str)> {
     if length == 0 {
         return None;
     }
-    let micros = digits
-        .bytes()
-        .take(length)
-        .chain(std::iter::repeat(b'0'))
-        .take(6);
+    let micros = digits.bytes().take(length).chain(std::iter::repeat(b'0')).take(6);
     let micros = micros.fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
     Some((micros, digits.get(length..)?))
 }
@@ -316,10 +290,7 @@ mod tests {
         ];
         for (text, micros) in cases {
             assert_eq!(Timestamp::from_micros(micros).to_string(), text);
-            assert_eq!(
-                Timestamp::parse_rfc3339(text),
-                Ok(Timestamp::from_micros(micros))
-            );
+            assert_eq!(Timestamp::parse_rfc3339(text), Ok(Timestamp::from_micros(micros)));
         }
         let local = Timestamp::parse_rfc3339("2026-05-04T11:39:21.25+02:00").expect("valid");
         assert_eq!(local.to_string(), "2026-05-04T09:39:21.250000Z");
@@ -338,11 +309,7 @@ mod tests {
             "2026-01-01 00:00:00é",
             "0001-01-01T00:00:00+01:00",
         ] {
-            assert_eq!(
-                Timestamp::parse_rfc3339(text),
-                Err(ParseTimestampError),
-                "{text}"
-            );
+            assert_eq!(Timestamp::parse_rfc3339(text), Err(ParseTimestampError), "{text}");
         }
     }
 
@@ -371,13 +338,6 @@ mod tests {
         let utc = time.to_utc().expect("possible");
         assert_eq!(utc.to_string(), "2023-06-06T15:31:20.180000Z");
         assert_eq!(MeterTime { day: 31, ..time }.to_utc(), None);
-        assert_eq!(
-            MeterTime {
-                deviation: None,
-                ..time
-            }
-            .to_utc(),
-            None
-        );
+        assert_eq!(MeterTime { deviation: None, ..time }.to_utc(), None);
     }
 }

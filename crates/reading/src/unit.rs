@@ -126,9 +126,7 @@ impl Unit {
     /// The unit whose [`symbol`](Self::symbol) the text is.
     #[must_use]
     pub fn from_symbol(symbol: &str) -> Option<Self> {
-        (0..=u8::MAX)
-            .filter_map(Self::from_cosem)
-            .find(|unit| unit.symbol() == symbol)
+        (0..=u8::MAX).filter_map(Self::from_cosem).find(|unit| unit.symbol() == symbol)
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
     // The workshop's time goes on where the last demo left it: a faster one may be ahead.
     let store = Store::open(&config.store, store::Options::default())?;
     let newest = config.meters.iter().filter_map(|meter| store.latest(&meter.id));
-    let newest = newest.filter_map(|latest| Some(latest.newest()?.sample.telegram.measured_at)).max();
+    let newest =
+        newest.filter_map(|latest| Some(latest.newest()?.sample.telegram.measured_at)).max();
     let began = clock::now();
     // What was pushed at that instant was pushed: its counter must not be used again.
     let start = newest.map_or(began, |newest| newest.plus(Duration::from_micros(1)).max(began));
@@ -71,7 +72,10 @@ fn prepare(folder: &Path, reset: bool) -> Result<()> {
     if folder.exists() {
         let is_empty = std::fs::read_dir(folder).with_context(context)?.next().is_none();
         if !is_empty && !folder.join(MARK).exists() {
-            bail!("{} holds something else than a demo's data: choose another --data", folder.display());
+            bail!(
+                "{} holds something else than a demo's data: choose another --data",
+                folder.display()
+            );
         }
         if reset {
             std::fs::remove_dir_all(folder).with_context(context)?;

@@ -36,9 +36,8 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
     };
     let guek = key(&arguments.guek, "--guek")?;
     let gak = key(&arguments.gak, "--gak")?;
-    let zone = TimeZone::get(&arguments.timezone).map_err(|_| {
-        anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone)
-    })?;
+    let zone = TimeZone::get(&arguments.timezone)
+        .map_err(|_| anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone))?;
     let mut output = open(&arguments.port).await?;
     let start = clock::now();
     let mut feed = E450Feed::new(arguments.seed, start, &zone, &Protection::of(guek, gak));

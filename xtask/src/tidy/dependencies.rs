@@ -19,9 +19,7 @@ const EDGES: [(&str, &[&str], &[&str]); 10] = [
     ("sim", &["reading", "frame", "wire", "meter"], &["rusqlite", "axum"]),
     (
         "triphase",
-        &[
-            "reading", "frame", "wire", "meter", "store", "analysis", "alarm", "outlet", "sim",
-        ],
+        &["reading", "frame", "wire", "meter", "store", "analysis", "alarm", "outlet", "sim"],
         &[],
     ),
 ];
@@ -58,7 +56,8 @@ pub(super) fn edges(metadata: &Value) -> Vec<String> {
             faults.push(format!("{name}: the edge table of xtask tidy has no row for this crate"));
             continue;
         };
-        let normal = array(&package["dependencies"]).filter(|dependency| dependency["kind"].is_null());
+        let normal =
+            array(&package["dependencies"]).filter(|dependency| dependency["kind"].is_null());
         for dependency in normal.map(|dependency| text(&dependency["name"])) {
             let inside = ours.contains(&dependency);
             if inside && !allowed.contains(&dependency) {
@@ -91,9 +90,8 @@ pub(super) fn licences(metadata: &Value) -> Vec<String> {
 /// An SPDX expression with at least one acceptable choice in every AND part.
 fn acceptable(expression: &str) -> bool {
     let flat = expression.replace(['(', ')'], "");
-    flat.split(" AND ").all(|part| {
-        part.split(" OR ").any(|choice| LICENCES.contains(&choice.trim()))
-    })
+    flat.split(" AND ")
+        .all(|part| part.split(" OR ").any(|choice| LICENCES.contains(&choice.trim())))
 }
 
 /// Every external dependency says in one line why it is there.

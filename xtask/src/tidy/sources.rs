@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 /// Longest source file, without its tests.
 const LINES_MAX: usize = 600;
 /// Names that say nothing about what a file is for.
-const BANNED_NAMES: [&str; 7] =
-    ["utils", "util", "helpers", "helper", "common", "misc", "manager"];
+const BANNED_NAMES: [&str; 7] = ["utils", "util", "helpers", "helper", "common", "misc", "manager"];
 
 /// Every source file that breaks a rule, and every contract that no test reads.
 pub(super) fn faults(root: &Path) -> Result<Vec<String>> {

@@ -49,7 +49,7 @@ impl Acquisition {
     pub(crate) async fn run(mut self, mut shutdown: Receiver<bool>) {
         let mut watch = LinkWatch::new((self.clock)(), self.period);
         let mut back_off = wire::BackOff::new(seed_of(&self.meter));
-        self.tell(Some(watch.link()));
+        self.store.set_link(&self.meter, watch.link());
         loop {
             let opened = tokio::select! {
                 opened = wire::open(&self.port, frame::capture_text::bytes_of_capture) => opened,

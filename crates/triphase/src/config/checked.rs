@@ -248,7 +248,8 @@ fn meter(
         let model = meter::model(name.get_ref());
         if model.is_none() {
             let known: Vec<&str> = meter::models().iter().map(|model| model.name).collect();
-            let message = format!("this version knows no such model; it knows {}", known.join(", "));
+            let message =
+                format!("this version knows no such model; it knows {}", known.join(", "));
             wrong.push(Complaint::at(name.span(), message));
         }
         model

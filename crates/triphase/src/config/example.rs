@@ -26,7 +26,11 @@ const fn optional(name: &'static str, example: &'static str, text: &'static str)
 
 const SITE: &[Key] = &[
     key("name", "\"Atelier\"", "Shown on the page and in reports."),
-    key("timezone", "\"Europe/Paris\"", "IANA name. Meters whose clock names no zone are read in it."),
+    key(
+        "timezone",
+        "\"Europe/Paris\"",
+        "IANA name. Meters whose clock names no zone are read in it.",
+    ),
     key("nominal_voltage_v", "230", "Phase to neutral, in volts. Default 230."),
     key("subscribed_power_kw", "50", "Contracted power in kW; the page draws it as the limit."),
     key("demand_interval_min", "10", "Length of a billing interval in minutes. Default 10."),
@@ -57,8 +61,16 @@ const METER: &[Key] = &[
         "{ env = \"TRIPHASE_GAK\" }",
         "Authentication key. Without it telegrams are decrypted but not authenticated.",
     ),
-    optional("voltage_kind", "\"phase\"", "What the meter calls its voltages: \"phase\" or \"line_to_line\"."),
-    optional("ct_ratio", "1", "Current transformer ratio, where the meter reports secondary values."),
+    optional(
+        "voltage_kind",
+        "\"phase\"",
+        "What the meter calls its voltages: \"phase\" or \"line_to_line\".",
+    ),
+    optional(
+        "ct_ratio",
+        "1",
+        "Current transformer ratio, where the meter reports secondary values.",
+    ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
 ];
 
@@ -72,7 +84,11 @@ const STORE: &[Key] = &[key("path", "\"data\"", "Folder of the readings, relativ
 
 const ALARMS: &[Key] = &[
     key("power_max_kw", "50", "Overload above this active power."),
-    key("unbalance_max", "0.15", "Unbalance score above which phases want rebalancing, as a fraction."),
+    key(
+        "unbalance_max",
+        "0.15",
+        "Unbalance score above which phases want rebalancing, as a fraction.",
+    ),
     key("power_factor_min", "0.85", "Low power factor below this."),
     key("voltage_min_v", "380", "Undervoltage below this, compared as voltage_compare says."),
     key("voltage_max_v", "420", "Overvoltage above this."),
@@ -187,7 +203,13 @@ mod tests {
         let uncommented: String = shown
             .lines()
             .map(|line| match line.strip_prefix("# ") {
-                Some(key) if METER.iter().any(|k| k.optional && key.starts_with(&format!("{} =", k.name))) => key,
+                Some(key)
+                    if METER
+                        .iter()
+                        .any(|k| k.optional && key.starts_with(&format!("{} =", k.name))) =>
+                {
+                    key
+                }
                 _ => line,
             })
             .filter(|line| !line.starts_with("parent"))

@@ -22,8 +22,8 @@ use std::path::Path;
 /// Everything that is wrong with it, each with its place.
 pub(crate) fn parse(text: &str, file: &Path) -> Result<Config, Report> {
     let report = |complaints| Report::new(file, text, complaints);
-    let raw: raw::File = toml::from_str(text)
-        .map_err(|error| report(vec![Complaint::from_toml(&error)]))?;
+    let raw: raw::File =
+        toml::from_str(text).map_err(|error| report(vec![Complaint::from_toml(&error)]))?;
     let folder = file.parent().unwrap_or(Path::new("")).to_owned();
     checked::check(raw, &folder).map_err(report)
 }

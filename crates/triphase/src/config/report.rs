@@ -123,7 +123,10 @@ fn with_suggestion(message: &str) -> String {
     let unknown = message.starts_with("unknown ");
     let Some(given) = quoted.next().filter(|_| unknown) else { return message.to_owned() };
     if let Some(section) = LATER_SECTIONS.iter().find(|section| **section == given) {
-        return format!("[{section}] is not supported by this version ({})", env!("CARGO_PKG_VERSION"));
+        return format!(
+            "[{section}] is not supported by this version ({})",
+            env!("CARGO_PKG_VERSION")
+        );
     }
     let nearest = quoted
         .map(|known| (distance(given, known), known))

@@ -73,7 +73,10 @@ fn refuses_what_cannot_be() {
 #[test]
 fn keys_are_32_hexadecimal_digits_and_never_shown() {
     let parse = secret::parse_key;
-    assert_eq!(parse("00 11 22 33 44 55 66 77 88 99 aa BB cc DD ee FF\n", "k").expect("valid")[10], 0xAA);
+    assert_eq!(
+        parse("00 11 22 33 44 55 66 77 88 99 aa BB cc DD ee FF\n", "k").expect("valid")[10],
+        0xAA
+    );
     let short = parse("0011", "the key file k").expect_err("too short").to_string();
     assert_eq!(short, "the key file k holds 4 hexadecimal digits, a key has 32");
     let wrong = parse("zz112233445566778899aabbccddeeff", "the key file k").expect_err("no hex");

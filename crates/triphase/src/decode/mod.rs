@@ -52,7 +52,12 @@ pub(crate) fn decode(
     }
     print(reader.finish())?;
     if arguments.format == cli::Format::Text {
-        let tally = Tally { delivered, refused, bytes: bytes.len(), noise: reader.statistics().noise_bytes };
+        let tally = Tally {
+            delivered,
+            refused,
+            bytes: bytes.len(),
+            noise: reader.statistics().noise_bytes,
+        };
         text::summary(&tally, out)?;
     } else if delivered + refused == 0 {
         eprintln!("nothing was found in {} bytes: no frame, no telegram", bytes.len());

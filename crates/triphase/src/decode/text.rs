@@ -53,7 +53,9 @@ pub(super) fn print(outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
 fn protection(outcome: &Outcome) -> String {
     let security = &outcome.security;
     let state = match (security.encrypted, security.authenticated, security.tagged) {
-        (false, false, false) => return "none: anybody on the line can read and forge it".to_owned(),
+        (false, false, false) => {
+            return "none: anybody on the line can read and forge it".to_owned();
+        }
         (true, true, _) => "encrypted, authenticated",
         (true, false, _) if !outcome.delivered => "encrypted",
         (true, false, true) => "decrypted, not authenticated",

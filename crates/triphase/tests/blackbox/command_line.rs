@@ -53,7 +53,14 @@ fn decode_prints_the_contracts_json() {
     let capture = captures.join("dlms-push/lgz_e450_plain_2021_pushlist16.hex");
     let capture = capture.to_str().expect("UTF-8");
     let output = triphase(&[
-        "decode", "--format", "json", "--profile", "lgz_e450", "--timezone", "Europe/Zurich", capture,
+        "decode",
+        "--format",
+        "json",
+        "--profile",
+        "lgz_e450",
+        "--timezone",
+        "Europe/Zurich",
+        capture,
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
     let lines: Vec<Value> = stdout(&output)

@@ -78,7 +78,9 @@ impl Service {
     /// Waits for a line of output that contains `text`.
     pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
-        while let Ok(line) = self.log.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        while let Ok(line) =
+            self.log.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             self.seen.push(line.clone());
             if line.contains(text) {
                 return line;

@@ -9,7 +9,15 @@ fn the_demo_brings_measured_values_from_wire_to_every_route() {
     let data = folder.path().join("demo");
     let data = data.to_str().expect("UTF-8");
     let service = Service::start(&[
-        "demo", "--listen", "127.0.0.1:0", "--data", data, "--seed", "7", "--speed", "20",
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        data,
+        "--seed",
+        "7",
+        "--speed",
+        "20",
     ]);
     let latest = service.wait_for("/api/v1/meters/general/latest", |latest| {
         latest["values"]["voltage_l1"]["value"].is_number()
@@ -17,7 +25,9 @@ fn the_demo_brings_measured_values_from_wire_to_every_route() {
     });
     assert_eq!(latest["values"]["voltage_l1"]["obis"], "1-0:32.7.0*255");
     assert_eq!(latest["values"]["voltage_l1"]["method"], "measured");
-    for route in ["equilibre-phases", "facteur-puissance", "charges-par-machine", "kpi-energetiques"] {
+    for route in
+        ["equilibre-phases", "facteur-puissance", "charges-par-machine", "kpi-energetiques"]
+    {
         let (status, answer) = service.get(&format!("/api/industrie/{route}"));
         assert_eq!(status, 200, "{route}: {answer}");
         assert!(!contains_null_number(&answer), "{route}: {answer}");
@@ -63,9 +73,8 @@ fn a_device_that_is_not_there_is_a_visible_state_and_blinds_nobody() {
          [[meter]]\nid = \"other\"\n",
     );
     let service = Service::run(folder.path());
-    let meters = service.wait_for("/api/v1/meters", |meters| {
-        meters.to_string().contains("does-not-exist")
-    });
+    let meters =
+        service.wait_for("/api/v1/meters", |meters| meters.to_string().contains("does-not-exist"));
     assert!(meters.to_string().contains("disconnected"), "{meters}");
     let row = "{\"compteur_id\":\"other\",\"tension_l1\":230}";
     assert_eq!(service.post("/api/mesures", row).0, 201);
