@@ -24,7 +24,14 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 pub(crate) struct Folder {
     pub(crate) file: PathBuf,
     /// Holds the lock; the system releases it when the process ends, however it ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock to a child process that was just being started.
+        let _ = flock(&self.lock, FlockOperation::Unlock);
+    }
 }
 
 impl Folder {
@@ -55,7 +62,7 @@ impl Folder {
         }
         // The number serves whoever is refused; a full disk must not keep the store shut.
         let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
-        Ok(Self { file: folder.join(DATABASE), _lock: lock })
+        Ok(Self { file: folder.join(DATABASE), lock })
     }
 
     /// The one connection that writes, to a file of the newest schema.

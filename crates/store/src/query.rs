@@ -196,12 +196,12 @@ pub(crate) fn samples(
     query: &SampleQuery,
 ) -> Result<Vec<Sample>, Failure> {
     let after = query.after.unwrap_or(0);
-    let near_the_end = last_id(connection)?.saturating_sub(after) <= STRAIGHT_MAX;
+    let straight =
+        query.from.is_none() && last_id(connection)?.saturating_sub(after) <= STRAIGHT_MAX;
     // Near the end the table is read as it lies. Elsewhere the key finds the ids, however many
-    // samples of other meters and times lie between them.
-    let (list, measured_at) =
-        if near_the_end { ("+list", "+measured_at") } else { ("list", "measured_at") };
-    let id = if near_the_end { "id" } else { "+id" };
+    // samples of other meters and times lie between them. A `+` keeps SQLite from the other way.
+    let [list, measured_at, id] =
+        if straight { ["+list", "+measured_at", "id"] } else { ["list", "measured_at", "+id"] };
     let chosen = format!(
         "SELECT id FROM sample \
          WHERE {list} IN (SELECT id FROM list WHERE meter = (SELECT id FROM meter WHERE name = ?1)) \

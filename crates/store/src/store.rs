@@ -47,7 +47,7 @@ struct Inner {
 
 impl Store {
     /// Opens the store in a folder, which is created if need be; what a killed process left is
-    /// recovered.
+    /// recovered. Blocking.
     ///
     /// # Errors
     /// A folder that cannot be used, another process in it, a file that is damaged, newer than
