@@ -128,6 +128,8 @@ pub struct Message<'a> {
     pub offset: u64,
     /// Offset behind its last frame.
     pub end: u64,
+    /// It came in segments without numbers, so that a lost one shows only in the data.
+    pub unnumbered: bool,
     pieces: &'a [Piece],
 }
 
@@ -165,6 +167,8 @@ pub struct Assembler {
     block: Option<u16>,
     /// Parts of a refused message may still come.
     absorbing: bool,
+    /// The message, or a block of it, was joined by the segmentation bit.
+    unnumbered: bool,
 }
 
 impl Default for Assembler {
@@ -183,6 +187,7 @@ impl Assembler {
             link: Link::Idle,
             block: None,
             absorbing: false,
+            unnumbered: false,
         }
     }
 
@@ -193,6 +198,7 @@ impl Assembler {
             bytes: &self.message.bytes,
             offset: self.message.start,
             end: self.message.end,
+            unnumbered: self.unnumbered,
             pieces: &self.message.pieces,
         }
     }
@@ -229,6 +235,7 @@ impl Assembler {
                 return self.refuse_blocks(extent.offset, true);
             }
             self.joined.begin(extent.offset);
+            self.unnumbered = frame.segmented || (block && self.block.is_some() && self.unnumbered);
         }
         if self.joined.append(content, content_offset).is_none() {
             return self.too_large(extent);
@@ -261,6 +268,7 @@ impl Assembler {
                     return self.refuse_blocks(extent.offset, true);
                 }
                 self.joined.begin(extent.offset);
+                self.unnumbered = false;
             }
             None => return self.orphan(extent, Reason::MbusSegmentMissing { expected: 0 }),
         }
@@ -287,6 +295,7 @@ impl Assembler {
         if apdu.first() != Some(&gbt::TAG) && self.block.is_some() {
             return self.refuse_blocks(extent.offset, true);
         }
+        self.unnumbered = false;
         self.joined.begin(extent.offset);
         if self.joined.append(apdu, extent.offset).is_none() {
             return self.too_large(extent);

@@ -150,7 +150,7 @@ pub fn decode(
         let parent = depth.checked_sub(1).and_then(|top| stack.get(top).copied());
         let grandparent = depth.checked_sub(2).and_then(|top| stack.get(top).copied());
         let place = Place { parent, grandparent, style };
-        match element(&mut octets, nodes, place) {
+        match element(&mut octets, nodes, &place) {
             Ok(None) => count_element(&mut stack, depth),
             Ok(Some(open)) => {
                 count_element(&mut stack, depth);
@@ -169,16 +169,10 @@ pub fn decode(
             Err(error) => break Err(error),
         }
         // A container without elements is closed at once, and may have been the last of its own.
-        loop {
-            let Some(top) = depth.checked_sub(1) else {
-                break;
-            };
-            let Some(open) = stack.get_mut(top) else {
-                break;
-            };
-            if open.remaining > 0 {
-                break;
-            }
+        while let Some(top) = depth.checked_sub(1)
+            && let Some(open) = stack.get(top)
+            && open.remaining == 0
+        {
             close(nodes, open.node);
             depth = top;
         }
@@ -229,7 +223,7 @@ impl Place {
 fn element(
     octets: &mut Octets<'_>,
     nodes: &mut Vec<Node>,
-    place: Place,
+    place: &Place,
 ) -> Result<Option<Open>, Error> {
     let offset = octets.position();
     if nodes.len() >= ELEMENTS_MAX {

@@ -183,42 +183,21 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
     if after_flag.first().is_some_and(|format| format & 0xF0 != 0xA0) {
         return Err(Error::Format);
     }
-    let Some(format) = octets.u16() else {
+    let Some(header) = header(&mut octets)? else {
         return Ok(None);
     };
-    let length = usize::from(format & 0x07FF);
-    if length < FRAME_LENGTH_MIN {
+    let Header { length, destination, source, control, .. } = header;
+    let header_length = octets.position();
+    let has_information = length > header_length.saturating_add(2);
+    if length < header_length.saturating_add(if has_information { 4 } else { 2 }) {
         return Err(Error::Length { length });
     }
-    let mut address = || match Address::decode(&mut octets) {
-        Ok(address) => Ok(Some(address)),
-        Err(AddressError::Truncated) => Ok(None),
-        Err(AddressError::Width) => Err(Error::Address),
-    };
-    let Some(destination) = address()? else {
-        return Ok(None);
-    };
-    let Some(source) = address()? else {
-        return Ok(None);
-    };
-    let Some(control) = octets.u8() else {
-        return Ok(None);
-    };
-    let header = octets.position();
-    let has_information = length > header.saturating_add(2);
-    if !has_information && length < header.saturating_add(2) {
-        return Err(Error::Length { length });
-    }
-    let mut running = Crc::new().update(after_flag.get(..header).unwrap_or_default());
+    let mut running = Crc::new().update(after_flag.get(..header_length).unwrap_or_default());
     if has_information {
-        // The header's check sequence and the frame's leave at least nothing between them.
-        if length < header.saturating_add(4) {
-            return Err(Error::Length { length });
-        }
         let Some(sequence) = octets.array::<2>() else {
             return Ok(None);
         };
-        check_header(running.value(), sequence, header)?;
+        check_header(running.value(), sequence, header_length)?;
         running = running.update(&sequence);
     }
     let information_at = octets.position();
@@ -242,7 +221,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
         None => Closing::Missing,
     };
     let frame = Frame {
-        segmented: format & 0x0800 != 0,
+        segmented: header.segmented,
         destination,
         source,
         control,
@@ -251,6 +230,38 @@ pub fn decode(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
         closing,
     };
     Ok(Some((frame, total)))
+}
+
+struct Header {
+    segmented: bool,
+    length: usize,
+    destination: Address,
+    source: Address,
+    control: u8,
+}
+
+/// Format, addresses and control; `None` asks for more bytes.
+fn header(octets: &mut Octets<'_>) -> Result<Option<Header>, Error> {
+    let Some(format) = octets.u16() else {
+        return Ok(None);
+    };
+    let length = usize::from(format & 0x07FF);
+    if length < FRAME_LENGTH_MIN {
+        return Err(Error::Length { length });
+    }
+    let mut address = || match Address::decode(octets) {
+        Ok(address) => Ok(Some(address)),
+        Err(AddressError::Truncated) => Ok(None),
+        Err(AddressError::Width) => Err(Error::Address),
+    };
+    let (Some(destination), Some(source)) = (address()?, address()?) else {
+        return Ok(None);
+    };
+    let Some(control) = octets.u8() else {
+        return Ok(None);
+    };
+    let segmented = format & 0x0800 != 0;
+    Ok(Some(Header { segmented, length, destination, source, control }))
 }
 
 fn check_header(expected: u16, sequence: [u8; 2], header: usize) -> Result<(), Error> {

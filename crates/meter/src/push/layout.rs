@@ -274,6 +274,9 @@ fn entry_of_structure<'a>(item: &Item<'a>) -> Option<Entry<'a>> {
 /// {state, array of {attribute descriptor, value}}: descriptors without tags.
 fn descriptors<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
     let [_, array] = root.elements::<2>()?;
+    if !array.is_container() || array.count() == 0 {
+        return None;
+    }
     let mut entries = Vec::with_capacity(array.count().min(1024));
     let mut setup = None;
     for element in array.children() {

@@ -9,10 +9,13 @@ use reading::{Decimal, Quantity};
 
 /// Phase voltages of a 230 V supply, in volts.
 const MAINS_VOLTS: std::ops::RangeInclusive<i64> = 180..=265;
-/// Apparent over active power that one believes, at power factors down to 0.1.
-const APPARENT_OVER_ACTIVE_MAX: f64 = 10.0;
-/// Power and voltage are snapshots of different instants and rounded.
-const APPARENT_OVER_ACTIVE_MIN: f64 = 0.7;
+/// Apparent over active power beyond which a scale is contradicted. Wide: a motor runs idle at a
+/// power factor of 0.1, and current and power are snapshots of different instants.
+const DOUBTED: std::ops::RangeInclusive<f64> = 0.3..=20.0;
+/// Apparent over active power that speaks for a scale.
+const BELIEVED: std::ops::RangeInclusive<f64> = 0.7..=5.0;
+/// Scales differ by powers of ten: one that fits three times worse than the best is out.
+const WORSE_MAX: f64 = 3.0;
 /// Below this a load proves nothing about the scale of currents.
 const WATTS_MIN: f64 = 50.0;
 
@@ -49,30 +52,29 @@ impl Evidence {
         })
     }
 
-    /// Whether currents read with this power of ten carry the power that is measured; `None` when
-    /// the telegram cannot tell.
-    pub(super) fn carries_power(&self, ampere: i8, power: i8) -> Option<bool> {
+    /// Apparent over active power when currents are read with this power of ten; `None` when the
+    /// telegram cannot tell.
+    fn apparent_over_active(&self, ampere: i8, power: i8) -> Option<f64> {
         let volt = self.volt_exponent()?;
         let phases = self.volts.iter().zip(self.amperes);
         let products = phases.filter_map(|(u, i)| Some(scaled((*u)?, volt) * scaled(i?, ampere)));
-        let (count, apparent) = products.fold((0, 0.0), |(n, sum), va| (n + 1, sum + va.abs()));
+        let apparent: f64 = products.map(f64::abs).sum();
         let active = self.import.unwrap_or(0).abs().max(self.export.unwrap_or(0).abs());
         let active = scaled(active, power);
-        if count == 0 || apparent == 0.0 || active < WATTS_MIN {
-            return None;
-        }
-        let ratio = apparent / active;
-        Some((APPARENT_OVER_ACTIVE_MIN..=APPARENT_OVER_ACTIVE_MAX).contains(&ratio))
+        (apparent > 0.0 && active >= WATTS_MIN).then(|| apparent / active)
+    }
+
+    /// How many times too large or too small the apparent power is; 1 where nothing tells.
+    fn misfit(&self, profile: &Profile) -> f64 {
+        let ratio = self.apparent_over_active(profile.ampere, profile.power).unwrap_or(1.0);
+        ratio.max(1.0 / ratio)
     }
 
     /// Profiles that fit, best first: those of the maker, else of any maker when the numbers
     /// themselves decide. Of profiles that read this telegram alike, only the first is named.
     pub(super) fn candidates(&self, maker: Option<&str>) -> Vec<&'static Profile> {
         let volt = self.volt_exponent();
-        let fits = |profile: &&Profile| {
-            volt.is_none_or(|exponent| profile.volt == exponent)
-                && self.carries_power(profile.ampere, profile.power) != Some(false)
-        };
+        let fits = |profile: &&Profile| volt.is_none_or(|exponent| profile.volt == exponent);
         let of_maker = |profile: &&Profile| {
             maker.is_some_and(|maker| maker.eq_ignore_ascii_case(profile.maker))
         };
@@ -80,8 +82,10 @@ impl Evidence {
         if !known && volt.is_none() {
             return Vec::new();
         }
+        let candidates = || profiles().filter(|it| !known || of_maker(it)).filter(fits);
+        let best = candidates().map(|profile| self.misfit(profile)).fold(f64::INFINITY, f64::min);
         let mut found: Vec<&Profile> = Vec::new();
-        for profile in profiles().filter(|profile| !known || of_maker(profile)).filter(fits) {
+        for profile in candidates().filter(|profile| self.misfit(profile) <= best * WORSE_MAX) {
             if !found.iter().any(|other| self.reads_alike(other, profile)) {
                 found.push(profile);
             }
@@ -112,9 +116,10 @@ pub(super) fn contradiction(evidence: &Evidence, profile: &Profile) -> Option<Co
     if evidence.volt_exponent().is_some_and(|exponent| exponent != profile.volt) {
         return Some(Contradiction::Voltage);
     }
-    let fits = |ampere| evidence.carries_power(ampere, profile.power) == Some(true);
-    let contradicted = evidence.carries_power(profile.ampere, profile.power) == Some(false);
-    (contradicted && [0, -1, -2, -3].into_iter().any(fits)).then_some(Contradiction::Current)
+    let ratio = |ampere| evidence.apparent_over_active(ampere, profile.power);
+    let doubted = ratio(profile.ampere).is_some_and(|ratio| !DOUBTED.contains(&ratio));
+    let better = |exponent| ratio(exponent).is_some_and(|ratio| BELIEVED.contains(&ratio));
+    (doubted && [0, -1, -2, -3].into_iter().any(better)).then_some(Contradiction::Current)
 }
 
 /// Which kind of value a profile makes impossible.

@@ -12,8 +12,9 @@ use frame::stream::{Event, PIECE_MAX, Stream};
 use reading::{Memory, Timestamp};
 use std::time::Duration;
 
-/// Parts of one message follow one another without pause; after this silence it is given up.
-const PAUSE_MAX: Duration = Duration::from_secs(10);
+/// Parts of one message follow one another without pause; after this silence it is given up. Meters
+/// push every 5 s, and parts of two messages could fit by chance.
+const PAUSE_MAX: Duration = Duration::from_secs(3);
 /// So much noise hides a whole frame: block numbers could fit by chance behind it.
 const NOISE_BREAKS: u64 = 16;
 
@@ -62,6 +63,7 @@ impl PushReader {
     /// A reader at the start of a stream.
     #[must_use]
     pub fn new(options: PushOptions) -> Self {
+        let stream = Stream::new(options.transport);
         let inner = Inner {
             assembler: Assembler::new(),
             explanation: Explanation::new(options.explain),
@@ -71,9 +73,9 @@ impl PushReader {
             arrival: None,
             statistics: Statistics::default(),
             outcomes: Vec::new(),
-            decoder: Decoder::new(options.clone()),
+            decoder: Decoder::new(options),
         };
-        Self { stream: Stream::new(options.transport), inner }
+        Self { stream, inner }
     }
 
     /// Takes up what earlier runs had to remember.

@@ -106,7 +106,8 @@ fn text(entry: &Entry<'_>) -> Option<String> {
     let content = item.content();
     if is_clock_value(item)
         && let Some(bytes) = content.first_chunk()
-        && (item.tag() == tag::DATE_TIME || is_clock(entry.obis))
+        // Other attributes of twelve bytes are capture times.
+        && (item.tag() == tag::DATE_TIME || is_clock(entry.obis) || !entry.is_value)
         && let Ok(time) = date_time::decode(bytes)
     {
         return Some(time.to_string());

@@ -14,13 +14,13 @@ use frame::dlms::apdu::{self, Apdu, Ciphered, Notification};
 use frame::dlms::axdr::{self, Document, Item, Node, tag};
 use frame::dlms::glo_cipher::{self, Authentication, Keys};
 use frame::message::Message;
-use reading::{ListId, Memory, Obis, Quality, Quantity, Timestamp, Unit, Value};
+use reading::{ListId, Memory, Quality, Quantity, Timestamp, Unit, Value};
 use std::collections::BTreeMap;
 
 /// Most meters of which the invocation counter is kept.
 const TITLES_MAX: usize = 256;
-/// Most registers and lists of which the meaning is kept at hand.
-const KNOWN_MAX: usize = 512;
+/// Most list names kept at hand.
+const LISTS_MAX: usize = 64;
 const COUNTER_KEY: &str = "invocation_counter/";
 
 /// What outlives a telegram.
@@ -31,7 +31,6 @@ pub(super) struct Decoder {
     nodes: Vec<Node>,
     plain: Vec<u8>,
     counters: BTreeMap<[u8; 8], u32>,
-    quantities: Vec<(Obis, Option<Quantity>)>,
     lists: Vec<(ListName, ListId)>,
     previous: Option<Timestamp>,
 }
@@ -71,7 +70,6 @@ impl Decoder {
             nodes: Vec::new(),
             plain: Vec::new(),
             counters: BTreeMap::new(),
-            quantities: Vec::new(),
             lists: Vec::new(),
             previous: None,
         }
@@ -137,7 +135,7 @@ impl Decoder {
                 bytes: message.bytes,
                 message,
                 shift: 0,
-                proved: arrival.framed,
+                proved: arrival.framed && !message.unnumbered,
                 doubtful_key: false,
             },
             Apdu::Ciphered(ciphered) => {
@@ -157,7 +155,7 @@ impl Decoder {
                     bytes: plain,
                     message,
                     shift: ciphered.content_at,
-                    proved: arrival.framed || verified,
+                    proved: (arrival.framed && !message.unnumbered) || verified,
                     doubtful_key: outcome.security.encrypted && !verified,
                 }
             }
@@ -243,7 +241,7 @@ impl Decoder {
     }
 
     fn values(
-        &mut self,
+        &self,
         clear: &Clear<'_>,
         layout: &Layout<'_>,
         (outcome, explanation): (&mut Outcome, &mut Explanation),
@@ -255,7 +253,7 @@ impl Decoder {
         outcome.values.reserve_exact(layout.entries.len());
         for entry in &layout.entries {
             let offset = clear.offset_of(entry.item.offset());
-            let quantity = self.quantity(entry.obis);
+            let quantity = Quantity::from_obis(entry.obis);
             let Some(scaled) = scale(entry, quantity, self.options.profile) else {
                 explanation.add(Layer::Value, (offset, 0), || {
                     format!("{} is {}, not a single value", entry.obis, shape(&entry.item))
@@ -341,25 +339,12 @@ impl Decoder {
         Ok(())
     }
 
-    fn quantity(&mut self, obis: Obis) -> Option<Quantity> {
-        match self.quantities.binary_search_by_key(&obis, |known| known.0) {
-            Ok(index) => self.quantities.get(index).and_then(|known| known.1),
-            Err(index) => {
-                let quantity = Quantity::from_obis(obis);
-                if self.quantities.len() < KNOWN_MAX {
-                    self.quantities.insert(index, (obis, quantity));
-                }
-                quantity
-            }
-        }
-    }
-
     fn list_id(&mut self, name: ListName) -> ListId {
         if let Some((_, id)) = self.lists.iter().find(|known| known.0 == name) {
             return id.clone();
         }
         let id = ListId::new(&name.to_string());
-        if self.lists.len() < KNOWN_MAX {
+        if self.lists.len() < LISTS_MAX {
             self.lists.push((name, id.clone()));
         }
         id
@@ -392,8 +377,11 @@ fn body(
             if end < clear.bytes.len() {
                 let count = clear.bytes.len() - end;
                 let detail = format!("{count} bytes follow the data");
-                let offset = clear.offset_of(end);
-                outcome.defects.push(Defect::new(DefectCode::TrailingBytes, offset, detail));
+                let defect = Defect::new(DefectCode::TrailingBytes, clear.offset_of(end), detail);
+                if clear.message.unnumbered && !outcome.security.authenticated {
+                    return Err(defect);
+                }
+                outcome.defects.push(defect);
             }
             Ok(())
         }
