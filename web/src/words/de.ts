@@ -5,7 +5,6 @@ const de: Words = {
   locale: "de-DE",
   day: "d",
   skip: "Zum Inhalt",
-  tagline: "Drehstrom-Überwachung in Echtzeit",
   demo: "Simulierte Daten",
   demoLong: "Vorführwerkstatt: alle Messwerte sind simuliert.",
   meter: "Zähler",
@@ -15,10 +14,7 @@ const de: Words = {
   close: "Schließen",
   retry: "Wiederholen",
   loading: "Wird geladen…",
-  now: "gerade eben",
-  age: (age) => `vor ${age}`,
   ageShort: "Alter der Daten",
-  since: (time) => `seit ${time}`,
   lastValue: (time) => `letzter Wert ${time}`,
   oldData: "Veraltet",
   lost: "Kein aktueller Wert",
@@ -28,14 +24,12 @@ const de: Words = {
   noMeterHint: "triphase scan starten, oder triphase demo für eine simulierte Werkstatt.",
   firstTelegram: (age) => `Warte auf das erste Telegramm (${age}).`,
   serverLost: "Verbindung zu triphase unterbrochen.",
-  serverConnecting: "Verbindung zu triphase wird aufgebaut…",
   retryIn: (seconds) => `Neuer Versuch in ${seconds}.`,
   serverBack: "Verbindung zu triphase wiederhergestellt.",
   notMeasured: "Nicht gemessen",
   notMeasuredThing: (thing) => `Nicht gemessen: dieser Zähler sendet ${thing} nicht.`,
   suspect: "Zweifelhafter Wert",
   bad: "Unbrauchbarer Wert",
-  origin: "Herkunft",
   link: {
     title: "Verbindung",
     states: {
@@ -105,7 +99,8 @@ const de: Words = {
   factor: {
     title: "Leistungsfaktor",
     cosPhi: "cos φ",
-    powerFactor: "Leistungsfaktor",
+    powerFactor: "λ",
+    asMetered: "cos φ (λ)",
     tanPhi: "tan φ",
     reactive: "Q",
     apparent: "S",
@@ -122,7 +117,6 @@ const de: Words = {
       critique: "kritisch",
     },
     need: "Nötige Kompensation",
-    bank: "Vorgeschlagene Anlage",
     needHint: (target) => `für cos φ ${target}, in diesem Augenblick`,
   },
   phases: {
@@ -133,8 +127,6 @@ const de: Words = {
     current: "Strom",
     power: "Leistung",
     load: "Last",
-    scale: (top) => `Last: Skala 0 bis ${top}`,
-    noCurrents: "Ströme nicht gemessen",
     thing: { voltage: "die Spannung", current: "den Strom", power: "die Leistung je Phase" },
   },
   phasor: {
@@ -201,9 +193,7 @@ const de: Words = {
     quality: "Gute Daten",
     index: "Güteindex Kap. 25",
     indexHint: "kein Wirkungsgrad",
-    chapter25Hint: "Kap. 25",
     period: (from, to) => `${from} bis ${to}`,
-    insufficient: (have, need) => `Zu wenig Daten: ${have} des Zeitraums (${need} nötig).`,
   },
   availability: {
     title: "Was dieser Zähler belegen kann",
@@ -215,7 +205,6 @@ const de: Words = {
     remedy: "Was hilft",
   },
   sheet: {
-    title: "Herkunft des Werts",
     meter: "Zähler",
     register: "OBIS-Register",
     noRegister: "ohne Register",

@@ -4,7 +4,6 @@ const en: Words = {
   locale: "en-GB",
   day: "d",
   skip: "Skip to content",
-  tagline: "Live three-phase supervision",
   demo: "Simulated data",
   demoLong: "Demonstration workshop: every measurement is simulated.",
   meter: "Meter",
@@ -14,10 +13,7 @@ const en: Words = {
   close: "Close",
   retry: "Retry",
   loading: "Loading…",
-  now: "just now",
-  age: (age) => `${age} ago`,
   ageShort: "age of the data",
-  since: (time) => `since ${time}`,
   lastValue: (time) => `last value ${time}`,
   oldData: "Old data",
   lost: "No current value",
@@ -27,14 +23,12 @@ const en: Words = {
   noMeterHint: "Run triphase scan, or triphase demo to see a simulated workshop.",
   firstTelegram: (age) => `Waiting for the first telegram (${age}).`,
   serverLost: "Connection to triphase lost.",
-  serverConnecting: "Connecting to triphase…",
   retryIn: (seconds) => `Retrying in ${seconds}.`,
   serverBack: "Connection to triphase restored.",
   notMeasured: "Not measured",
   notMeasuredThing: (thing) => `Not measured: this meter does not send ${thing}.`,
   suspect: "Suspect value",
   bad: "Unusable value",
-  origin: "origin",
   link: {
     title: "Link",
     states: {
@@ -104,7 +98,8 @@ const en: Words = {
   factor: {
     title: "Power factor",
     cosPhi: "cos φ",
-    powerFactor: "power factor",
+    powerFactor: "PF",
+    asMetered: "cos φ (PF)",
     tanPhi: "tan φ",
     reactive: "Q",
     apparent: "S",
@@ -121,7 +116,6 @@ const en: Words = {
       critique: "critical",
     },
     need: "Compensation needed",
-    bank: "Proposed bank",
     needHint: (target) => `for cos φ ${target}, at this moment`,
   },
   phases: {
@@ -132,8 +126,6 @@ const en: Words = {
     current: "Current",
     power: "Power",
     load: "Load",
-    scale: (top) => `load: scale 0 to ${top}`,
-    noCurrents: "Currents not measured",
     thing: { voltage: "the voltage", current: "the current", power: "power per phase" },
   },
   phasor: {
@@ -193,9 +185,7 @@ const en: Words = {
     quality: "Good data",
     index: "Ch. 25 quality index",
     indexHint: "not an efficiency",
-    chapter25Hint: "ch. 25",
     period: (from, to) => `${from} to ${to}`,
-    insufficient: (have, need) => `Insufficient data: ${have} of the period (${need} needed).`,
   },
   availability: {
     title: "What this meter can prove",
@@ -207,7 +197,6 @@ const en: Words = {
     remedy: "What would fix it",
   },
   sheet: {
-    title: "Origin of the value",
     meter: "Meter",
     register: "OBIS register",
     noRegister: "no register",

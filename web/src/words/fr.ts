@@ -7,7 +7,6 @@ const fr = {
   locale: "fr-FR",
   day: "j",
   skip: "Aller au contenu",
-  tagline: "Supervision triphasée en direct",
   demo: "Données simulées",
   demoLong: "Atelier de démonstration : toutes les mesures sont simulées.",
   meter: "Compteur",
@@ -17,10 +16,7 @@ const fr = {
   close: "Fermer",
   retry: "Réessayer",
   loading: "Chargement…",
-  now: "à l’instant",
-  age: (age: string) => `il y a ${age}`,
   ageShort: "âge des données",
-  since: (time: string) => `depuis ${time}`,
   lastValue: (time: string) => `dernière valeur ${time}`,
   oldData: "Donnée ancienne",
   lost: "Pas de valeur actuelle",
@@ -30,14 +26,12 @@ const fr = {
   noMeterHint: "Lancez triphase scan, ou triphase demo pour voir un atelier simulé.",
   firstTelegram: (age: string) => `En attente de la première trame (${age}).`,
   serverLost: "Liaison avec triphase coupée.",
-  serverConnecting: "Connexion à triphase…",
   retryIn: (seconds: string) => `Nouvel essai dans ${seconds}.`,
   serverBack: "Liaison avec triphase rétablie.",
   notMeasured: "Non mesuré",
   notMeasuredThing: (thing: string) => `Non mesuré : ce compteur n’envoie pas ${thing}.`,
   suspect: "Valeur douteuse",
   bad: "Valeur inutilisable",
-  origin: "origine",
   link: {
     title: "Liaison",
     states: {
@@ -107,7 +101,8 @@ const fr = {
   factor: {
     title: "Facteur de puissance",
     cosPhi: "cos φ",
-    powerFactor: "facteur de puissance",
+    powerFactor: "FP",
+    asMetered: "cos φ (FP)",
     tanPhi: "tan φ",
     reactive: "Q",
     apparent: "S",
@@ -124,7 +119,6 @@ const fr = {
       critique: "critique",
     },
     need: "Compensation nécessaire",
-    bank: "Batterie proposée",
     needHint: (target: string) => `pour cos φ ${target}, à cet instant`,
   },
   phases: {
@@ -135,8 +129,6 @@ const fr = {
     current: "Courant",
     power: "Puissance",
     load: "Charge",
-    scale: (top: string) => `charge : échelle 0 à ${top}`,
-    noCurrents: "Courants non mesurés",
     thing: { voltage: "la tension", current: "le courant", power: "la puissance par phase" },
   },
   phasor: {
@@ -198,10 +190,7 @@ const fr = {
     quality: "Données bonnes",
     index: "Indice qualité ch. 25",
     indexHint: "pas un rendement",
-    chapter25Hint: "ch. 25",
     period: (from: string, to: string) => `${from} à ${to}`,
-    insufficient: (have: string, need: string) =>
-      `Données insuffisantes : ${have} de la période (il faut ${need}).`,
   },
   availability: {
     title: "Ce que ce compteur peut prouver",
@@ -213,7 +202,6 @@ const fr = {
     remedy: "Pour y remédier",
   },
   sheet: {
-    title: "Origine de la valeur",
     meter: "Compteur",
     register: "Registre OBIS",
     noRegister: "sans registre",
