@@ -1,5 +1,8 @@
 //! The binary as its users meet it: started as a process, asked over HTTP, killed.
 
+// A test from outside lives by the wall clock.
+#![allow(clippy::disallowed_methods, clippy::panic)]
+
 mod chapter25;
 mod command_line;
 mod crash;
