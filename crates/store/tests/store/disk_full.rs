@@ -4,8 +4,10 @@ use std::future::Future;
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use store::{Batch, Error, Options, QUEUE_TELEGRAMS_MAX, Store};
 use tempfile::tempdir;
+use tokio::time::timeout;
 
 /// A store whose file may not grow, but holds pages that somebody may set free.
 fn full(folder: &Path) -> (Store, rusqlite::Connection) {
@@ -26,6 +28,14 @@ fn bulky(count: i64) -> Vec<Telegram> {
     telegrams.collect()
 }
 
+/// Waits until the disk has refused.
+async fn refused(store: &Store) {
+    let mut writable = store.writable();
+    let refused = writable.wait_for(|writable| !writable);
+    let refused = timeout(Duration::from_secs(30), refused).await.expect("the disk refuses soon");
+    refused.expect("the store lives");
+}
+
 fn batch(telegrams: &[Telegram]) -> Batch {
     Batch::live(telegrams.to_vec(), Vec::new())
 }
@@ -39,8 +49,8 @@ async fn what_a_full_disk_refuses_waits_in_order_and_is_written_later() {
     for part in telegrams.chunks(1000) {
         waiting.push(store.enqueue(batch(part)).await.expect("room"));
     }
+    refused(&store).await;
     let mut writable = store.writable();
-    writable.wait_for(|writable| !writable).await.expect("the store lives");
     let health = store.health();
     assert_eq!((health.writable, health.queue_length), (false, 9_000));
     assert!(health.failed_attempts > 0);
@@ -78,7 +88,7 @@ async fn what_was_acknowledged_before_the_disk_was_full_stays() {
     // One small row still fits into the pages that the tables have.
     live(&store, [first.clone()]).await;
     let pending = store.enqueue(batch(&bulky(500))).await.expect("room");
-    store.writable().wait_for(|writable| !writable).await.expect("the store lives");
+    refused(&store).await;
     // Closing makes one last attempt and then tells those who wait.
     let closed = tokio::task::spawn_blocking(move || store.close());
     let error = pending.await.expect_err("not written");
