@@ -67,7 +67,7 @@ pub enum Event<'a> {
     DamagedHdlc {
         /// Offset of its opening flag.
         offset: u64,
-        /// As many of its bytes as there are.
+        /// Its bytes as far as they were judged: a header, or the whole frame.
         bytes: &'a [u8],
         /// What is wrong.
         error: hdlc::Error,
@@ -92,7 +92,7 @@ pub enum Event<'a> {
     BrokenApdu {
         /// Offset of its tag.
         offset: u64,
-        /// The bytes there are.
+        /// Its bytes up to where it breaks.
         bytes: &'a [u8],
     },
     /// Bytes that belong to nothing known; their number is the true count, without flags.
@@ -138,7 +138,8 @@ struct Place {
 enum Scan<'a> {
     Found(Event<'a>, usize),
     Damaged(Event<'a>, usize),
-    Flag,
+    /// Bytes that separate or wrap: flags, LLC headers.
+    Skip(usize),
     Noise(usize),
     Wait,
 }
@@ -214,7 +215,7 @@ impl Stream {
             };
             match scan {
                 Scan::Wait => return None,
-                Scan::Flag => place.advance(1),
+                Scan::Skip(length) => place.advance(length),
                 Scan::Noise(length) => {
                     if let Some(event) = place.add_noise(length) {
                         return Some(event);
@@ -345,15 +346,19 @@ impl Place {
                 Scan::Found(Event::Hdlc { offset, bytes, frame }, length)
             }
             Ok(None) if !self.ended => Scan::Wait,
-            Ok(None) if rest.len() < 3 => Scan::Flag,
+            Ok(None) if rest.len() < 3 => Scan::Skip(1),
             Ok(None) => Scan::Damaged(Event::CutShort { offset, bytes: rest }, rest.len()),
-            Err(hdlc::Error::Format) => Scan::Flag,
+            Err(hdlc::Error::Format) => Scan::Skip(1),
             Err(error) => {
-                let length = match error {
-                    hdlc::Error::FrameCheck { length, .. } => length,
-                    _ => claimed_length(rest),
+                // A header is judged before the rest has come, so only what was judged is shown.
+                let (length, judged) = match error {
+                    hdlc::Error::FrameCheck { length, .. } => (length, length),
+                    hdlc::Error::HeaderCheck { offset, .. } => {
+                        (claimed_length(rest), offset.saturating_add(2))
+                    }
+                    _ => (claimed_length(rest), 3),
                 };
-                let bytes = rest.get(..length.min(rest.len())).unwrap_or_default();
+                let bytes = rest.get(..judged).unwrap_or(rest);
                 Scan::Damaged(Event::DamagedHdlc { offset, bytes, error }, length)
             }
         }
@@ -373,7 +378,7 @@ impl Place {
                     mbus::Error::Stop { offset, .. } => offset.saturating_add(1),
                     mbus::Error::Length { .. } | mbus::Error::Start => 4,
                 };
-                let bytes = rest.get(..length.min(rest.len())).unwrap_or_default();
+                let bytes = rest.get(..length).unwrap_or(rest);
                 Scan::Damaged(Event::DamagedMbus { offset, bytes, error }, length)
             }
         }
@@ -386,9 +391,10 @@ impl Place {
 
     fn scan_apdu<'a>(&mut self, rest: &'a [u8], nodes: &mut Vec<axdr::Node>) -> Scan<'a> {
         let offset = self.offset();
-        if let Some(&(LLC_RESPONSE | LLC_COMMAND)) = rest.first_chunk::<3>() {
-            self.advance(3);
-            return Scan::Noise(0);
+        match rest {
+            [0xE6] | [0xE6, _] if !self.ended => return Scan::Wait,
+            [0xE6, 0xE6 | 0xE7, 0x00, ..] => return Scan::Skip(3),
+            _ => {}
         }
         if !starts_apdu(rest) {
             let starts = |byte: &u8| starts_apdu(&[*byte]) || *byte == 0xE6;
@@ -408,12 +414,17 @@ impl Place {
                 self.wanted = rest.len().saturating_add(missing);
                 Scan::Wait
             }
-            Extent::Incomplete(_) | Extent::Invalid if plausible_header(rest) => {
-                Scan::Damaged(Event::BrokenApdu { offset, bytes: rest }, rest.len())
-            }
+            // What was judged must not depend on how much has come already.
+            Extent::Incomplete(_) if plausible_header(rest) => broken(offset, rest, APDU_MAX),
+            Extent::Invalid(judged) if plausible_header(rest) => broken(offset, rest, judged),
             _ => Scan::Noise(1),
         }
     }
+}
+
+fn broken(offset: u64, rest: &[u8], judged: usize) -> Scan<'_> {
+    let bytes = rest.get(..judged).unwrap_or(rest);
+    Scan::Damaged(Event::BrokenApdu { offset, bytes }, bytes.len())
 }
 
 fn wide(length: usize) -> u64 {

@@ -5,6 +5,8 @@
 //! registers or scaled values, so a number passes when it is one of the two; texts, times,
 //! identifications and counters have one form.
 
+#![allow(clippy::panic)] // Helpers of tests fail as tests do.
+
 use meter::models::{Profile, profile};
 use meter::push::{DefectCode, Outcome, PushOptions, PushReader, PushedValue};
 use reading::{Obis, Timestamp, Value};

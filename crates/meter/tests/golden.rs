@@ -111,7 +111,7 @@ fn list_beside_values() -> Vec<u8> {
 }
 
 fn positional() -> Vec<Golden> {
-    let phases = || [235, 236, 234, 123, 40, 0].map(Data::LongUnsigned).to_vec();
+    let phases = || [235, 236, 234, 203, 110, 0].map(Data::LongUnsigned).to_vec();
     let totals = || [700, 0, 1_234_567, 89].map(Data::DoubleLongUnsigned).to_vec();
     let fourteen = [
         phases(),
@@ -304,9 +304,9 @@ fn shown(outcome: &Outcome) -> Json {
         };
         json!({
             "obis": reading.obis.map(|obis| obis.to_string()),
-            "quantity": reading.quantity.map(|quantity| quantity.name()),
+            "quantity": reading.quantity.map(reading::Quantity::name),
             "value": shown,
-            "unit": reading.unit.map(|unit| unit.symbol()),
+            "unit": reading.unit.map(reading::Unit::symbol),
             "quality": reading.quality.name(),
             "offset": value.offset,
         })
@@ -321,7 +321,7 @@ fn shown(outcome: &Outcome) -> Json {
         "meter": outcome.meter,
         "meter_time": outcome.meter_time.map(|time| time.to_string()),
         "measured_at": outcome.measured_at.map(|instant| instant.to_string()),
-        "list": outcome.list.as_ref().map(|list| list.as_str()),
+        "list": outcome.list.as_ref().map(reading::ListId::as_str),
         "encrypted": outcome.security.encrypted,
         "authenticated": outcome.security.authenticated,
         "invocation_counter": outcome.security.invocation_counter,

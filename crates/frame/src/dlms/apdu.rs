@@ -239,8 +239,8 @@ pub enum Extent {
     Complete(usize),
     /// At least this many bytes are missing.
     Incomplete(usize),
-    /// No APDU of a push starts here.
-    Invalid,
+    /// No APDU of a push starts here, as this many bytes show.
+    Invalid(usize),
 }
 
 /// How many bytes the APDU at the start of `bytes` takes. `nodes` is working memory.
@@ -250,17 +250,21 @@ pub fn extent(bytes: &[u8], nodes: &mut Vec<axdr::Node>) -> Extent {
         return match gbt::decode(bytes) {
             Ok((_, length)) => Extent::Complete(length),
             Err(gbt::Error::Truncated { missing }) => Extent::Incomplete(missing.max(1)),
-            Err(_) => Extent::Invalid,
+            Err(_) => Extent::Invalid(7),
         };
     }
     match decode(bytes) {
         Err(Error::Truncated { missing, .. }) => Extent::Incomplete(missing.max(1)),
-        Err(_) => Extent::Invalid,
+        Err(_) => Extent::Invalid(2),
         Ok((Apdu::Ciphered(_), length)) => Extent::Complete(length),
         Ok((Apdu::Notification(header), _)) => match body(bytes, header.body_at, nodes) {
             Ok((end, _)) => Extent::Complete(end),
             Err(axdr::Error::Truncated { missing, .. }) => Extent::Incomplete(missing.max(1)),
-            Err(_) => Extent::Invalid,
+            Err(axdr::Error::Tag { offset, .. }) => Extent::Invalid(offset.saturating_add(1)),
+            Err(axdr::Error::Length { offset }) => Extent::Invalid(offset.saturating_add(2)),
+            Err(axdr::Error::Depth { offset } | axdr::Error::Elements { offset }) => {
+                Extent::Invalid(offset)
+            }
         },
     }
 }

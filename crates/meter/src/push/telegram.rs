@@ -150,6 +150,10 @@ impl Decoder {
                     let detail = "decrypted, not authenticated: no authentication key was given";
                     outcome.defects.push(Defect::new(DefectCode::NotAuthenticated, at, detail));
                 }
+                if authentication == Authentication::Absent && self.options.gak.is_some() {
+                    let detail = "an authentication key was given, but the telegram carries no tag";
+                    outcome.defects.push(Defect::new(DefectCode::NotAuthenticated, at, detail));
+                }
                 let verified = outcome.security.authenticated;
                 Clear {
                     bytes: plain,
