@@ -27,14 +27,14 @@ export async function visit(address, { viewport = DESK, ...options } = {}) {
   const context = await browser.newContext({ viewport, ...options });
   const page = await context.newPage();
   const faults = [];
-  const { origin } = new URL(address);
+  const origin = address.startsWith("http") ? new URL(address).origin : "";
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) faults.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("request", (request) => {
     const url = request.url();
-    if (!url.startsWith(`${origin}/`) && !url.startsWith("data:")) faults.push(`foreign request: ${url}`);
+    if (origin && !url.startsWith(`${origin}/`) && !url.startsWith("data:")) faults.push(`foreign request: ${url}`);
   });
   await page.goto(address);
   return { page, faults, close: () => context.close() };

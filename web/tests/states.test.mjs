@@ -187,6 +187,36 @@ describe("the overview", () => {
     await again.close();
   });
 
+  test("gives its stream back half a minute after it is hidden, and asks again when it is seen", async () => {
+    const server = new FixtureServer(one("e450"));
+    const address = await server.listen();
+    const { page, close } = await visit("about:blank");
+    await page.clock.install();
+    await page.goto(address);
+    await ready(page);
+    const look = (state) =>
+      page.evaluate((state) => {
+        Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    const until = async (streams) => {
+      for (let i = 0; i < 50 && server.streams !== streams; i += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(server.streams, streams);
+    };
+    await until(1);
+    await look("hidden");
+    const beats = setInterval(() => server.beat(), 500);
+    await page.clock.runFor(25_000);
+    await until(1);
+    await page.clock.runFor(6_000);
+    clearInterval(beats);
+    await until(0);
+    await look("visible");
+    await until(1);
+    await close();
+    await server.close();
+  });
+
   test("notices a server that went silent without closing", async () => {
     await on(one("e450"), async ({ page }) => {
       await ready(page);
