@@ -10,7 +10,7 @@ use outlet::Counters;
 use reading::{Link, MeterId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Appended, Batch, Store};
+use store::{Appended, Batch, Pending, Store};
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use watch::LinkWatch;
@@ -144,18 +144,16 @@ impl Acquisition {
         if count == 0 && memory.is_empty() {
             return;
         }
-        let started = Instant::now();
+        if count > 0 {
+            self.tell(watch.telegram(now));
+        }
         let batch = Batch::live(heard.telegrams, memory);
-        match self.store.append(batch).await {
-            Ok(appended) => {
-                self.counters.appended(&self.meter, appended.len(), started.elapsed());
-                let again = appended.iter().filter(|done| matches!(done, Appended::Duplicate(_)));
-                if let Some(counters) = self.counters.meter(&self.meter) {
-                    counters.duplicates.add(again.count() as u64);
-                }
-                if count > 0 {
-                    self.tell(watch.telegram(now));
-                }
+        // Waits for room only: while the disk takes nothing, the line is read on and telegrams
+        // wait in the store's bounded queue.
+        match self.store.enqueue(batch).await {
+            Ok(pending) => {
+                let (meter, counters) = (self.meter.clone(), Arc::clone(&self.counters));
+                tokio::spawn(count_when_durable(pending, meter, counters));
             }
             Err(error) => {
                 self.counters.defect(&self.meter, "store_refused");
@@ -185,6 +183,24 @@ impl Acquisition {
             None => tracing::info!(meter = %self.meter, state = link.state.name(), "link"),
         }
         self.store.set_link(&self.meter, link);
+    }
+}
+
+/// Counts what became of a batch. As many of these wait as the store's queue holds, no more.
+async fn count_when_durable(pending: Pending, meter: MeterId, counters: Arc<Counters>) {
+    let started = Instant::now();
+    match pending.await {
+        Ok(appended) => {
+            counters.appended(&meter, appended.len(), started.elapsed());
+            let again = appended.iter().filter(|done| matches!(done, Appended::Duplicate(_)));
+            if let Some(counters) = counters.meter(&meter) {
+                counters.duplicates.add(again.count() as u64);
+            }
+        }
+        Err(error) => {
+            counters.defect(&meter, "store_refused");
+            tracing::error!(%meter, %error, "telegram not stored");
+        }
     }
 }
 
