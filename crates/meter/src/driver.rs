@@ -109,9 +109,9 @@ impl PushDriver {
             gak: options.gak,
             profile: model.profile,
             zone: options.zone,
+            transport: model.transport,
             explain: options.inspect,
             keep_bytes: options.inspect,
-            ..PushOptions::default()
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);

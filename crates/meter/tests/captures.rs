@@ -377,7 +377,7 @@ fn assert_object(stem: &str, outcome: &Outcome, entry: &Json) {
         Json::Number(number) => assert_eq!(ours.raw(), number.as_i64(), "{stem}: {code}"),
         // One decoder reads the disconnector's enum as a boolean; the wire says 1.
         Json::Bool(_) => {
-            assert_eq!((stem, ours.raw()), ("lgz_e450_plain_cyprus_2026_gbt", Some(1)))
+            assert_eq!((stem, ours.raw()), ("lgz_e450_plain_cyprus_2026_gbt", Some(1)));
         }
         Json::String(text) if text.starts_with("enum ") => {
             let number = text.split(' ').nth(1).and_then(|number| number.parse().ok());

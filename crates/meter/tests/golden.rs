@@ -232,6 +232,23 @@ fn deviations() -> Vec<Golden> {
         scaler_unit(-1, 35),
         text("181220000017"),
     ]);
+    let descriptor = Data::Structure(vec![
+        Data::LongUnsigned(3),
+        name("1-0:1.8.0"),
+        Data::Integer(2),
+        Data::DoubleLongUnsigned(77),
+    ]);
+    let pair = Data::Structure(vec![object(70, "0-0:96.3.10", 3), Data::Enum(2)]);
+    let descriptors = vec![descriptor, pair];
+    let state = Data::Structure(vec![Data::Enum(1), Data::Array(descriptors.clone())]);
+    let names = Data::Structure(vec![
+        name("1-0:1.7.0"),
+        name("1-0:2.7.0"),
+        Data::DoubleLongUnsigned(1),
+        Data::DoubleLongUnsigned(2),
+    ]);
+    // The meter itself cuts its list: the check sequence holds.
+    let cut = notification(Some(time(0)), &flat);
     let conflict = vec![
         entry("1-0:32.7.0", Data::LongUnsigned(12), 0, 27),
         entry("1-0:1.7.0", Data::Long64(-5), 1, 27),
@@ -249,6 +266,10 @@ fn deviations() -> Vec<Golden> {
         golden("flat_with_scalers", one_frame(&notification(Some(time(0)), &flat))),
         golden("unit_conflict", norwegian(conflict)),
         golden("swapped_logical_names", one_frame(&swapped_apdu)),
+        golden("tagged_descriptors", norwegian(descriptors.clone())),
+        golden("state_and_descriptors", one_frame(&notification(None, &state))),
+        golden("names_before_values", one_frame(&notification(None, &names))),
+        golden("data_cut_short", one_frame(&cut[..cut.len() - 9])),
     ]
 }
 

@@ -86,7 +86,7 @@ pub struct Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The bytes end too early.
-    #[error("the data end at byte {offset}, at least {missing} bytes early")]
+    #[error("the data end at byte {offset} of the APDU, at least {missing} bytes early")]
     Truncated {
         /// Start of the element that is not whole.
         offset: usize,
@@ -94,7 +94,7 @@ pub enum Error {
         missing: usize,
     },
     /// No data type has this tag.
-    #[error("no data type has the tag {got:02X} (byte {offset})")]
+    #[error("no data type has the tag {got:02X} (byte {offset} of the APDU)")]
     Tag {
         /// Where the tag stands.
         offset: usize,
@@ -102,7 +102,7 @@ pub enum Error {
         got: u8,
     },
     /// A length that A-XDR does not allow.
-    #[error("invalid length at byte {offset}")]
+    #[error("invalid length at byte {offset} of the APDU")]
     Length {
         /// Where the element starts.
         offset: usize,

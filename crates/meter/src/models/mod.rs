@@ -3,6 +3,7 @@
 //! A push of most meters carries raw register values without scaler and unit. A [`Profile`] says
 //! what they are; where the wire carries a scaler, that wins. Adding a meter is adding a row.
 
+use frame::stream::Transport;
 use reading::{Obis, Unit};
 
 /// How a meter scales the registers it sends without scaler.
@@ -54,6 +55,8 @@ pub struct Model {
     pub title: &'static str,
     /// Its scaling; `None` when only scalers on the wire are believed.
     pub profile: Option<&'static Profile>,
+    /// What carries its telegrams. Where link frames are sure, noise can never pass for an APDU.
+    pub transport: Transport,
 }
 
 /// The model with this name.
@@ -123,6 +126,7 @@ static MODELS: &[Model] = &[
         name: "generic_dlms_push",
         title: "any meter that pushes DLMS with scalers",
         profile: None,
+        transport: Transport::Auto,
     },
 ];
 

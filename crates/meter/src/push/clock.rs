@@ -78,6 +78,11 @@ pub(super) fn resolve(sources: &Sources<'_>, defects: &mut Vec<Defect>) -> Resol
 }
 
 fn decoded(sent: Sent, defects: &mut Vec<Defect>) -> Option<(MeterTime, Sent)> {
+    let [year_high, year_low, ..] = sent.bytes;
+    if [year_high, year_low] == [0xFF; 2] {
+        // A date that is not specified says nothing wrong.
+        return None;
+    }
     let Ok(time) = date_time::decode(&sent.bytes) else {
         let code = DefectCode::MeterClockImpossible;
         defects.push(Defect::new(code, sent.offset, "the meter's clock names no instant"));

@@ -1,5 +1,13 @@
 //! The way from bytes to values, one line per step, for a human who follows a telegram.
 
+use super::PushedValue;
+use super::identity::title_text;
+use super::text::hex_of;
+use frame::dlms::apdu::{Ciphered, Notification};
+use frame::dlms::axdr::{Item, tag};
+use frame::dlms::glo_cipher::Authentication;
+use reading::{Unit, Value};
+
 /// The layer a step belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -68,11 +76,76 @@ impl Explanation {
         }
     }
 
+    /// Adds what an unknown arrangement contains, element by element.
+    pub(super) fn add_raw(&mut self, root: &Item<'_>, offset_of: impl Fn(usize) -> u64) {
+        if !self.wanted() {
+            return;
+        }
+        for item in root.children() {
+            let place = (offset_of(item.offset()), item.content().len());
+            self.add(Layer::Value, place, || match item.integer() {
+                Some(number) => format!("unnamed, type {}: {number}", item.tag()),
+                None if item.is_container() => format!("unnamed: {}", shape(&item)),
+                None => format!("unnamed, type {}: {}", item.tag(), hex_of(item.content())),
+            });
+        }
+    }
+
     pub(super) const fn wanted(&self) -> bool {
         self.steps.is_some()
     }
 
     pub(super) fn take(&mut self) -> Vec<Step> {
         self.steps.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+pub(super) fn cipher_text(ciphered: &Ciphered<'_>, authentication: Authentication) -> String {
+    let title = title_text(ciphered.system_title);
+    let control = ciphered.control.0;
+    let counter = ciphered.invocation_counter;
+    let proof = match authentication {
+        Authentication::Verified => "decrypted, tag verified",
+        Authentication::Unchecked => "decrypted, not authenticated",
+        Authentication::Absent if ciphered.control.encrypted() => "decrypted, carries no tag",
+        Authentication::Absent => "in clear, carries no tag",
+    };
+    format!(
+        "ciphered by {title}, security control {control:02X}, invocation counter {counter}: {proof}"
+    )
+}
+
+pub(super) fn header_text(header: &Notification) -> String {
+    let time = header.date_time.map(|(bytes, _)| frame::dlms::date_time::decode(&bytes));
+    let time = match time {
+        None => "without date-time".to_owned(),
+        Some(Ok(time)) => format!("of {time}"),
+        Some(Err(error)) => error.to_string(),
+    };
+    format!("DataNotification {:08X} {time}", header.long_invoke_id)
+}
+
+pub(super) fn value_text(value: &PushedValue) -> String {
+    let reading = &value.reading;
+    let obis = reading.obis.map(|obis| obis.to_string()).unwrap_or_default();
+    let name = reading.quantity.map_or("not in the catalogue", |known| known.description().english);
+    match &reading.value {
+        Value::Text(text) => format!("{obis} {name} = \"{text}\""),
+        Value::Number(number) => {
+            let unit = reading.unit.map(Unit::symbol).unwrap_or_default();
+            let space = if unit.is_empty() { "" } else { " " };
+            let (raw, exponent) = (number.mantissa(), number.exponent());
+            format!("{obis} {name} = {number}{space}{unit} (raw {raw}, exponent {exponent})")
+        }
+    }
+}
+
+/// An element in a few words: `structure of 14`.
+pub(super) fn shape(item: &Item<'_>) -> String {
+    match item.tag() {
+        tag::ARRAY => format!("an array of {}", item.count()),
+        tag::STRUCTURE => format!("a structure of {}", item.count()),
+        tag::COMPACT_ARRAY => format!("a compact array of {}", item.count()),
+        other => format!("a value of type {other}"),
     }
 }

@@ -144,7 +144,7 @@ struct Object {
 impl Object {
     /// {class, logical name, attribute, data index}, in newer lists with restrictions behind.
     fn of(item: &Item<'_>) -> Option<Self> {
-        if item.tag() != tag::STRUCTURE || item.count() < 4 {
+        if item.tag() != tag::STRUCTURE || item.count() < 3 {
             return None;
         }
         let mut elements = item.children();
@@ -205,33 +205,48 @@ fn pairs<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
     if !root.is_container() {
         return None;
     }
+    // {state, array of entries}: the array carries everything.
+    if let Some([state, array]) = root.elements::<2>()
+        && state.integer().is_some()
+        && array.is_container()
+    {
+        return pairs(&array);
+    }
     let mut entries = Vec::with_capacity(root.count().min(1024));
     let last = root.count().checked_sub(1)?;
     let mut items = root.children().enumerate().peekable();
     let mut named = 0_usize;
-    let mut seen = 0;
+    let mut cut = false;
     while let Some((index, item)) = items.next() {
-        seen = index + 1;
         if let Some(obis) = obis_of(&item)
-            && let Some((value_index, value)) = items.next()
+            && let Some((_, value)) = items.next()
         {
-            seen = value_index + 1;
-            if value.is_container() {
+            // Two codes in a row are a list of names, not a name and its value.
+            if value.is_container() || obis_of(&value).is_some() {
                 return None;
             }
             let mut entry = Entry::new(obis, value);
-            if let Some((scaler_index, scaler)) = items.peek()
+            if let Some((_, scaler)) = items.peek()
                 && let Some(scaler) = scaler_unit(scaler)
             {
                 entry.scaler_unit = Some(scaler);
-                seen = scaler_index + 1;
                 items.next();
             }
             named += 1;
             push_unless_null(&mut entries, entry);
         } else if item.tag() == tag::STRUCTURE {
-            named += 1;
-            push_unless_null(&mut entries, entry_of_structure(&item)?);
+            match entry_of_structure(&item) {
+                Some(entry) => {
+                    named += 1;
+                    push_unless_null(&mut entries, entry);
+                }
+                // The data end inside the structure.
+                None if item.children().count() < item.count() => cut = true,
+                None => return None,
+            }
+        } else if obis_of(&item).is_some() && index != last {
+            // The data end between a code and its value.
+            cut = true;
         } else if index == 0 && is_clock_value(&item) {
             entries.push(Entry::new(CLOCK, item));
         } else if index == 0 && is_text(&item) {
@@ -243,7 +258,7 @@ fn pairs<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
         }
     }
     let name = by_objects(&entries);
-    let complete = seen == root.count();
+    let complete = !cut && root.children().count() == root.count();
     (named > 0).then_some(Layout { name, kind: "OBIS and value pairs", entries, complete })
 }
 
@@ -253,12 +268,24 @@ fn push_unless_null<'a>(entries: &mut Vec<Entry<'a>>, entry: Entry<'a>) {
     }
 }
 
-/// {OBIS, value}, {OBIS, value, scaler_unit} or {OBIS, value, scaler, unit}.
+/// {OBIS, value}, {OBIS, value, scaler_unit}, {OBIS, value, scaler, unit},
+/// {class, OBIS, attribute, value} or {{class, OBIS, attribute, …}, value}.
 fn entry_of_structure<'a>(item: &Item<'a>) -> Option<Entry<'a>> {
     let mut elements = item.children();
-    let obis = obis_of(&elements.next()?)?;
+    let first = elements.next()?;
+    if let Some([object, value]) = item.elements::<2>()
+        && let Some(object) = Object::of(&object)
+    {
+        return object.entry(value).filter(|entry| !entry.item.is_container());
+    }
+    if let Some([_, _, _, value]) = item.elements::<4>()
+        && let Some(object) = Object::of(item)
+    {
+        return object.entry(value).filter(|entry| !entry.item.is_container());
+    }
+    let obis = obis_of(&first)?;
     let value = elements.next()?;
-    if value.is_container() {
+    if value.is_container() || obis_of(&value).is_some() {
         return None;
     }
     let mut entry = Entry::new(obis, value);

@@ -2,7 +2,7 @@
 
 use super::clock::{self, Sent, Sources};
 use super::defect::{Defect, DefectCode};
-use super::explain::{Explanation, Layer};
+use super::explain::{Explanation, Layer, cipher_text, header_text, shape, value_text};
 use super::identity::{Identity, title_text};
 use super::layout::{self, CLOCK, Entry, LIST_VERSION, Layout, ListName};
 use super::plausibility::{Contradiction, Evidence, contradiction};
@@ -11,7 +11,7 @@ use super::scale::{Remark, is_clock, scale};
 use super::text::hex_of;
 use super::{Outcome, PushOptions, PushedValue, Security};
 use frame::dlms::apdu::{self, Apdu, Ciphered, Notification};
-use frame::dlms::axdr::{self, Document, Item, Node, tag};
+use frame::dlms::axdr::{self, Document, Node};
 use frame::dlms::glo_cipher::{self, Authentication, Keys};
 use frame::message::Message;
 use reading::{ListId, Memory, Quality, Quantity, Timestamp, Unit, Value};
@@ -216,7 +216,7 @@ impl Decoder {
             system_title: outcome.security.system_title.as_ref(),
         };
         let Some(layout) = layout::recognise(&root, &circumstances) else {
-            explain_raw(&root, clear, explanation);
+            explanation.add_raw(&root, |position| clear.offset_of(position));
             let offset = clear.offset_of(root.offset());
             let detail = format!("{} is no known arrangement of values", shape(&root));
             return Err(Defect::new(DefectCode::LayoutUnknown, offset, detail));
@@ -281,7 +281,10 @@ impl Decoder {
                     outcome.defects.push(unit_conflict(entry, offset, (wire, quantity)));
                 }
             }
-            let pushed = PushedValue { reading: scaled.reading, offset };
+            let mut pushed = PushedValue { reading: scaled.reading, offset };
+            if !layout.complete {
+                pushed.reading.quality = Quality::Suspect;
+            }
             explanation.add(Layer::Value, (offset, 0), || value_text(&pushed));
             outcome.values.push(pushed);
         }
@@ -522,74 +525,6 @@ fn unit_conflict(entry: &Entry<'_>, offset: u64, (wire, quantity): (Unit, Quanti
     let expected = quantity.unit().map(Unit::symbol).unwrap_or_default();
     let detail = format!("{} in {wire}, but {quantity} is in {expected}", entry.obis);
     Defect::new(DefectCode::UnitConflict, offset, detail)
-}
-
-fn cipher_text(ciphered: &Ciphered<'_>, authentication: Authentication) -> String {
-    let title = title_text(ciphered.system_title);
-    let control = ciphered.control.0;
-    let counter = ciphered.invocation_counter;
-    let proof = match authentication {
-        Authentication::Verified => "decrypted, tag verified",
-        Authentication::Unchecked => "decrypted, not authenticated",
-        Authentication::Absent if ciphered.control.encrypted() => "decrypted, carries no tag",
-        Authentication::Absent => "in clear, carries no tag",
-    };
-    format!(
-        "ciphered by {title}, security control {control:02X}, invocation counter {counter}: {proof}"
-    )
-}
-
-fn header_text(header: &Notification) -> String {
-    let time = header.date_time.map(|(bytes, _)| frame::dlms::date_time::decode(&bytes));
-    let time = match time {
-        None => "without date-time".to_owned(),
-        Some(Ok(time)) => format!("of {time}"),
-        Some(Err(error)) => error.to_string(),
-    };
-    format!("DataNotification {:08X} {time}", header.long_invoke_id)
-}
-
-fn value_text(value: &PushedValue) -> String {
-    let reading = &value.reading;
-    let obis = reading.obis.map(|obis| obis.to_string()).unwrap_or_default();
-    let name = reading.quantity.map_or("not in the catalogue", |known| known.description().english);
-    match &reading.value {
-        Value::Text(text) => format!("{obis} {name} = \"{text}\""),
-        Value::Number(number) => {
-            let unit = reading.unit.map(Unit::symbol).unwrap_or_default();
-            let space = if unit.is_empty() { "" } else { " " };
-            let (raw, exponent) = (number.mantissa(), number.exponent());
-            format!("{obis} {name} = {number}{space}{unit} (raw {raw}, exponent {exponent})")
-        }
-    }
-}
-
-/// An element in a few words: `structure of 14`.
-fn shape(item: &Item<'_>) -> String {
-    match item.tag() {
-        tag::ARRAY => format!("an array of {}", item.count()),
-        tag::STRUCTURE => format!("a structure of {}", item.count()),
-        tag::COMPACT_ARRAY => format!("a compact array of {}", item.count()),
-        other => format!("a value of type {other}"),
-    }
-}
-
-/// What an unknown arrangement contains, element by element.
-fn explain_raw(root: &Item<'_>, clear: &Clear<'_>, explanation: &mut Explanation) {
-    if !explanation.wanted() {
-        return;
-    }
-    for item in root.children() {
-        let place = (clear.offset_of(item.offset()), item.content().len());
-        explanation.add(Layer::Value, place, || {
-            let content = hex_of(item.content());
-            match item.integer() {
-                Some(number) => format!("unnamed, type {}: {number}", item.tag()),
-                None if item.is_container() => format!("unnamed: {}", shape(&item)),
-                None => format!("unnamed, type {}: {content}", item.tag()),
-            }
-        });
-    }
 }
 
 fn title_of(hex: &str) -> Option<[u8; 8]> {

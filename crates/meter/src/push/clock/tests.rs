@@ -113,8 +113,14 @@ fn a_clock_far_ahead_gives_way_to_the_arrival() {
 #[test]
 fn an_impossible_object_leaves_the_header() {
     let header = Some(sent("2025-06-01T12:30:00", None, None));
-    let object = Some(Sent { bytes: [0xFF; 12], offset: 7 });
+    let object = Some(Sent { bytes: [0x3F; 12], offset: 7 });
     let found = outcome(&Given { object, header, ..NOTHING });
     let defect = (DefectCode::MeterClockImpossible, 7);
     assert_eq!(found, (Some("2025-06-01T10:30:00Z".to_owned()), vec![defect]));
+}
+
+#[test]
+fn an_unspecified_clock_says_nothing() {
+    let header = Some(Sent { bytes: [0xFF; 12], offset: 7 });
+    assert_eq!(outcome(&Given { header, ..NOTHING }), (None, vec![]));
 }
