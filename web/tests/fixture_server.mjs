@@ -6,7 +6,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { analysis, GROUPS, meter, snapshot, values } from "./fixtures.mjs";
 
-const DIST = fileURLToPath(new URL(`../${process.env.TRIPHASE_WEB_OUT ?? "dist"}`, import.meta.url));
+const DIST = process.env.TRIPHASE_WEB_OUT ?? fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 export const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
