@@ -109,7 +109,7 @@ mod table {
 }
 
 const fn row(name: &'static str, title: &'static str, profile: &'static Profile) -> Model {
-    Model { name, title, profile: Some(profile) }
+    Model { name, title, profile: Some(profile), transport: Transport::Framed }
 }
 
 static MODELS: &[Model] = &[
