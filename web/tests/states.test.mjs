@@ -123,6 +123,35 @@ describe("the overview", () => {
     });
   });
 
+  test("does not call a value of a slow list late", async () => {
+    const slow = one("e450", (now) => {
+      const at = new Date(now - 40_000).toISOString();
+      const all = values(now, GROUPS.e450);
+      for (const name of ["voltage_l1", "voltage_l2", "voltage_l3"]) {
+        all[name] = { ...all[name], received_at: at, measured_at: at, period_s: 60 };
+      }
+      return { values: all };
+    });
+    await on(slow, async ({ page }) => {
+      await ready(page);
+      assert.equal(await freshness(page, "phases"), "fresh");
+    });
+  });
+
+  test("learns the period of a list that the server does not tell", async () => {
+    await on(one("e450", { period: 1 }), async ({ page, server }) => {
+      await ready(page);
+      const now = Date.now();
+      for (const [i, at] of [now + 6000, now + 12_000].entries()) {
+        server.send("sample", { meter: "general", period_s: 1, values: values(at, GROUPS.e450, i + 2) });
+      }
+      await page.waitForSelector("[data-quantity=voltage_l1][data-reading='3']");
+      server.send("beat", { now: new Date(now + 16_000).toISOString() });
+      await page.waitForFunction(() => /4\ss/.test(document.querySelector("[data-age]").textContent));
+      assert.equal(await freshness(page, "phases"), "fresh");
+    });
+  });
+
   test("does not ask the device for the time", async () => {
     await on(one("e450"), async ({ page, address, close }) => {
       await ready(page);

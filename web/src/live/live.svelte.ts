@@ -40,6 +40,8 @@ class Live implements Listener {
 
   #offset = 0;
   #retryAt = 0;
+  /** Time between the last two arrivals of a value. **Unit** s. */
+  #gaps = new Map<string, number>();
   #queue: [EventName, unknown][] = [];
   #scheduled = false;
   #stream = new Stream("/api/v1/events", this);
@@ -129,13 +131,35 @@ class Live implements Listener {
     this.meters = this.meters.map((meter) => {
       if (meter.id !== data.meter) return meter;
       if (name === "sample") {
-        const values = { ...meter.values, ...(data.values as Readings) };
+        const values = { ...meter.values, ...this.#paced(meter, data.values as Readings) };
         const period = typeof data.period_s === "number" ? data.period_s : meter.period;
         return { ...meter, values, period };
       }
       if (name === "link") return { ...meter, link: (data.link ?? data) as Link };
       return { ...meter, analysis: analysisOf(data, meter.analysis) };
     });
+  }
+
+  /**
+   * The values with the period of each: a meter may alternate a quick list with a slow one, and a
+   * value of the slow one is not late for that. The shorter of the last two gaps counts, so that an
+   * outage is not taken for a period.
+   */
+  #paced(meter: Meter, values: Readings): Readings {
+    const paced: Readings = {};
+    for (const [name, value] of Object.entries(values)) {
+      const before = meter.values[name];
+      let period = value.period_s ?? before?.period_s ?? null;
+      const gap = before ? (Date.parse(value.received_at) - Date.parse(before.received_at)) / 1000 : 0;
+      if (value.period_s == null && gap > 0) {
+        const key = `${meter.id}/${name}`;
+        const last = this.#gaps.get(key);
+        this.#gaps.set(key, gap);
+        period = last === undefined ? null : Math.max(meter.period ?? 0, Math.min(last, gap));
+      }
+      paced[name] = { ...value, period_s: period };
+    }
+    return paced;
   }
 }
 

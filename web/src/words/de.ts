@@ -3,6 +3,7 @@ import sentences from "./sentences.de";
 
 const de: Words = {
   locale: "de-DE",
+  colon: ":",
   day: "d",
   skip: "Zum Inhalt",
   demo: "Simulierte Daten",

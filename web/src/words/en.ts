@@ -2,6 +2,7 @@ import type { Words } from "./fr";
 
 const en: Words = {
   locale: "en-GB",
+  colon: ":",
   day: "d",
   skip: "Skip to content",
   demo: "Simulated data",

@@ -5,6 +5,7 @@ import sentences from "./sentences.fr";
 
 const fr = {
   locale: "fr-FR",
+  colon: "\u00a0:",
   day: "j",
   skip: "Aller au contenu",
   demo: "Données simulées",

@@ -87,6 +87,11 @@ class Say {
     return unit ? `${text}${format.NBSP}${unit}` : text;
   }
 
+  /** A name and what it is, with the language's colon. */
+  pair(name: string, value: string): string {
+    return `${name}${this.words.colon} ${value}`;
+  }
+
   /** A reading as it is printed, without its unit. */
   reading(quantity: string, reading: Reading): string {
     return printed(this.locale, quantity, reading);
