@@ -65,6 +65,16 @@ pub(crate) struct Hour {
 /// Power and energy of one hour.
 pub(crate) struct Energy(pub(crate) EnergyReport);
 
+impl Energy {
+    fn of(window: Window, samples: &Samples<'_>) -> Self {
+        let mut report = energy_report(window, samples);
+        // The sum of no stretches is −0.0, which nobody should read.
+        report.coverage_pct += 0.0;
+        report.energy_coverage_pct += 0.0;
+        Self(report)
+    }
+}
+
 impl Outlet {
     /// The default meter of every route.
     pub(crate) fn main_meter(&self) -> Option<&MeterInfo> {
@@ -139,7 +149,7 @@ impl Outlet {
         hour: &Hour,
     ) -> Result<Energy, store::Error> {
         let Some(latest) = self.store.latest(&meter.id) else {
-            return Ok(Energy(energy_report(hour.window(), &Samples::default())));
+            return Ok(Energy::of(hour.window(), &Samples::default()));
         };
         let period = |list: Option<&ListId>| {
             let known = latest.lists.iter().find(|known| Some(&known.sample.telegram.list) == list);
@@ -168,7 +178,7 @@ impl Outlet {
             let mut samples = store.samples(&query)?;
             samples.sort_by_key(|sample| sample.telegram.measured_at);
             let columns = lists.columns(&samples);
-            Ok(Energy(energy_report(window, &columns.samples(period))))
+            Ok(Energy::of(window, &columns.samples(period)))
         })
         .await
     }

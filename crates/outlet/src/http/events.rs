@@ -32,6 +32,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 pub(crate) const STREAMS_MAX: usize = 64;
 /// Pause between two beats; less than a third of what a page waits for one.
 const BEAT: Duration = Duration::from_secs(5);
+/// Shortest time between two snapshots of one stream.
+const SNAPSHOT_PAUSE: Duration = Duration::from_secs(1);
 /// Most samples that are sent one by one to a client that resumes; beyond them, a snapshot.
 const RESUME_MAX: usize = 1000;
 /// Samples of one meter that wait for one message, before overtaken ones are dropped.
@@ -136,6 +138,9 @@ struct Feed {
     ready: VecDeque<Event>,
     /// The newest sample seen, of any meter.
     seen: u64,
+    /// The bus went on without this reader: a snapshot must replace what it missed.
+    overtaken: bool,
+    last_snapshot: Instant,
     beat: Interval,
     shutdown: watch::Receiver<bool>,
     _permit: OwnedSemaphorePermit,
@@ -157,6 +162,8 @@ impl Feed {
             tracks: meters.into_iter().map(|id| (id, Track::default())).collect(),
             ready: VecDeque::new(),
             seen: outlet.store.last_id(),
+            overtaken: false,
+            last_snapshot: Instant::now(),
             beat,
             shutdown: outlet.stopping.subscribe(),
             outlet,
@@ -180,10 +187,16 @@ impl Feed {
                 continue;
             }
             let now = Instant::now();
-            let due = self.tracks.values().filter_map(|track| track.lane.due(now)).min();
+            let healed_at = self.last_snapshot + SNAPSHOT_PAUSE;
+            if self.overtaken && now >= healed_at {
+                self.snapshot().await.ok()?;
+                continue;
+            }
+            let due = self.tracks.values().filter_map(|track| track.lane.due(now));
+            let due = due.chain(self.overtaken.then_some(healed_at)).min();
             tokio::select! {
                 () = ended(&mut self.shutdown) => return None,
-                received = self.bus.recv() => self.take(received).await?,
+                received = self.bus.recv() => self.take(received)?,
                 () = wait_until(due) => {}
                 _ = self.beat.tick() => {
                     let beat = snapshot::beat(&self.outlet);
@@ -193,7 +206,7 @@ impl Feed {
         }
     }
 
-    async fn take(&mut self, received: Result<store::Event, RecvError>) -> Option<()> {
+    fn take(&mut self, received: Result<store::Event, RecvError>) -> Option<()> {
         match received {
             Ok(store::Event::Sample(sample)) => {
                 // What a snapshot or a resumption told already is in the bus as well.
@@ -210,13 +223,15 @@ impl Feed {
                 }
             }
             // Too slow for the bus: the state of now replaces what was missed.
-            Err(RecvError::Lagged(_)) => self.snapshot().await.ok()?,
+            Err(RecvError::Lagged(_)) => self.overtaken = true,
             Err(RecvError::Closed) => return None,
         }
         Some(())
     }
 
     async fn snapshot(&mut self) -> Result<(), Problem> {
+        self.overtaken = false;
+        self.last_snapshot = Instant::now();
         self.seen = self.seen.max(self.outlet.store.last_id());
         let meters: Vec<MeterId> = self.tracks.keys().cloned().collect();
         let snapshot = snapshot::whole(&self.outlet, &meters).await?;

@@ -194,3 +194,25 @@ async fn the_last_hour_ends_with_the_clock() {
         (StatusCode::NOT_FOUND, json!({"error": "Données insuffisantes"}))
     );
 }
+
+#[tokio::test]
+async fn the_contract_names_every_norm() {
+    let bench = Bench::one();
+    bench.store(&full_row()).await;
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contracts/http.md");
+    let contract = std::fs::read_to_string(path).expect("the contract");
+    for route in [
+        "equilibre-phases",
+        "facteur-puissance",
+        "charges-par-machine",
+        "kpi-energetiques",
+        "alertes",
+    ] {
+        let (_, answer) = bench.get(&format!("/api/industrie/{route}")).await;
+        let row = contract.lines().find(|line| line.starts_with(&format!("| `{route}`")));
+        let row = row.expect("a row of the table");
+        for norm in answer["normes"].as_object().expect("an object").keys() {
+            assert!(row.contains(&format!("`{norm}")), "{route}: {norm}");
+        }
+    }
+}

@@ -105,6 +105,7 @@ async fn a_silent_meter_has_no_values_and_every_analysis_says_why() {
     assert_eq!(kpi["reason"]["code"], "no_samples");
     assert_eq!(kpi["mean_kw"]["value"], Value::Null);
     assert_eq!(kpi["mean_kw"]["reason"]["code"], "no_samples");
+    assert_eq!(kpi["coverage_pct"].to_string(), "0.0");
     let (_, alarms) = bench.get("/api/v1/alarms").await;
     assert_eq!(alarms["meters"][0]["level"], Value::Null);
     let (status, problem) = bench.get("/api/v1/meters/nobody/latest").await;
