@@ -398,7 +398,7 @@ describe("the overview", () => {
   });
 
   test("fits a phone, a narrow phone and 400 % zoom without scrolling sideways", async () => {
-    for (const viewport of [PHONE, { width: 320, height: 640 }, DESK]) {
+    for (const viewport of [PHONE, { width: 320, height: 640 }, { width: 1280, height: 720 }, DESK]) {
       for (const lang of ["fr", "en", "de"]) {
         for (const fixture of ["e450", "full", "barebones"]) {
           await on(
@@ -419,6 +419,15 @@ describe("the overview", () => {
                   .map((each) => `${each.className}: ${each.textContent.trim()}`),
               );
               assert.deepEqual(clipped, [], `${viewport.width} ${lang} ${fixture}`);
+              const outside = await page.$$eval("main section", (tiles) =>
+                tiles.flatMap((tile) => {
+                  const edge = tile.getBoundingClientRect().right - 15;
+                  return [...tile.querySelectorAll("p, dd, dt, td, th, button, li")]
+                    .filter((each) => !each.closest(".hidden, .wide") && each.getBoundingClientRect().right > edge)
+                    .map((each) => each.textContent.trim());
+                }),
+              );
+              assert.deepEqual(outside, [], `${viewport.width} ${lang} ${fixture}`);
             },
             `?lang=${lang}`,
             { viewport },

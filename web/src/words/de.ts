@@ -165,7 +165,7 @@ const de: Words = {
     currentDeviation: "Größte Abw. I",
     currentDeviationHint: "vom Mittelwert",
     lvur: "Größte Abw. U verkettet",
-    lvurHint: "NEMA MG-1",
+    lvurHint: "NEMA MG‑1",
     u2: "u2",
     u2Hint: "IEC 61000-4-30",
     u2Screening: (low, high) => `120° angenommen: zwischen ${low} und ${high} %, kein Urteil`,

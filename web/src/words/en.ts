@@ -164,7 +164,7 @@ const en: Words = {
     currentDeviation: "Max deviation I",
     currentDeviationHint: "from the mean",
     lvur: "Max deviation U line",
-    lvurHint: "NEMA MG-1",
+    lvurHint: "NEMA MG‑1",
     u2: "u2",
     u2Hint: "IEC 61000-4-30",
     u2Screening: (low, high) => `120° assumed: between ${low} and ${high} %, no verdict`,

@@ -167,7 +167,7 @@ const fr = {
     currentDeviation: "Écart max I",
     currentDeviationHint: "à la moyenne",
     lvur: "Écart max U composées",
-    lvurHint: "NEMA MG-1",
+    lvurHint: "NEMA MG‑1",
     u2: "u2",
     u2Hint: "IEC 61000-4-30",
     u2Screening: (low: string, high: string) =>
