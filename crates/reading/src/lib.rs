@@ -16,7 +16,7 @@ mod timestamp;
 mod unit;
 
 pub use decimal::{Decimal, ParseDecimalError};
-pub use link::{Link, LinkState};
+pub use link::{Link, LinkCause, LinkState};
 pub use meter_id::{MeterId, MeterIdError};
 pub use obis::{Obis, ParseObisError};
 pub use quality::Quality;

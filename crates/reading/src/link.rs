@@ -32,6 +32,59 @@ impl LinkState {
     }
 }
 
+/// Why a link is not healthy, as a stable word: surfaces say it in their own language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LinkCause {
+    /// The port has not been opened yet.
+    NotOpened,
+    /// The device does not exist: no adapter is plugged in under that name.
+    NoDevice,
+    /// This user may not open the device.
+    NoPermission,
+    /// Another program holds the device.
+    InUse,
+    /// The other side does not answer on the network.
+    Unreachable,
+    /// The device or the connection failed while it was open.
+    Broken,
+    /// The other side closed the connection.
+    Closed,
+    /// A replayed recording is over.
+    ReplayEnded,
+    /// The port is open and no byte ever came.
+    Silent,
+    /// Telegrams came, and then no byte any more.
+    Stopped,
+    /// The telegrams are encrypted and no key is configured.
+    KeyMissing,
+    /// The configured key does not decrypt the telegrams.
+    WrongKey,
+    /// Bytes come and make no telegram: line settings, or another protocol.
+    NoTelegram,
+}
+
+impl LinkCause {
+    /// The word of `/api/v1`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotOpened => "not_opened",
+            Self::NoDevice => "no_device",
+            Self::NoPermission => "no_permission",
+            Self::InUse => "in_use",
+            Self::Unreachable => "unreachable",
+            Self::Broken => "broken",
+            Self::Closed => "closed",
+            Self::ReplayEnded => "replay_ended",
+            Self::Silent => "silent",
+            Self::Stopped => "stopped",
+            Self::KeyMissing => "key_missing",
+            Self::WrongKey => "wrong_key",
+            Self::NoTelegram => "no_telegram",
+        }
+    }
+}
+
 /// A meter's link: its state, since when, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
@@ -39,6 +92,8 @@ pub struct Link {
     pub state: LinkState,
     /// When the state began.
     pub since: Timestamp,
-    /// The cause in one English sentence, for every state that is not healthy.
+    /// The cause, for every state that is not healthy.
+    pub cause: Option<LinkCause>,
+    /// The cause in one English sentence, with its particulars.
     pub reason: Option<String>,
 }

@@ -58,7 +58,12 @@ fn acquisition(
     (site, store, counters, clock): (&SiteConfig, &Store, &Arc<Counters>, &Clock),
 ) -> Result<Option<Acquisition>> {
     let (Some(port), Some(model)) = (&meter.port, meter.model) else {
-        let link = reading::Link { state: reading::LinkState::Fed, since: clock(), reason: None };
+        let link = reading::Link {
+            state: reading::LinkState::Fed,
+            since: clock(),
+            cause: None,
+            reason: None,
+        };
         store.set_link(&meter.id, link);
         return Ok(None);
     };

@@ -6,7 +6,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{Request, StatusCode};
 use futures_util::StreamExt;
 use outlet::Role;
-use reading::{Link, LinkState};
+use reading::{Link, LinkCause, LinkState};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -225,13 +225,14 @@ async fn tells_links_and_only_the_chosen_meters() {
     let link = Link {
         state: LinkState::Stale,
         since: at("2026-05-04T09:39:00Z"),
+        cause: Some(LinkCause::Stopped),
         reason: Some("the meter stopped sending".to_owned()),
     };
     bench.store.set_link(&id("machine"), link);
     let event = stream.next().await.expect("a link");
     assert_eq!((event.name.as_str(), event.id), ("link", Some(1)));
     let expected = json!({"meter": "machine", "state": "stale", "since": "2026-05-04T09:39:00Z",
-        "reason": "the meter stopped sending"});
+        "cause": "stopped", "reason": "the meter stopped sending"});
     assert_eq!(event.data, expected);
     let request = Request::get("/api/v1/events?meter=nobody").header("host", "localhost");
     let answer = bench.send(request.body(Body::empty()).expect("a request")).await;

@@ -233,12 +233,13 @@ async fn an_id_is_never_given_twice() {
 
 #[tokio::test]
 async fn a_link_is_noted_and_told() {
-    use reading::{Link, LinkState};
+    use reading::{Link, LinkCause, LinkState};
     let folder = tempdir().expect("a folder");
     let store = open(folder.path());
     let mut bus = store.subscribe();
     let reason = Some("unplugged".to_owned());
-    let gone = Link { state: LinkState::Disconnected, since: at(7), reason };
+    let cause = Some(LinkCause::Broken);
+    let gone = Link { state: LinkState::Disconnected, since: at(7), cause, reason };
     assert_eq!(store.link(&meter("general")), None);
     store.set_link(&meter("general"), gone.clone());
     assert_eq!(store.link(&meter("general")), Some(gone.clone()));

@@ -7,13 +7,13 @@ mod watch;
 
 use meter::{Driver, Heard};
 use outlet::Counters;
-use reading::{Link, MeterId, Timestamp};
+use reading::{Link, LinkCause, MeterId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Appended, Batch, Pending, Store};
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, MissedTickBehavior, interval};
-use watch::LinkWatch;
+use watch::{LinkWatch, Why};
 
 /// Most bytes taken from a port at once.
 const READ_MAX: usize = 4096;
@@ -39,9 +39,9 @@ enum Ended {
     /// The service stops.
     Shutdown,
     /// The port closed or failed; it is worth trying again.
-    Lost(String),
+    Lost(Why),
     /// The port has nothing more to say, ever.
-    Finished(String),
+    Finished(Why),
 }
 
 impl Acquisition {
@@ -69,18 +69,18 @@ impl Acquisition {
                     }
                     ended
                 }
-                Err(error) => Ended::Lost(error.to_string()),
+                Err(error) => Ended::Lost(why(&error)),
             };
-            let reason = match ended {
+            let why = match ended {
                 Ended::Shutdown => return,
-                Ended::Lost(reason) => reason,
-                Ended::Finished(reason) => {
-                    self.tell(watch.failed((self.clock)(), reason));
+                Ended::Lost(why) => why,
+                Ended::Finished(why) => {
+                    self.tell(watch.failed((self.clock)(), why));
                     let _ = shutdown.wait_for(|stop| *stop).await;
                     return;
                 }
             };
-            self.tell(watch.failed((self.clock)(), reason));
+            self.tell(watch.failed((self.clock)(), why));
             tokio::select! {
                 () = tokio::time::sleep(back_off.next_delay()) => {}
                 _ = shutdown.wait_for(|stop| *stop) => return,
@@ -107,10 +107,13 @@ impl Acquisition {
                 _ = shutdown.wait_for(|stop| *stop) => return Ended::Shutdown,
             };
             let count = match read {
-                Ok(0) => return Ended::Lost("the other side closed the connection".to_owned()),
+                Ok(0) => {
+                    let sentence = "the other side closed the connection".to_owned();
+                    return Ended::Lost((LinkCause::Closed, sentence));
+                }
                 Ok(count) => count,
-                Err(error) if error.is_final() => return Ended::Finished(error.to_string()),
-                Err(error) => return Ended::Lost(error.to_string()),
+                Err(error) if error.is_final() => return Ended::Finished(why(&error)),
+                Err(error) => return Ended::Lost(why(&error)),
             };
             let now = (self.clock)();
             let heard = self.driver.receive(now, &buffer[..count]);
@@ -202,6 +205,20 @@ async fn count_when_durable(pending: Pending, meter: MeterId, counters: Arc<Coun
             tracing::error!(%meter, %error, "telegram not stored");
         }
     }
+}
+
+/// A wire's failure as a cause and a sentence.
+fn why(error: &wire::Error) -> Why {
+    use wire::Error;
+    let cause = match error {
+        Error::NoDevice { .. } => LinkCause::NoDevice,
+        Error::Permission { .. } => LinkCause::NoPermission,
+        Error::Busy { .. } => LinkCause::InUse,
+        Error::Connect { .. } | Error::ConnectTimeout { .. } => LinkCause::Unreachable,
+        Error::ReplayEnded { .. } => LinkCause::ReplayEnded,
+        _ => LinkCause::Broken,
+    };
+    (cause, error.to_string())
 }
 
 /// Spreads the retries of many meters: each has its own jitter.

@@ -3,7 +3,7 @@
 //! In: openings, bytes, telegrams, failures, ticks, each with its time. Out: the link's state when
 //! it changes. No I/O and no clock, so every sentence here can be tested.
 
-use reading::{Link, LinkState, Timestamp};
+use reading::{Link, LinkCause, LinkState, Timestamp};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,12 +17,15 @@ const STALE_AFTER_MIN: Duration = Duration::from_secs(15);
 /// Silence in periods that is called stale.
 const STALE_PERIODS: u32 = 3;
 
+/// A cause with its English sentence.
+pub(crate) type Why = (LinkCause, String);
+
 /// The watch over one link.
 #[derive(Debug)]
 pub(crate) struct LinkWatch {
     state: LinkState,
     since: Timestamp,
-    reason: Option<String>,
+    why: Option<Why>,
     opened_at: Timestamp,
     last_telegram: Option<Timestamp>,
     last_byte: Option<Timestamp>,
@@ -38,7 +41,7 @@ impl LinkWatch {
         Self {
             state: LinkState::Disconnected,
             since: now,
-            reason: Some("not opened yet".to_owned()),
+            why: Some((LinkCause::NotOpened, "not opened yet".to_owned())),
             opened_at: now,
             last_telegram: None,
             last_byte: None,
@@ -51,7 +54,8 @@ impl LinkWatch {
 
     /// The link as it is.
     pub(crate) fn link(&self) -> Link {
-        Link { state: self.state, since: self.since, reason: self.reason.clone() }
+        let (cause, reason) = self.why.clone().unzip();
+        Link { state: self.state, since: self.since, cause, reason }
     }
 
     /// The port was opened.
@@ -66,8 +70,8 @@ impl LinkWatch {
     }
 
     /// The port could not be opened, or closed itself.
-    pub(crate) fn failed(&mut self, now: Timestamp, reason: String) -> Option<Link> {
-        self.become_state(LinkState::Disconnected, now, Some(reason))
+    pub(crate) fn failed(&mut self, now: Timestamp, why: Why) -> Option<Link> {
+        self.become_state(LinkState::Disconnected, now, Some(why))
     }
 
     /// Bytes arrived; `defect` names what was last wrong with them.
@@ -95,16 +99,16 @@ impl LinkWatch {
     pub(crate) fn tick(&mut self, now: Timestamp) -> Option<Link> {
         match (self.state, self.last_telegram) {
             (LinkState::Live, Some(last)) if now.since(last) > self.stale_after() => {
-                let reason = self.silence(now);
-                self.become_state(LinkState::Stale, last, Some(reason))
+                let why = self.silence(now);
+                self.become_state(LinkState::Stale, last, Some(why))
             }
             (LinkState::Waiting, _) if now.since(self.opened_at) > FIRST_TELEGRAM_WAIT => {
-                let reason = self.silence(now);
-                self.become_state(LinkState::Stale, self.opened_at, Some(reason))
+                let why = self.silence(now);
+                self.become_state(LinkState::Stale, self.opened_at, Some(why))
             }
             (LinkState::Stale, _) => {
-                let (reason, since) = (self.silence(now), self.since);
-                self.become_state(LinkState::Stale, since, Some(reason))
+                let (why, since) = (self.silence(now), self.since);
+                self.become_state(LinkState::Stale, since, Some(why))
             }
             _ => None,
         }
@@ -117,24 +121,41 @@ impl LinkWatch {
     }
 
     /// Why there is no telegram, in the words of whoever stands before the cabinet.
-    fn silence(&self, now: Timestamp) -> String {
-        match (self.last_byte, self.last_defect) {
-            (None, _) => "the port is open and silent: is the customer interface enabled by the \
-                          grid operator, and the adapter an M-Bus slave on RJ12 pins 3 and 4?"
-                .to_owned(),
-            (Some(last), _) if now.since(last) > STALE_AFTER_MIN => {
-                "the meter stopped sending".to_owned()
+    fn silence(&self, now: Timestamp) -> Why {
+        let Some(last) = self.last_byte else {
+            let sentence = "the port is open and silent: is the customer interface enabled by the \
+                            grid operator, and the adapter an M-Bus slave on RJ12 pins 3 and 4?";
+            return (LinkCause::Silent, sentence.to_owned());
+        };
+        if now.since(last) > STALE_AFTER_MIN {
+            return (LinkCause::Stopped, "the meter stopped sending".to_owned());
+        }
+        let bytes = self.bytes_without_telegram;
+        match self.last_defect {
+            Some("key_missing") => {
+                let sentence = "the telegrams are encrypted: ask the grid operator for the GUEK \
+                                and configure it as `guek`";
+                (LinkCause::KeyMissing, sentence.to_owned())
             }
-            (Some(_), Some(defect)) => format!(
-                "{} bytes came and none of them made a telegram ({defect}): check the key, the \
-                 baud rate and the parity",
-                self.bytes_without_telegram
-            ),
-            (Some(_), None) => format!(
-                "{} bytes came and none of them made a telegram: check the baud rate and the \
-                 parity (2400 8E1 on an E450)",
-                self.bytes_without_telegram
-            ),
+            Some("wrong_key") => {
+                let sentence = "the configured key does not decrypt the telegrams: is it this \
+                                meter's, or was the meter exchanged?";
+                (LinkCause::WrongKey, sentence.to_owned())
+            }
+            Some(defect) => {
+                let sentence = format!(
+                    "{bytes} bytes came and none of them made a telegram ({defect}): check the \
+                     baud rate and the parity"
+                );
+                (LinkCause::NoTelegram, sentence)
+            }
+            None => {
+                let sentence = format!(
+                    "{bytes} bytes came and none of them made a telegram: check the baud rate and \
+                     the parity (2400 8E1 on an E450)"
+                );
+                (LinkCause::NoTelegram, sentence)
+            }
         }
     }
 
@@ -142,27 +163,21 @@ impl LinkWatch {
         &mut self,
         state: LinkState,
         since: Timestamp,
-        reason: Option<String>,
+        why: Option<Why>,
     ) -> Option<Link> {
         if self.state == state {
-            // The same state with another cause keeps its beginning. Counts inside a sentence
-            // grow, so only a change of its first words is worth telling.
-            let head = |text: &Option<String>| text.as_ref().map(|t| digits_removed(t));
-            if head(&self.reason) == head(&reason) {
-                return None;
-            }
-            self.reason = reason;
-            return Some(self.link());
+            // The same state with another cause keeps its beginning; a count that grows inside
+            // the sentence is no news.
+            let cause = |why: &Option<Why>| why.as_ref().map(|(cause, _)| *cause);
+            let news = cause(&self.why) != cause(&why);
+            self.why = why;
+            return news.then(|| self.link());
         }
         self.state = state;
         self.since = since;
-        self.reason = reason;
+        self.why = why;
         Some(self.link())
     }
-}
-
-fn digits_removed(text: &str) -> String {
-    text.chars().filter(|character| !character.is_ascii_digit()).collect()
 }
 
 #[cfg(test)]
@@ -212,15 +227,19 @@ mod tests {
         assert!(reason.contains("512 bytes") && reason.contains("fcs_mismatch"), "{reason}");
         garbage.heard(at(95), 10, None);
         assert_eq!(garbage.tick(at(96)), None, "a growing count is no news");
+        garbage.heard(at(97), 400, Some("wrong_key"));
+        let cause = garbage.tick(at(98)).and_then(|link| link.cause);
+        assert_eq!(cause, Some(LinkCause::WrongKey), "another cause is news");
     }
 
     #[test]
     fn a_vanished_port_keeps_the_time_it_vanished() {
         let mut watch = LinkWatch::new(at(0), None);
         watch.opened(at(0));
-        let gone = watch.failed(at(7), "unplugged".to_owned()).expect("news");
+        let unplugged = || (LinkCause::Broken, "unplugged".to_owned());
+        let gone = watch.failed(at(7), unplugged()).expect("news");
         assert_eq!((gone.state, gone.since), (LinkState::Disconnected, at(7)));
-        assert_eq!(watch.failed(at(9), "unplugged".to_owned()), None);
+        assert_eq!(watch.failed(at(9), unplugged()), None);
         assert_eq!(watch.link().since, at(7));
     }
 }

@@ -42,18 +42,23 @@ pub(super) fn router() -> Router<Arc<Service>> {
 pub(super) struct LinkBody {
     state: &'static str,
     since: Option<Utc>,
+    cause: Option<&'static str>,
     reason: Option<String>,
 }
 
 impl LinkBody {
     pub(super) fn new(outlet: &Outlet, meter: &MeterId) -> Self {
         match outlet.store.link(meter) {
-            Some(link) => {
-                Self { state: link.state.name(), since: Some(Utc(link.since)), reason: link.reason }
-            }
+            Some(link) => Self {
+                state: link.state.name(),
+                since: Some(Utc(link.since)),
+                cause: link.cause.map(reading::LinkCause::name),
+                reason: link.reason,
+            },
             None => Self {
                 state: reading::LinkState::Waiting.name(),
                 since: None,
+                cause: Some(reading::LinkCause::NotOpened.name()),
                 reason: Some("The connection has not been started yet.".to_owned()),
             },
         }
