@@ -1,7 +1,8 @@
 //! Captured bytes as people keep them: raw binary, or hexadecimal text with comments.
 //!
 //! In: the content of a file. Out: the bytes of the wire. Text is accepted when everything
-//! outside `#` and `//` comments is hexadecimal digits and white space, digits in pairs.
+//! outside `#` and `//` comments is hexadecimal digits and white space. A half byte at the end of a
+//! cut file is dropped.
 
 /// The wire bytes of a capture file: hexadecimal text when it is that, else the bytes as they are.
 ///
@@ -23,26 +24,26 @@ pub fn bytes_of_capture(content: &[u8]) -> Vec<u8> {
 pub fn bytes_of_text(content: &[u8]) -> Option<Vec<u8>> {
     let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(content);
     let mut bytes = Vec::with_capacity(content.len() / 2);
+    let mut high = None;
     for line in content.split(|byte| matches!(byte, b'\n' | b'\r')) {
-        pairs_of_line(line, &mut bytes)?;
+        for digit in digits_of_line(line) {
+            match (high.take(), digit?) {
+                (None, first) => high = Some(first),
+                (Some(first), second) => bytes.push(first << 4 | second),
+            }
+        }
     }
     Some(bytes)
 }
 
-/// Digits of one byte stand together, so a pair never spans white space or lines.
-fn pairs_of_line(line: &[u8], bytes: &mut Vec<u8>) -> Option<()> {
-    let mut rest = line;
-    loop {
-        match rest {
-            [] | [b'#', ..] | [b'/', b'/', ..] => return Some(()),
-            [b' ' | b'\t' | 0x0B | 0x0C, after @ ..] => rest = after,
-            [high, low, after @ ..] => {
-                bytes.push((digit(*high)? << 4) | digit(*low)?);
-                rest = after;
-            }
-            [_] => return None,
-        }
-    }
+/// The digits before a comment, white space left out; `None` for any other character.
+fn digits_of_line(line: &[u8]) -> impl Iterator<Item = Option<u8>> {
+    let comment = line
+        .iter()
+        .zip(line.iter().skip(1).chain([&0]))
+        .position(|pair| matches!(pair, (b'#', _) | (b'/', b'/')));
+    let content = line.get(..comment.unwrap_or(line.len())).unwrap_or_default();
+    content.iter().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| digit(*byte))
 }
 
 const fn digit(character: u8) -> Option<u8> {
@@ -63,11 +64,12 @@ mod tests {
         let text = b"\xEF\xBB\xBF# header\r\n7e A0\t84 // first\n\n  cefF\n";
         assert_eq!(bytes_of_capture(text), [0x7E, 0xA0, 0x84, 0xCE, 0xFF]);
         assert_eq!(bytes_of_capture(b"# nothing\n"), Vec::<u8>::new());
+        assert_eq!(bytes_of_capture(b"7 E\nA\n0 8"), [0x7E, 0xA0], "white space means nothing");
     }
 
     #[test]
     fn keeps_binary_as_it_is() {
-        for binary in [&[0x7E, 0xA0][..], b"7E A", b"/ISK5", b"68 FA FA 6x"] {
+        for binary in [&[0x7E, 0xA0][..], b"7E AX", b"/ISK5", b"68 FA FA 6x"] {
             assert_eq!(bytes_of_capture(binary), binary);
         }
     }
