@@ -31,6 +31,9 @@ export type LinkState = "fed" | "waiting" | "live" | "stale" | "disconnected";
 export interface Link {
   state: LinkState;
   since: string | null;
+  /** A stable word, which the page says in its language. */
+  cause?: string | null;
+  /** The same as an English sentence with its particulars. */
   reason: string | null;
 }
 

@@ -33,6 +33,21 @@ const de: Words = {
   bad: "Unbrauchbarer Wert",
   link: {
     title: "Verbindung",
+    causes: {
+      not_opened: "Port noch nicht geöffnet",
+      no_device: "Gerät nicht gefunden: Ist der Adapter eingesteckt?",
+      no_permission: "Kein Zugriff auf den Port: Benutzer der Gruppe dialout hinzufügen",
+      in_use: "Port wird von einem anderen Programm benutzt",
+      unreachable: "Gateway im Netz nicht erreichbar",
+      broken: "Verbindung abgebrochen: Adapter abgezogen?",
+      closed: "Verbindung von der Gegenseite geschlossen",
+      replay_ended: "Ende der wiedergegebenen Aufzeichnung",
+      silent: "Kein Byte empfangen: Kundenschnittstelle freigeschaltet? M-Bus-Slave-Adapter an Pin 3 und 4?",
+      stopped: "Der Zähler sendet nicht mehr",
+      key_missing: "Verschlüsselte Telegramme: GUEK beim Netzbetreiber anfordern",
+      wrong_key: "Der eingestellte Schlüssel entschlüsselt die Telegramme nicht",
+      no_telegram: "Bytes kommen an, ergeben aber kein Telegramm: Baudrate und Parität prüfen (2400 8E1)",
+    },
     states: {
       fed: "über HTTP gespeist",
       waiting: "wartet",

@@ -32,6 +32,21 @@ const en: Words = {
   bad: "Unusable value",
   link: {
     title: "Link",
+    causes: {
+      not_opened: "port not opened yet",
+      no_device: "no such device: is the adapter plugged in?",
+      no_permission: "port access denied: add the user to the group dialout",
+      in_use: "port in use by another program",
+      unreachable: "gateway not reachable on the network",
+      broken: "connection broken: adapter unplugged?",
+      closed: "connection closed by the other side",
+      replay_ended: "end of the replayed recording",
+      silent: "no byte received: customer interface enabled? M-Bus slave adapter on pins 3 and 4?",
+      stopped: "the meter stopped sending",
+      key_missing: "encrypted telegrams: ask the grid operator for the GUEK",
+      wrong_key: "the configured key does not decrypt the telegrams",
+      no_telegram: "bytes arrive and make no telegram: check baud rate and parity (2400 8E1)",
+    },
     states: {
       fed: "fed over HTTP",
       waiting: "waiting",

@@ -35,6 +35,21 @@ const fr = {
   bad: "Valeur inutilisable",
   link: {
     title: "Liaison",
+    causes: {
+      not_opened: "port pas encore ouvert",
+      no_device: "appareil introuvable : l’adaptateur est-il branché ?",
+      no_permission: "accès refusé au port : ajouter l’utilisateur au groupe dialout",
+      in_use: "port occupé par un autre programme",
+      unreachable: "passerelle injoignable sur le réseau",
+      broken: "liaison rompue : adaptateur débranché ?",
+      closed: "connexion fermée par l’autre côté",
+      replay_ended: "fin de l’enregistrement rejoué",
+      silent: "aucun octet reçu : interface client activée ? adaptateur M-Bus esclave sur les broches 3 et 4 ?",
+      stopped: "le compteur n’envoie plus rien",
+      key_missing: "trames chiffrées : demander la clé GUEK au gestionnaire de réseau",
+      wrong_key: "la clé configurée ne déchiffre pas les trames",
+      no_telegram: "des octets arrivent mais ne forment aucune trame : vérifier vitesse et parité (2400 8E1)",
+    },
     states: {
       fed: "alimenté par HTTP",
       waiting: "en attente",

@@ -130,6 +130,12 @@ class Say {
     return base && phase?.[2] ? `${base} ${phase[2].toUpperCase()}` : name.replaceAll("_", " ");
   }
 
+  /** Why a link is not healthy; the server's English sentence for a cause without words here. */
+  linkCause(link: { cause?: string | null; reason: string | null }): string | null {
+    if (this.language === "en") return link.reason;
+    return look(this.words.link.causes, link.cause ?? null) ?? link.reason;
+  }
+
   /** Why something is unknown, in this language where the reason is a known one. */
   reason(code: string | null, sentence: string | null): string {
     const words = this.words;

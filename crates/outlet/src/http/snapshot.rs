@@ -108,9 +108,10 @@ pub(super) fn alarm_keys(outlet: &Outlet, meter: &MeterId) -> Vec<&'static str> 
 pub(super) fn sample(outlet: &Outlet, samples: &[Arc<Sample>]) -> Option<Message> {
     let newest = samples.last()?;
     let meter = outlet.meter(&newest.telegram.meter)?;
+    let latest = outlet.store.latest(&meter.id);
     let mut values = BTreeMap::new();
     for sample in samples {
-        let times = Times::from(&sample.telegram);
+        let times = Times::of(&sample.telegram, latest.as_deref());
         // The first of two readings of one quantity wins, as everywhere.
         for reading in sample.telegram.readings.iter().rev() {
             if let Some(key) = key(reading) {

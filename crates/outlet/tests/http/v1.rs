@@ -61,7 +61,7 @@ async fn latest_shows_registers_with_their_digits_and_what_follows_from_them() {
     let (status, latest) = bench.get("/api/v1/meters/general/latest").await;
     assert_eq!(status, StatusCode::OK);
     let import = json!({"value": 1500, "unit": "W", "measured_at": "2026-05-04T09:39:20Z",
-        "received_at": "2026-05-04T09:39:20Z", "quality": "good", "method": "measured",
+        "received_at": "2026-05-04T09:39:20Z", "quality": "good", "period_s": null, "method": "measured",
         "obis": "1-0:1.7.0*255", "raw": 1500, "exponent": 0, "sample": 1});
     assert_eq!(latest["values"]["active_power_import"], import);
     let net = &latest["values"]["active_power"];

@@ -1,7 +1,7 @@
 //! `GET /api/v1/meters/{id}/latest`: the newest value of each quantity.
 
 use super::choose;
-use super::value::{Times, ValueBody, Values, key};
+use super::value::{Times, ValueBody, Values, key, period};
 use crate::http::Service;
 use crate::http::problem::Problem;
 use crate::{MeterInfo, Outlet};
@@ -27,8 +27,11 @@ impl LatestBody {
         let mut values = Vec::new();
         if let Some(latest) = outlet.store.latest(&meter.id) {
             for newest in &latest.values {
-                let times =
-                    Times { measured_at: newest.measured_at, received_at: newest.received_at };
+                let times = Times {
+                    measured_at: newest.measured_at,
+                    received_at: newest.received_at,
+                    period: period(&latest, &newest.list),
+                };
                 if let Some(key) = key(&newest.reading) {
                     values.push((key, ValueBody::measured(&newest.reading, times, newest.sample)));
                 }
@@ -66,7 +69,12 @@ pub(in crate::http) fn derived_values(
         return Vec::new();
     };
     let measurement = analysis::Measurement::new(current.measured_at, current.numbers());
-    let times = Times { measured_at: current.measured_at, received_at: current.received_at };
+    // A computed value is as new as the newest telegram, and so comes as often.
+    let times = Times {
+        measured_at: current.measured_at,
+        received_at: current.received_at,
+        period: latest.newest().and_then(|list| list.period),
+    };
     let unsent = DERIVED.into_iter().filter(|(quantity, _)| latest.value(*quantity).is_none());
     unsent
         .filter_map(|(quantity, derive)| {

@@ -2,8 +2,10 @@
 
 use crate::json::{Digits, Utc};
 use analysis::derive::Derived;
-use reading::{Quality, Quantity, Reading, Telegram, Timestamp, Unit, Value};
+use reading::{ListId, Quality, Quantity, Reading, Telegram, Timestamp, Unit, Value};
 use serde::{Serialize, Serializer};
+use std::time::Duration;
+use store::Latest;
 
 /// A value, where it came from and when.
 #[derive(Serialize)]
@@ -12,6 +14,8 @@ pub(in crate::http) struct ValueBody {
     unit: Option<&'static str>,
     measured_at: Utc,
     received_at: Utc,
+    /// How often the list that it came with comes, once two of its telegrams are known.
+    period_s: Option<f64>,
     quality: &'static str,
     /// How the value was found: `measured`, or computed from measured ones.
     method: &'static str,
@@ -32,17 +36,28 @@ enum Number {
     Text(String),
 }
 
-/// When something was measured, and when it arrived.
+/// When something was measured, when it arrived, and how often it comes.
 #[derive(Clone, Copy)]
 pub(in crate::http) struct Times {
     pub(in crate::http) measured_at: Timestamp,
     pub(in crate::http) received_at: Timestamp,
+    pub(in crate::http) period: Option<Duration>,
 }
 
-impl From<&Telegram> for Times {
-    fn from(telegram: &Telegram) -> Self {
-        Self { measured_at: telegram.measured_at, received_at: telegram.received_at }
+impl Times {
+    /// The times of a telegram of one of these lists.
+    pub(in crate::http) fn of(telegram: &Telegram, latest: Option<&Latest>) -> Self {
+        Self {
+            measured_at: telegram.measured_at,
+            received_at: telegram.received_at,
+            period: latest.and_then(|latest| period(latest, &telegram.list)),
+        }
     }
+}
+
+/// How often a list's telegrams come.
+pub(in crate::http) fn period(latest: &Latest, list: &ListId) -> Option<Duration> {
+    latest.lists.iter().find(|known| known.sample.telegram.list == *list)?.period
 }
 
 impl ValueBody {
@@ -58,6 +73,7 @@ impl ValueBody {
             unit: reading.unit.map(Unit::symbol),
             measured_at: Utc(times.measured_at),
             received_at: Utc(times.received_at),
+            period_s: times.period.map(|period| period.as_secs_f64()),
             quality: reading.quality.name(),
             method: "measured",
             obis: reading.obis.map(|obis| obis.to_string()),
@@ -74,6 +90,7 @@ impl ValueBody {
             unit: quantity.unit().map(Unit::symbol),
             measured_at: Utc(times.measured_at),
             received_at: Utc(times.received_at),
+            period_s: times.period.map(|period| period.as_secs_f64()),
             quality: Quality::Good.name(),
             method: derived.method.name(),
             obis: None,

@@ -24,7 +24,7 @@ struct AnalysisBody {
     /// `possible`, `degraded`, `impossible`.
     state: &'static str,
     reason: ReasonBody,
-    remedy: Option<&'static str>,
+    remedy: Option<ReasonBody>,
 }
 
 impl From<Availability> for AnalysisBody {
@@ -34,7 +34,7 @@ impl From<Availability> for AnalysisBody {
             name: found.analysis.english(),
             state: found.state.name(),
             reason: ReasonBody::new(found.reason.code, found.reason.english),
-            remedy: found.remedy.map(|remedy| remedy.english),
+            remedy: found.remedy.map(|remedy| ReasonBody::new(remedy.code, remedy.english)),
         }
     }
 }
