@@ -58,7 +58,8 @@ pub(crate) struct ConfigFile {
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Address of the page and the API, on this machine
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8330")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8330",
+        value_parser = crate::config::listen_address)]
     pub(crate) listen: SocketAddr,
     /// Folder of the simulated readings; reused when it exists
     #[arg(long, value_name = "DIR", default_value = "triphase-demo")]
@@ -92,7 +93,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct Decode {
-    /// The protocol of the bytes
+    /// The protocol of the bytes; this version reads DLMS pushes
     #[arg(long, value_enum, default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
     /// Global unicast encryption key: 32 hex digits, or @FILE

@@ -28,12 +28,15 @@ const ZONE: &str = "Europe/Paris";
 const SUBSCRIBED_POWER_KW: f64 = 50.0;
 /// The file that marks a folder as the demo's own, so that `--reset` deletes nothing else.
 const MARK: &str = "this-is-demo-data";
+/// What `--reset` deletes, and nothing else.
+const STORE_FILES: [&str; 3] = ["triphase.sqlite", "triphase.sqlite-wal", "triphase.sqlite-shm"];
 
 /// Runs the demo until SIGTERM or SIGINT.
 pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
     loopback_only(arguments.listen).map_err(|reason| anyhow::anyhow!("--listen: {reason}"))?;
     let listener = run::bind(arguments.listen).await?;
-    prepare(&arguments.data, arguments.reset)?;
+    let (folder, reset) = (arguments.data.clone(), arguments.reset);
+    tokio::task::spawn_blocking(move || prepare(&folder, reset)).await??;
     let zone = TimeZone::get(ZONE).context(ZONE)?;
     let line = Pty::open(None)?;
     let config = config(&arguments, &zone, line.path())?;
@@ -78,7 +81,14 @@ fn prepare(folder: &Path, reset: bool) -> Result<()> {
             );
         }
         if reset {
-            std::fs::remove_dir_all(folder).with_context(context)?;
+            // Opened first: a demo that is still running holds the lock, and keeps its readings.
+            Store::open(folder, store::Options::default())?.close();
+            for name in STORE_FILES {
+                let file = folder.join(name);
+                if file.exists() {
+                    std::fs::remove_file(&file).with_context(|| file.display().to_string())?;
+                }
+            }
         }
     }
     std::fs::create_dir_all(folder).with_context(context)?;

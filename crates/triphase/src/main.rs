@@ -95,7 +95,9 @@ fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("triphase: {error:#}");
-            FAILED
+            // A key that cannot be used is a fault of the configuration.
+            let misused = error.downcast_ref::<config::SecretError>().is_some();
+            if misused { MISUSED } else { FAILED }
         }
     }
 }

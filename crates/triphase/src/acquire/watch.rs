@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Telegrams whose spacing tells the meter's period.
 const INTERVALS_MAX: usize = 16;
+/// From so many intervals on, the longest may be a hiccup.
+const INTERVALS_FOR_HICCUP: usize = 4;
 /// How long to wait for the first telegram before saying that something is wrong: a meter may
 /// push once a minute.
 const FIRST_TELEGRAM_WAIT: Duration = Duration::from_secs(90);
@@ -64,8 +66,6 @@ impl LinkWatch {
         self.last_byte = None;
         self.bytes_without_telegram = 0;
         self.last_defect = None;
-        // A re-opened port brings no telegram yet; the pause is no interval of the meter's.
-        self.last_telegram = None;
         self.become_state(LinkState::Waiting, now, None)
     }
 
@@ -83,7 +83,8 @@ impl LinkWatch {
 
     /// A telegram was decoded.
     pub(crate) fn telegram(&mut self, now: Timestamp) -> Option<Link> {
-        if let Some(last) = self.last_telegram {
+        // The pause of an outage is no interval of the meter's.
+        if let Some(last) = self.last_telegram.filter(|_| self.state == LinkState::Live) {
             if self.intervals.len() == INTERVALS_MAX {
                 self.intervals.pop_front();
             }
@@ -97,37 +98,61 @@ impl LinkWatch {
 
     /// Time passed.
     pub(crate) fn tick(&mut self, now: Timestamp) -> Option<Link> {
+        let silent_for = |since: Timestamp| now.since(since);
         match (self.state, self.last_telegram) {
-            (LinkState::Live, Some(last)) if now.since(last) > self.stale_after() => {
+            (LinkState::Live, Some(last)) if silent_for(last) > self.stale_after() => {
                 let why = self.silence(now);
                 self.become_state(LinkState::Stale, last, Some(why))
             }
-            (LinkState::Waiting, _) if now.since(self.opened_at) > FIRST_TELEGRAM_WAIT => {
+            // What a key would mend is known with the first telegram.
+            (LinkState::Waiting, _) if self.key_is_wrong() => {
+                let why = self.silence(now);
+                self.become_state(LinkState::Stale, now, Some(why))
+            }
+            (LinkState::Waiting, _) if silent_for(self.opened_at) > self.stale_after() => {
                 let why = self.silence(now);
                 self.become_state(LinkState::Stale, self.opened_at, Some(why))
             }
             (LinkState::Stale, _) => {
-                let (why, since) = (self.silence(now), self.since);
-                self.become_state(LinkState::Stale, since, Some(why))
+                let why = self.silence(now);
+                self.become_state(LinkState::Stale, now, Some(why))
             }
             _ => None,
         }
     }
 
+    fn key_is_wrong(&self) -> bool {
+        matches!(self.last_defect, Some("key_missing" | "wrong_key"))
+    }
+
     fn stale_after(&self) -> Duration {
-        let measured = self.intervals.iter().max().copied();
-        let period = self.period.or(measured).unwrap_or(FIRST_TELEGRAM_WAIT);
+        let Some(period) = self.period.or_else(|| self.usual_pause()) else {
+            return FIRST_TELEGRAM_WAIT;
+        };
         (period * STALE_PERIODS).max(STALE_AFTER_MIN)
+    }
+
+    /// The longest pause that is usual: a meter may push in bursts, so the longest one counts,
+    /// but a single hiccup among many does not.
+    fn usual_pause(&self) -> Option<Duration> {
+        let mut intervals: Vec<Duration> = self.intervals.iter().copied().collect();
+        intervals.sort_unstable();
+        let hiccup = usize::from(intervals.len() >= INTERVALS_FOR_HICCUP);
+        intervals.iter().rev().nth(hiccup).copied()
     }
 
     /// Why there is no telegram, in the words of whoever stands before the cabinet.
     fn silence(&self, now: Timestamp) -> Why {
         let Some(last) = self.last_byte else {
+            if self.last_telegram.is_some() {
+                let sentence = "the meter sent before, and sends nothing since the port was opened";
+                return (LinkCause::Stopped, format!("{sentence} again"));
+            }
             let sentence = "the port is open and silent: is the customer interface enabled by the \
                             grid operator, and the adapter an M-Bus slave on RJ12 pins 3 and 4?";
             return (LinkCause::Silent, sentence.to_owned());
         };
-        if now.since(last) > STALE_AFTER_MIN {
+        if now.since(last) > STALE_AFTER_MIN && !self.key_is_wrong() {
             return (LinkCause::Stopped, "the meter stopped sending".to_owned());
         }
         let bytes = self.bytes_without_telegram;
@@ -173,8 +198,11 @@ impl LinkWatch {
             self.why = why;
             return news.then(|| self.link());
         }
+        // From one unhealthy state to another the trouble is the same one, and as old.
+        if state == LinkState::Live || self.state == LinkState::Live {
+            self.since = since;
+        }
         self.state = state;
-        self.since = since;
         self.why = why;
         Some(self.link())
     }
@@ -215,6 +243,58 @@ mod tests {
     }
 
     #[test]
+    fn a_hiccup_does_not_make_the_watch_patient() {
+        let mut watch = LinkWatch::new(at(0), None);
+        watch.opened(at(0));
+        for second in 1..=10 {
+            watch.telegram(at(second * 5));
+        }
+        // Silent for 30 s: stale after 15. It comes back, and is stale after 15 again.
+        assert!(watch.tick(at(66)).is_some());
+        watch.telegram(at(80));
+        watch.telegram(at(85));
+        assert_eq!(watch.tick(at(100)), None);
+        let stale = watch.tick(at(101)).expect("three periods passed");
+        assert_eq!((stale.state, stale.since), (LinkState::Stale, at(85)));
+        // Bursts are usual, and no hiccup.
+        let mut bursts = LinkWatch::new(at(0), None);
+        bursts.opened(at(0));
+        for minute in 1..=3 {
+            for second in 0..3 {
+                bursts.telegram(at(minute * 60 + second));
+            }
+        }
+        assert_eq!(bursts.tick(at(3 * 60 + 59)), None);
+    }
+
+    #[test]
+    fn a_meter_that_sent_before_keeps_its_history_over_a_new_connection() {
+        let mut watch = LinkWatch::new(at(0), None);
+        watch.opened(at(0));
+        watch.telegram(at(5));
+        watch.telegram(at(10));
+        let gone = |watch: &mut LinkWatch, now| {
+            watch.failed(now, (LinkCause::Closed, "closed".to_owned())).expect("news").since
+        };
+        assert_eq!(gone(&mut watch, at(20)), at(20));
+        assert_eq!(watch.opened(at(22)).map(|link| link.since), Some(at(20)));
+        assert_eq!(gone(&mut watch, at(23)), at(20), "the same trouble");
+        watch.opened(at(25));
+        let silent = watch.tick(at(41)).expect("three periods on an open port");
+        assert_eq!((silent.since, silent.cause), (at(20), Some(LinkCause::Stopped)));
+    }
+
+    #[test]
+    fn a_wrong_key_is_told_with_the_first_telegram() {
+        let mut watch = LinkWatch::new(at(0), None);
+        watch.opened(at(0));
+        watch.heard(at(5), 500, Some("wrong_key"));
+        let told = watch.tick(at(6)).expect("no need to wait");
+        assert_eq!((told.state, told.cause), (LinkState::Stale, Some(LinkCause::WrongKey)));
+        assert_eq!(watch.tick(at(60)), None, "and stays the cause");
+    }
+
+    #[test]
     fn silence_and_garbage_have_different_reasons() {
         let mut silent = LinkWatch::new(at(0), None);
         silent.opened(at(0));
@@ -236,6 +316,7 @@ mod tests {
     fn a_vanished_port_keeps_the_time_it_vanished() {
         let mut watch = LinkWatch::new(at(0), None);
         watch.opened(at(0));
+        watch.telegram(at(5));
         let unplugged = || (LinkCause::Broken, "unplugged".to_owned());
         let gone = watch.failed(at(7), unplugged()).expect("news");
         assert_eq!((gone.state, gone.since), (LinkState::Disconnected, at(7)));

@@ -110,10 +110,29 @@ fn site(raw: raw::Site, wrong: &mut Vec<Complaint>) -> Option<SiteConfig> {
 
 fn http(raw: &raw::Http, wrong: &mut Vec<Complaint>) -> HttpConfig {
     let Some(listen) = &raw.listen else { return HttpConfig { listen: LISTEN_DEFAULT } };
-    if let Err(reason) = loopback_only(*listen.get_ref()) {
-        wrong.push(Complaint::at(listen.span(), reason));
+    let checked = listen_address(listen.get_ref()).and_then(|address| {
+        loopback_only(address)?;
+        Ok(address)
+    });
+    match checked {
+        Ok(listen) => HttpConfig { listen },
+        Err(reason) => {
+            wrong.push(Complaint::at(listen.span(), reason));
+            HttpConfig { listen: LISTEN_DEFAULT }
+        }
     }
-    HttpConfig { listen: *listen.get_ref() }
+}
+
+/// Reads `127.0.0.1:8330`, `[::1]:8330` or `localhost:8330`.
+///
+/// # Errors
+/// The sentence that says what was expected.
+pub(crate) fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let parsed = numeric.as_deref().unwrap_or(text).parse();
+    parsed.map_err(|_| {
+        "expected ADDRESS:PORT with a port up to 65535, such as 127.0.0.1:8330".to_owned()
+    })
 }
 
 /// Refuses an address that other machines could reach.
@@ -264,6 +283,10 @@ fn meter(
     if raw.port.is_some() && raw.model.is_none() {
         wrong.push(Complaint::at(span, "a meter with a port needs a model, e.g. \"lgz_e450\""));
     }
+    if let (Some(guek), None) = (&raw.guek, &raw.port) {
+        let message = "a key is used on a port only: give the meter its port, or remove guek";
+        wrong.push(Complaint::at(guek.span(), message));
+    }
     if let (Some(gak), None) = (&raw.gak, &raw.guek) {
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
@@ -273,7 +296,8 @@ fn meter(
     let period = raw.period.as_ref().and_then(|text| {
         let parsed = duration(text.get_ref());
         if parsed.is_none() {
-            let message = "expected a period from 1s to 1d, such as \"5s\", \"500ms\" or \"15min\"";
+            let message =
+                "expected a period from 100ms to 1d, such as \"5s\", \"500ms\" or \"15min\"";
             wrong.push(Complaint::at(text.span(), message));
         }
         parsed

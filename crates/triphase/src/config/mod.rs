@@ -10,9 +10,11 @@ mod raw;
 mod report;
 mod secret;
 
-pub(crate) use checked::{Config, HttpConfig, MeterConfig, Role, SiteConfig, loopback_only};
+pub(crate) use checked::{
+    Config, HttpConfig, MeterConfig, Role, SiteConfig, listen_address, loopback_only,
+};
 pub(crate) use report::{Complaint, Report};
-pub(crate) use secret::{Secret, parse_key};
+pub(crate) use secret::{Error as SecretError, Secret, parse_key};
 
 use std::path::Path;
 

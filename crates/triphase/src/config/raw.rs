@@ -1,7 +1,6 @@
 //! The configuration as written: what TOML may say, before anything is checked.
 
 use serde::Deserialize;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::Spanned;
 
@@ -79,7 +78,7 @@ pub(super) enum Secret {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Http {
-    pub(super) listen: Option<Spanned<SocketAddr>>,
+    pub(super) listen: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -50,7 +50,7 @@ impl Report {
         let places = complaints
             .into_iter()
             .map(|complaint| Place {
-                message: complaint.message,
+                message: without_keys(&complaint.message),
                 excerpt: complaint.span.map(|span| excerpt(text, &span)),
             })
             .collect();
@@ -112,9 +112,28 @@ fn excerpt(text: &str, span: &Range<usize>) -> Excerpt {
     Excerpt {
         line: text[..start].matches('\n').count() + 1,
         column: text[line_start..start].chars().count() + 1,
-        text: shown.replace('\t', " "),
+        text: without_keys(&shown.replace('\t', " ")),
         width: marked,
     }
+}
+
+/// Blanks what looks like a key: people write keys where their place is expected, and no message
+/// may repeat one. The length stays, so that the caret still points to its place.
+fn without_keys(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut run = String::new();
+    for character in text.chars().chain(['\0']) {
+        if character.is_ascii_hexdigit() {
+            run.push(character);
+            continue;
+        }
+        let is_key = run.len() >= KEY_DIGITS_MIN;
+        shown.extend(run.drain(..).map(|digit| if is_key { '•' } else { digit }));
+        if character != '\0' {
+            shown.push(character);
+        }
+    }
+    shown
 }
 
 /// Adds "did you mean" to serde's message about an unknown field or variant.
@@ -122,11 +141,12 @@ fn with_suggestion(message: &str) -> String {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown ");
     let Some(given) = quoted.next().filter(|_| unknown) else { return message.to_owned() };
-    if let Some(section) = LATER_SECTIONS.iter().find(|section| **section == given) {
-        return format!(
-            "[{section}] is not supported by this version ({})",
-            env!("CARGO_PKG_VERSION")
-        );
+    let version = env!("CARGO_PKG_VERSION");
+    if LATER_SECTIONS.contains(&given) {
+        return format!("[{given}] is not supported by this version ({version})");
+    }
+    if LATER_KEYS.contains(&given) {
+        return format!("`{given}` is not supported by this version ({version})");
     }
     let nearest = quoted
         .map(|known| (distance(given, known), known))
@@ -141,6 +161,11 @@ fn with_suggestion(message: &str) -> String {
 /// Sections of the fixed configuration contract that later versions act on. Accepting them
 /// silently would let a site believe that its broker is being fed.
 const LATER_SECTIONS: [&str; 4] = ["mqtt", "influx", "modbus_server", "opcua"];
+
+/// The same for keys.
+const LATER_KEYS: [&str; 2] = ["retention", "tls"];
+/// So many hexadecimal digits in a row may be a key, or a part of one.
+const KEY_DIGITS_MIN: usize = 16;
 
 /// Levenshtein distance in bytes; names here are ASCII.
 fn distance(left: &str, right: &str) -> usize {

@@ -52,6 +52,9 @@ fn every_fault_is_reported_at_once() {
 fn refuses_what_cannot_be() {
     let cases = [
         ("[http]\nlisten = \"0.0.0.0:8330\"", "can be reached from other machines"),
+        ("[http]\nlisten = \"localhost:83300\"", "expected ADDRESS:PORT"),
+        ("[store]\nretention = { raw = \"90d\" }", "`retention` is not supported by this version"),
+        ("[[meter]]\nid = \"a\"\nguek = { env = \"X\" }", "give the meter its port"),
         ("[mqtt]\nbroker = \"mqtt://127.0.0.1\"", "[mqtt] is not supported by this version"),
         ("[alarms]\nvoltage_min_v = 430", "below voltage_max_v"),
         ("[alarms]\nunbalance_max = 15", "expected a number from 0 to 1"),
@@ -67,6 +70,17 @@ fn refuses_what_cannot_be() {
     for (addition, expected) in cases {
         let message = refused(&format!("{GOOD}\n{addition}\n"));
         assert!(message.contains(expected), "{addition}: {message}");
+    }
+}
+
+#[test]
+fn a_key_written_where_its_place_belongs_is_never_repeated() {
+    const KEY: &str = "00112233445566778899AABBCCDDEEFF";
+    for line in ["guek = \"{}\"", "guke = \"{}\"", "guek = { hex = \"{}\" }", "gak {}"] {
+        let line = line.replace("{}", KEY);
+        let message = refused(&GOOD.replace("model =", &format!("{line}\nmodel =")));
+        assert!(!message.contains(KEY) && !message.contains(&KEY[..16]), "{message}");
+        assert!(message.contains("t.toml:8:"), "{message}");
     }
 }
 
