@@ -29,6 +29,9 @@ pub(crate) fn decode(
     out: &mut dyn Write,
 ) -> Result<bool> {
     let captured = read_capture(arguments.file.as_deref())?;
+    if let Some(fault) = text_fault(&captured) {
+        bail!("{fault}");
+    }
     let bytes = frame::capture_text::bytes_of_capture(&captured);
     let mut reader = PushReader::new(options);
     let mut delivered = 0_u64;
@@ -52,6 +55,7 @@ pub(crate) fn decode(
     }
     print(reader.finish())?;
     if arguments.format == cli::Format::Text {
+        text::rest(&reader.take_steps(), out)?;
         let tally = Tally {
             delivered,
             refused,
@@ -102,6 +106,32 @@ pub(crate) fn options(arguments: &cli::Decode) -> Result<PushOptions> {
         explain: arguments.format == cli::Format::Text,
         ..PushOptions::default()
     })
+}
+
+/// What is wrong with a capture that is text and not hexadecimal: a typing error must not be
+/// blamed on the line.
+fn text_fault(captured: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(captured).ok()?;
+    let printable = |c: char| !c.is_control() || c.is_ascii_whitespace();
+    if text.is_empty() || !text.chars().all(printable) {
+        return None;
+    }
+    if frame::capture_text::bytes_of_text(captured).is_some() {
+        return None;
+    }
+    let mut lines = text.lines().enumerate();
+    let (line, column, found) = lines.find_map(|(line, content)| {
+        let end = content.find('#').into_iter().chain(content.find("//")).min();
+        let content = &content[..end.unwrap_or(content.len())];
+        let digit = |c: &(usize, char)| c.1.is_ascii_hexdigit() || c.1.is_whitespace();
+        content.chars().enumerate().find(|c| !digit(c)).map(|(column, c)| (line, column, c))
+    })?;
+    Some(format!(
+        "this is text and no hexadecimal: line {}, column {} holds '{found}'; a capture is raw \
+         binary, or hex digits with white space and # or // comments",
+        line + 1,
+        column + 1
+    ))
 }
 
 /// A key given as 32 hexadecimal digits or as `@FILE`.

@@ -2,8 +2,8 @@
 
 use super::Tally;
 use anyhow::Result;
-use meter::push::{Layer, Outcome};
-use reading::Timestamp;
+use meter::push::{Layer, Outcome, Step};
+use reading::{Quality, Timestamp, Value};
 use std::io::Write;
 
 /// Prints a telegram, delivered or refused: what it says first, then how that came about.
@@ -32,10 +32,46 @@ pub(super) fn print(outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
         let at = defect.offset;
         writeln!(out, "  {:<11} {} (byte {at}): {}", "note", defect.code, defect.detail)?;
     }
-    if !outcome.steps.is_empty() {
-        writeln!(out, "  {:>8}  {:>5}  step", "byte", "count")?;
+    readings(outcome, out)?;
+    steps(&outcome.steps, out)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// What the telegram says, one value a line.
+fn readings(outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
+    for value in &outcome.values {
+        let reading = &value.reading;
+        let name = reading.quantity.map_or("(not in the catalogue)", |q| q.description().english);
+        let obis = reading.obis.map(|obis| obis.to_string()).unwrap_or_default();
+        let unit = match reading.unit {
+            Some(unit) => unit.symbol(),
+            // A number without a scaler is what the register holds, not yet a quantity.
+            None if reading.value.number().is_some() => "(unit unknown)",
+            None => "",
+        };
+        let shown = match &reading.value {
+            Value::Number(number) => number.to_string(),
+            Value::Text(text) => text.clone(),
+        };
+        let doubt = match reading.quality {
+            Quality::Good => "",
+            Quality::Suspect => "  (doubtful)",
+            Quality::Bad => "  (not to be used)",
+        };
+        writeln!(out, "  {obis:<18}{name:<34}{shown:>14} {unit}{doubt}")?;
     }
-    for step in &outcome.steps {
+    Ok(())
+}
+
+/// How bytes became values, in the order in which they were understood.
+fn steps(steps: &[Step], out: &mut dyn Write) -> Result<()> {
+    // Defects stand above already, with their place.
+    let steps: Vec<&Step> = steps.iter().filter(|step| step.layer != Layer::Defect).collect();
+    if !steps.is_empty() {
+        writeln!(out, "\n  {:>8}  {:>5}  how the bytes were understood", "byte", "count")?;
+    }
+    for step in steps {
         let indent = match step.layer {
             Layer::Noise | Layer::Hdlc | Layer::Mbus => "",
             Layer::Block => "  ",
@@ -44,14 +80,32 @@ pub(super) fn print(outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
             Layer::Defect => "! ",
         };
         let name = step.layer.name();
-        writeln!(out, "  {:>8}  {:>5}  {indent}{name}: {}", step.offset, step.length, step.text)?;
+        let text = step.text.strip_prefix(name).map_or(step.text.as_str(), str::trim_start);
+        writeln!(out, "  {:>8}  {:>5}  {indent}{name}: {text}", step.offset, step.length)?;
     }
+    Ok(())
+}
+
+/// Prints what lies behind the last telegram.
+///
+/// # Errors
+/// The output cannot be written.
+pub(super) fn rest(left: &[Step], out: &mut dyn Write) -> Result<()> {
+    if left.iter().all(|step| step.layer == Layer::Defect) {
+        return Ok(());
+    }
+    writeln!(out, "Behind the last telegram")?;
+    steps(left, out)?;
     writeln!(out)?;
     Ok(())
 }
 
 fn protection(outcome: &Outcome) -> String {
     let security = &outcome.security;
+    let unread = !outcome.delivered && !security.encrypted && !security.tagged;
+    if unread && outcome.meter_time.is_none() && outcome.meter.is_none() {
+        return "unknown: the telegram could not be read so far".to_owned();
+    }
     let state = match (security.encrypted, security.authenticated, security.tagged) {
         (false, false, false) => {
             return "none: anybody on the line can read and forge it".to_owned();

@@ -103,6 +103,10 @@ fn decode_of_rubbish_ends_with_1_and_says_what_was_found() {
         let said = format!("{}{}", stdout(&output), stderr(&output));
         assert!(said.contains("2000 bytes"), "{said}");
     }
+    std::fs::write(&file, "7E A0 84\nCE FG 03 // typing error\n").expect("writable");
+    let typo = triphase(&["decode", file.to_str().expect("UTF-8")]);
+    assert_eq!(typo.status.code(), Some(1));
+    assert!(stderr(&typo).contains("line 2, column 5 holds 'G'"), "{}", stderr(&typo));
     let key = triphase(&["decode", "--guek", "0011", file.to_str().expect("UTF-8")]);
     assert_eq!(key.status.code(), Some(2));
     assert!(stderr(&key).contains("32"), "{}", stderr(&key));
