@@ -1,7 +1,7 @@
 //! What each meter model sends: frames to telegrams.
 //!
 //! In: bytes of a wire, with their arrival. Out: telegrams of exact values, and for everything
-//! that was refused the reason and where it showed. Knowledge about models lives in [`models`],
+//! that was refused the reason and where it showed. Knowledge about models lives in [`mod@models`],
 //! decoding of pushed DLMS in [`push`]; a [`driver::Driver`] joins the two for a live wire.
 
 pub mod driver;
