@@ -1,6 +1,7 @@
 //! The rules of the house, held against its sources.
 
 mod dependencies;
+mod documents;
 mod sources;
 
 use anyhow::{Context, Result};
@@ -15,6 +16,7 @@ pub(crate) fn faults(root: &Path) -> Result<Vec<String>> {
     faults.extend(dependencies::licences(&metadata));
     faults.extend(dependencies::justifications(root)?);
     faults.extend(sources::faults(root)?);
+    faults.extend(documents::faults(root)?);
     Ok(faults)
 }
 
