@@ -75,6 +75,8 @@ codes! {
     TrailingBytes = "trailing_bytes",
     /// No known arrangement of values.
     LayoutUnknown = "layout_unknown",
+    /// An object came with something else than a single value, and was left out.
+    ValueUnreadable = "value_unreadable",
     /// Registers came without scaler, and no profile says how to read them.
     ScalerUnknown = "scaler_unknown",
     /// The chosen profile makes values that cannot be.

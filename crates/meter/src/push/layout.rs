@@ -166,22 +166,60 @@ impl Object {
 
     /// `None` for elements that hold nothing to show: the list itself elsewhere, absent data.
     fn entry<'a>(&self, item: Item<'a>) -> Option<Entry<'a>> {
-        if matches!(item.tag(), tag::NULL | tag::DONT_CARE) {
-            return None;
-        }
         if (self.class, self.attribute) == (CLASS_PUSH_SETUP, 2) {
             return None;
         }
+        let whole = self.whole_object(&item);
+        let is_value = whole.is_some() || self.attribute == self.value_attribute();
+        let (item, scaler_unit) =
+            whole.or_else(|| value_beside_scaler(&item)).unwrap_or((item, None));
+        if matches!(item.tag(), tag::NULL | tag::DONT_CARE) {
+            return None;
+        }
         let mut entry = Entry::new(self.obis, item);
-        entry.is_value = match self.class {
-            // Disconnect control and limiter: control state and active threshold.
-            70 | 71 => self.attribute == 3,
-            CLASS_PUSH_SETUP => false,
-            _ => self.attribute == 2,
-        };
+        entry.scaler_unit = scaler_unit;
+        entry.is_value = is_value && self.class != CLASS_PUSH_SETUP;
         entry.is_register = matches!(self.class, 3..=5) && entry.is_value;
         Some(entry)
     }
+
+    const fn value_attribute(&self) -> i64 {
+        match self.class {
+            // Disconnect control and limiter: control state and active threshold.
+            70 | 71 => 3,
+            _ => 2,
+        }
+    }
+
+    /// Attribute 0 stands for all attributes: {logical name, value, scaler_unit, …}.
+    fn whole_object<'a>(&self, item: &Item<'a>) -> Option<Valued<'a>> {
+        let named = item.children().next().and_then(|first| obis_of(&first)) == Some(self.obis);
+        if self.attribute != 0 || item.tag() != tag::STRUCTURE || !named {
+            return None;
+        }
+        let attribute = |number: usize| item.children().nth(number.checked_sub(1)?);
+        let value = attribute(usize::try_from(self.value_attribute()).ok()?)?;
+        let scaler = match self.class {
+            3 | 4 => attribute(3),
+            5 => attribute(4),
+            _ => None,
+        };
+        Some((value, scaler.as_ref().and_then(scaler_unit)))
+    }
+}
+
+/// A value and its scaler_unit, where it has one.
+type Valued<'a> = (Item<'a>, Option<(i8, u8)>);
+
+/// {value, {scaler, unit}} or {value, scaler, unit} in the place of a value.
+fn value_beside_scaler<'a>(item: &Item<'a>) -> Option<Valued<'a>> {
+    let (value, scaler) = if let Some([value, scaler]) = item.elements::<2>() {
+        (value, scaler_unit(&scaler)?)
+    } else {
+        let [value, scaler, unit] = item.elements::<3>()?;
+        (value, scaler_and_unit(&scaler, &unit)?)
+    };
+    (!value.is_container()).then_some((value, Some(scaler)))
 }
 
 /// Lists may carry attribute 3 of a register, its scaler_unit, as an object of its own.
@@ -194,7 +232,7 @@ fn attach_scalers(entries: &mut [(Entry<'_>, bool)]) {
     for (entry, is_scaler) in entries {
         if !*is_scaler && entry.is_value {
             let known = scalers.iter().find(|(obis, _)| *obis == entry.obis);
-            entry.scaler_unit = known.map(|(_, scaler)| *scaler);
+            entry.scaler_unit = entry.scaler_unit.or(known.map(|(_, scaler)| *scaler));
         }
     }
 }
@@ -306,11 +344,20 @@ fn descriptors<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
     }
     let mut entries = Vec::with_capacity(array.count().min(1024));
     let mut setup = None;
+    let mut cut = false;
     for element in array.children() {
         let mut parts = element.children();
         let (Some(descriptor), Some(item)) = (parts.next(), parts.next()) else {
-            break;
+            // The data end inside the pair; anything else here is no pair.
+            cut = element.count() == 2;
+            if cut {
+                break;
+            }
+            return None;
         };
+        if element.count() != 2 {
+            return None;
+        }
         let bytes: [u8; 9] = descriptor.content().try_into().ok()?;
         if descriptor.tag() != tag::ATTRIBUTE_DESCRIPTOR {
             return None;
@@ -326,7 +373,10 @@ fn descriptors<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
         }
         entries.extend(object.entry(item));
     }
-    let complete = array.children().count() == array.count();
+    if entries.is_empty() {
+        return None;
+    }
+    let complete = !cut && array.children().count() == array.count();
     let name = setup.map_or_else(|| by_objects(&entries), ListName::Setup);
     Some(Layout { name, kind: "attribute descriptors and values", entries, complete })
 }

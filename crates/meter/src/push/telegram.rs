@@ -225,8 +225,14 @@ impl Decoder {
             let cut = if layout.complete { "" } else { ", cut short" };
             format!("list {}: {}, {} values{cut}", layout.name, layout.kind, layout.entries.len())
         });
+        self.check_counter(&outcome.security, at)?;
         self.values(clear, &layout, (outcome, explanation));
-        self.check_counter(outcome, at)?;
+        if outcome.values.is_empty() {
+            let detail = format!("list {} carries no value", layout.name);
+            let offset = clear.offset_of(root.offset());
+            return Err(Defect::new(DefectCode::LayoutUnknown, offset, detail));
+        }
+        self.note_counter(outcome);
         outcome.list = Some(self.list_id(layout.name));
         let sources = Sources {
             object: clock_object(&layout, clear),
@@ -259,9 +265,7 @@ impl Decoder {
             let offset = clear.offset_of(entry.item.offset());
             let quantity = Quantity::from_obis(entry.obis);
             let Some(scaled) = scale(entry, quantity, self.options.profile) else {
-                explanation.add(Layer::Value, (offset, 0), || {
-                    format!("{} is {}, not a single value", entry.obis, shape(&entry.item))
-                });
+                outcome.defects.push(unreadable(entry, offset));
                 continue;
             };
             match (&scaled.reading.value, quantity) {
@@ -327,23 +331,26 @@ impl Decoder {
         outcome.defects.push(Defect::new(DefectCode::ImplausibleScale, offset, detail));
     }
 
-    /// Refuses a counter that was used before, and keeps a new one for the next telegram.
-    fn check_counter(&mut self, outcome: &mut Outcome, at: u64) -> Result<(), Defect> {
-        let security = outcome.security;
-        let (Some(title), Some(counter)) = (security.system_title, security.invocation_counter)
-        else {
-            return Ok(());
-        };
-        if let Some(last) = self.counters.get(&title)
+    /// Refuses a counter that was used before.
+    fn check_counter(&self, security: &Security, at: u64) -> Result<(), Defect> {
+        if let (Some(title), Some(counter)) = (security.system_title, security.invocation_counter)
+            && let Some(last) = self.counters.get(&title)
             && counter <= *last
         {
             let detail = format!("invocation counter {counter}, last seen {last}");
             return Err(Defect::new(DefectCode::ReplayedCounter, at, detail));
         }
-        self.remember(title, counter);
-        let key = format!("{COUNTER_KEY}{}", hex_of(&title));
-        outcome.memory.push(Memory { key, value: i64::from(counter) });
         Ok(())
+    }
+
+    /// Keeps the counter of a telegram whose values are used.
+    fn note_counter(&mut self, outcome: &mut Outcome) {
+        let security = outcome.security;
+        if let (Some(title), Some(counter)) = (security.system_title, security.invocation_counter) {
+            self.remember(title, counter);
+            let key = format!("{COUNTER_KEY}{}", hex_of(&title));
+            outcome.memory.push(Memory { key, value: i64::from(counter) });
+        }
     }
 
     fn list_id(&mut self, name: ListName) -> ListId {
@@ -519,6 +526,11 @@ fn apdu_defect(error: &apdu::Error, offset_of: impl Fn(usize) -> u64) -> Defect 
         apdu::Error::SystemTitle { .. } => (DefectCode::ApduUnknown, 1),
     };
     Defect::new(code, offset_of(position), error.to_string())
+}
+
+fn unreadable(entry: &Entry<'_>, offset: u64) -> Defect {
+    let detail = format!("{} is {}, not a single value", entry.obis, shape(&entry.item));
+    Defect::new(DefectCode::ValueUnreadable, offset, detail)
 }
 
 fn unit_conflict(entry: &Entry<'_>, offset: u64, (wire, quantity): (Unit, Quantity)) -> Defect {
