@@ -7,7 +7,7 @@
 use crate::batch::Sample;
 use crate::current::{self, Current};
 use reading::{ListId, MeterId, Obis, Quality, Quantity, Reading, Telegram, Timestamp};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +55,8 @@ impl Latest {
 pub struct LatestList {
     /// The telegram.
     pub sample: Arc<Sample>,
-    /// Median of the last intervals between telegrams; `None` before there are two.
+    /// Median of the last intervals between telegrams in the order of time, in whichever order
+    /// they came; `None` before there are two.
     pub period: Option<Duration>,
 }
 
@@ -102,7 +103,8 @@ pub(crate) struct Board {
 #[derive(Debug)]
 pub(crate) struct ListBoard {
     pub(crate) newest: Arc<Sample>,
-    intervals: VecDeque<Duration>,
+    /// The newest different times of its telegrams.
+    times: BTreeSet<Timestamp>,
     pub(crate) values: BTreeMap<Key, Held>,
 }
 
@@ -157,7 +159,7 @@ impl ListBoard {
     fn new(sample: &Arc<Sample>) -> Self {
         let mut board = Self {
             newest: Arc::clone(sample),
-            intervals: VecDeque::with_capacity(INTERVALS_MAX),
+            times: BTreeSet::from([Rank::of(sample).time]),
             values: BTreeMap::new(),
         };
         board.take_values(sample);
@@ -165,16 +167,13 @@ impl ListBoard {
     }
 
     fn take(&mut self, sample: &Arc<Sample>) {
-        let (rank, before) = (Rank::of(sample), Rank::of(&self.newest));
-        if rank > before {
-            let interval = rank.time.since(before.time);
-            // A clock that stands still says nothing about the period.
-            if !interval.is_zero() {
-                if self.intervals.len() == INTERVALS_MAX {
-                    self.intervals.pop_front();
-                }
-                self.intervals.push_back(interval);
-            }
+        let rank = Rank::of(sample);
+        // Times are a set: a clock that stands still says nothing about the period.
+        self.times.insert(rank.time);
+        if self.times.len() > INTERVALS_MAX + 1 {
+            self.times.pop_first();
+        }
+        if rank > Rank::of(&self.newest) {
             self.newest = Arc::clone(sample);
         }
         self.take_values(sample);
@@ -195,7 +194,9 @@ impl ListBoard {
 
     /// Median of the last intervals.
     pub(crate) fn period(&self) -> Option<Duration> {
-        let mut intervals: Vec<Duration> = self.intervals.iter().copied().collect();
+        let later = self.times.iter().skip(1);
+        let mut intervals: Vec<Duration> =
+            self.times.iter().zip(later).map(|(before, after)| after.since(*before)).collect();
         intervals.sort_unstable();
         intervals.get(intervals.len() / 2).copied()
     }

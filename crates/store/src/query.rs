@@ -42,6 +42,8 @@ pub struct SampleQuery {
 pub struct Row {
     /// The sample.
     pub id: u64,
+    /// The list that brought it.
+    pub list: ListId,
     /// When it was measured.
     pub measured_at: Timestamp,
     /// When it arrived.
@@ -51,6 +53,8 @@ pub struct Row {
     /// **Shape** one for each asked quantity, in the order asked; `None` when the telegram has no
     /// number of it.
     pub values: Vec<Option<Decimal>>,
+    /// **Shape** as `values`: the worse one of the telegram's quality and the value's own.
+    pub qualities: Vec<Quality>,
 }
 
 /// A row of the table `sample` as it stands there.
@@ -227,8 +231,10 @@ pub(crate) fn numbers(
     quantities: &[Quantity],
 ) -> Result<Vec<Row>, Failure> {
     let columns = Columns::new(dictionary::channels(connection)?, quantities);
+    let lists: HashMap<i64, ListId> =
+        dictionary::lists(connection)?.into_iter().map(|(id, _, list)| (id, list)).collect();
     let mut statement = connection.prepare_cached(
-        "SELECT id, measured_at, received_at, quality, readings FROM sample \
+        "SELECT id, measured_at, received_at, quality, readings, list FROM sample \
          WHERE list IN (SELECT id FROM list WHERE meter = (SELECT id FROM meter WHERE name = ?1)) \
          AND measured_at >= ?2 AND measured_at < ?3 LIMIT ?4",
     )?;
@@ -245,13 +251,18 @@ pub(crate) fn numbers(
         let quality = Quality::from_code(row.get(3)?);
         let quality = quality.ok_or(malformed(Malformed("its quality is unknown")))?;
         let blob = row.get_ref(4)?.as_blob().map_err(rusqlite::Error::from)?;
-        let (values, quality) = columns.values(blob, quality).map_err(malformed)?;
+        let (values, qualities) = columns.values(blob, quality).map_err(malformed)?;
+        let told = values.iter().zip(&qualities).filter(|(value, _)| value.is_some());
+        let quality = told.map(|(_, quality)| *quality).fold(quality, Quality::max);
+        let list = lists.get(&row.get(5)?).cloned();
         rows.push(Row {
             id,
+            list: list.ok_or(malformed(Malformed("its list is unknown")))?,
             measured_at: Timestamp::from_micros(row.get(1)?),
             received_at: Timestamp::from_micros(row.get(2)?),
             quality,
             values,
+            qualities,
         });
     }
     // Each list comes in its own order of time; telegrams of one time keep their order of storage.
@@ -314,13 +325,14 @@ impl Columns {
         Self { places, count: quantities.len() }
     }
 
-    /// The first number of each asked quantity, and the worst quality among `quality` and theirs.
+    /// The first number of each asked quantity, and the worse one of `quality` and its own.
     fn values(
         &self,
         blob: &[u8],
-        mut quality: Quality,
-    ) -> Result<(Vec<Option<Decimal>>, Quality), Malformed> {
+        quality: Quality,
+    ) -> Result<(Vec<Option<Decimal>>, Vec<Quality>), Malformed> {
         let mut values = vec![None; self.count];
+        let mut qualities = vec![quality; self.count];
         for entry in encoding::entries(blob) {
             let entry = entry?;
             let index = usize::try_from(entry.channel).expect("a channel number fits");
@@ -328,10 +340,10 @@ impl Columns {
             let (Some(place), EntryValue::Number(number)) = (place, entry.value) else { continue };
             if values[place].is_none() {
                 values[place] = Some(number);
-                quality = quality.max(entry.quality);
+                qualities[place] = quality.max(entry.quality);
             }
         }
-        Ok((values, quality))
+        Ok((values, qualities))
     }
 }
 

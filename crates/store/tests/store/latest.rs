@@ -179,3 +179,17 @@ async fn a_restart_shows_the_same_latest_values() {
     assert_eq!(after, before);
     assert!(after.0.expect("samples").value(Quantity::Frequency).is_some());
 }
+
+#[tokio::test]
+async fn the_period_is_the_same_in_whichever_order_the_rows_come() {
+    let rows: Vec<_> = (0..349).map(|n| voltage("http", n * 10, 2300)).collect();
+    let newest_first: Vec<_> = rows.iter().rev().cloned().collect();
+    for rows in [rows, newest_first] {
+        let folder = tempdir().expect("a folder");
+        let store = open(folder.path());
+        post(&store, rows).await;
+        let latest = store.latest(&meter("general")).expect("samples");
+        assert_eq!(latest.lists[0].period, Some(Duration::from_secs(10)));
+        assert_eq!(latest.lists[0].sample.telegram.measured_at, at(3480));
+    }
+}
