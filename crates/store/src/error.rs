@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Why the store cannot be opened, read or written.
+///
+/// Each sentence is whole: the cause stands in it, and is no `source` that a report would append
+/// once more.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The configured folder is a file.
@@ -19,7 +22,7 @@ pub enum Error {
     },
     /// The folder does not exist and cannot be made.
     #[error(
-        "the store's folder {} cannot be created ({source}): create it for this user, or name \
+        "the store's folder {} cannot be created ({cause}): create it for this user, or name \
          another folder",
         folder.display()
     )]
@@ -27,11 +30,11 @@ pub enum Error {
         /// The configured folder.
         folder: PathBuf,
         /// The system's answer.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The folder, or the database file in it, is read-only for this user.
     #[error(
-        "the store in {} cannot be written ({source}): give this user write permission on the \
+        "the store in {} cannot be written ({cause}): give this user write permission on the \
          folder and every file in it, or name another folder",
         folder.display()
     )]
@@ -39,7 +42,7 @@ pub enum Error {
         /// The configured folder.
         folder: PathBuf,
         /// The system's answer.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Another process holds the lock.
     #[error(
@@ -81,7 +84,7 @@ pub enum Error {
     },
     /// The file is no database any more, or its pages contradict each other.
     #[error(
-        "{} is damaged ({source}): move it and its -wal file away to keep them for recovery \
+        "{} is damaged ({cause}): move it and its -wal file away to keep them for recovery \
          (sqlite3 FILE .recover), then start again or put a backup in their place",
         file.display()
     )]
@@ -89,11 +92,11 @@ pub enum Error {
         /// The database file.
         file: PathBuf,
         /// SQLite's answer.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// No room, or the configured limit is reached.
     #[error(
-        "there is no room left to write {} ({source}): free space on that disk; readings that \
+        "there is no room left to write {} ({cause}): free space on that disk; readings that \
          wait are written as soon as there is room",
         file.display()
     )]
@@ -101,7 +104,7 @@ pub enum Error {
         /// The database file.
         file: PathBuf,
         /// SQLite's answer.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// The folder's file system cannot hold a write-ahead log.
     #[error(
@@ -116,30 +119,30 @@ pub enum Error {
         offered: String,
     },
     /// Anything else that SQLite answers.
-    #[error("{} failed while {doing}: {source}", file.display())]
+    #[error("{} failed while {doing}: {cause}", file.display())]
     Sqlite {
         /// The database file.
         file: PathBuf,
         /// What was attempted.
         doing: &'static str,
         /// SQLite's answer.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// Anything else that the operating system answers.
-    #[error("{doing} {} failed ({source})", path.display())]
+    #[error("{doing} {} failed ({cause})", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What was attempted.
         doing: &'static str,
         /// The system's answer.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The operating system has no thread for the writer.
-    #[error("the store's thread cannot be started ({source}): free memory or raise the limit")]
+    #[error("the store's thread cannot be started ({cause}): free memory or raise the limit")]
     NoThread {
         /// The system's answer.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The batch can never be stored; other batches can.
     #[error("the batch cannot be stored: {0}")]
@@ -148,10 +151,10 @@ pub enum Error {
     #[error("the store is closed: the batch was not stored")]
     Closed,
     /// The store was closed while the disk refused to take what waited.
-    #[error("the store was closed while it could not be written; the batch is lost: {source}")]
+    #[error("the store was closed while it could not be written; the batch is lost: {cause}")]
     NotWritten {
         /// Why the last attempt failed.
-        source: Arc<Self>,
+        cause: Arc<Self>,
     },
     /// The query's answer would be too long.
     #[error("more than {rows_max} samples lie in the asked range: ask for a shorter one")]
@@ -208,15 +211,15 @@ impl Error {
         let file = file.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged { file, source }
+                Self::Damaged { file, cause: source }
             }
-            Some(ErrorCode::DiskFull) => Self::DiskFull { file, source },
+            Some(ErrorCode::DiskFull) => Self::DiskFull { file, cause: source },
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
                 let folder = file.parent().unwrap_or(&file).to_owned();
-                let source = io::Error::new(io::ErrorKind::PermissionDenied, source);
-                Self::NotWritable { folder, source }
+                let cause = io::Error::new(io::ErrorKind::PermissionDenied, source);
+                Self::NotWritable { folder, cause }
             }
-            _ => Self::Sqlite { file, doing, source },
+            _ => Self::Sqlite { file, doing, cause: source },
         }
     }
 }

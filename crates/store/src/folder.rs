@@ -41,11 +41,11 @@ impl Folder {
         let path = folder.join(LOCK);
         let opened =
             File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut lock = opened.map_err(|source| match source.kind() {
+        let mut lock = opened.map_err(|cause| match cause.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                Error::NotWritable { folder: folder.to_owned(), source }
+                Error::NotWritable { folder: folder.to_owned(), cause }
             }
-            _ => Error::Io { path: path.clone(), doing: "opening", source },
+            _ => Error::Io { path: path.clone(), doing: "opening", cause },
         })?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
@@ -57,7 +57,7 @@ impl Folder {
                 return Err(Error::InUse { folder: folder.to_owned(), process });
             }
             Err(errno) => {
-                return Err(Error::Io { path, doing: "locking", source: errno.into() });
+                return Err(Error::Io { path, doing: "locking", cause: errno.into() });
             }
         }
         // The number serves whoever is refused; a full disk must not keep the store shut.
@@ -77,8 +77,8 @@ impl Folder {
         schema::check(&connection, file)?;
         if connection.is_readonly("main").map_err(failed("opening"))? {
             let folder = file.parent().unwrap_or(file).to_owned();
-            let source = io::ErrorKind::PermissionDenied.into();
-            return Err(Error::NotWritable { folder, source });
+            let cause = io::ErrorKind::PermissionDenied.into();
+            return Err(Error::NotWritable { folder, cause });
         }
         let offered: String = connection
             .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
@@ -110,7 +110,7 @@ impl Folder {
     fn sync(&self) -> Result<(), Error> {
         let folder = self.file.parent().unwrap_or(&self.file);
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|source| Error::Io { path: folder.to_owned(), doing: "syncing", source })
+        synced.map_err(|cause| Error::Io { path: folder.to_owned(), doing: "syncing", cause })
     }
 }
 
@@ -131,11 +131,11 @@ fn create(folder: &Path) -> Result<(), Error> {
         Ok(metadata) if metadata.is_dir() => return Ok(()),
         Ok(_) => return Err(Error::NotAFolder { folder: folder.to_owned() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(Error::CannotCreate { folder: folder.to_owned(), source }),
+        Err(cause) => return Err(Error::CannotCreate { folder: folder.to_owned(), cause }),
     }
     let created = fs::create_dir_all(folder).and_then(|()| match folder.parent() {
         Some(parent) if parent != Path::new("") => File::open(parent)?.sync_all(),
         _ => Ok(()),
     });
-    created.map_err(|source| Error::CannotCreate { folder: folder.to_owned(), source })
+    created.map_err(|cause| Error::CannotCreate { folder: folder.to_owned(), cause })
 }

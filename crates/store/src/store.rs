@@ -71,7 +71,7 @@ impl Store {
         let writer = Writer { jobs, connection, dictionary, shared: Arc::clone(&shared), folder };
         let thread = std::thread::Builder::new().name("store".to_owned());
         let thread = thread.spawn(move || writer.run());
-        let thread = Mutex::new(Some(thread.map_err(|source| Error::NoThread { source })?));
+        let thread = Mutex::new(Some(thread.map_err(|cause| Error::NoThread { cause })?));
         let links = Mutex::default();
         Ok(Self { inner: Arc::new(Inner { shared, queue, readers, links, thread }) })
     }

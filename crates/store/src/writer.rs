@@ -179,7 +179,7 @@ impl Writer {
 
 fn give_up(group: Vec<Job>, source: &Arc<Error>) {
     for job in group {
-        let _ = job.reply.send(Err(Error::NotWritten { source: Arc::clone(source) }));
+        let _ = job.reply.send(Err(Error::NotWritten { cause: Arc::clone(source) }));
     }
 }
 

@@ -67,6 +67,9 @@ fn refuses_a_path_that_is_a_file() {
     assert!(error.to_string().contains("is not a folder: move that file away"), "{error}");
     let below = refused(&path.join("below"));
     assert!(matches!(below, Error::CannotCreate { .. }), "{below}");
+    // The sentence holds the cause; a report that follows sources would say it twice.
+    assert!(std::error::Error::source(&below).is_none(), "{below}");
+    assert_eq!(below.to_string().matches("os error").count(), 1, "{below}");
 }
 
 #[test]
