@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use telegram::{
     blocks, e450_apdu, frame_of, mbus, name, notification, obis, object, one_frame, options,
-    push_list, read, scaler_unit, sealed, segment_frames, text, time, visible,
+    push_list, read, scaler_unit, sealed, segment_frames, text, time, visible, wiener_netze,
 };
 
 struct Golden {
@@ -123,9 +123,7 @@ fn positional() -> Vec<Golden> {
     let burgenland = |body: Vec<Data>| {
         one_frame(&sealed(0x30, 9, &notification(Some(time(0)), &Data::Structure(body))))
     };
-    let mut wien = vec![Data::OctetString(time(0).to_vec())];
-    wien.extend([5_107_912, 0, 1_126_903, 566_784, 230, 0, 88, 21].map(Data::DoubleLongUnsigned));
-    let wien = || blocks(&notification(Some(time(0)), &Data::Structure(wien.clone())));
+    let wien = || blocks(&notification(Some(time(0)), &wiener_netze()));
     let kaifa = |lists: [&[u32]; 2]| one_frame(&kaifa_list(lists));
     let single: &[u32] = &[948, 0, 64, 0, 1416, 2385];
     let three: &[u32] = &[948, 0, 64, 0, 1416, 3241, 3119, 2385, 0, 2389];

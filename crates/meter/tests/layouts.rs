@@ -6,7 +6,8 @@ use frame::dlms::Data;
 use meter::push::{DefectCode, Outcome, PushOptions};
 use reading::Value;
 use telegram::{
-    name, notification, object, one_frame, options, push_list, read, scaler_unit, time,
+    burgenland, name, notification, object, one_frame, options, push_list, read, scaler_unit,
+    sealed, time, wall, wiener_netze,
 };
 
 fn outcome(body: &Data) -> Outcome {
@@ -104,4 +105,39 @@ fn a_container_as_value_is_noted_and_never_delivered_alone() {
     // A list without values has nothing to deliver either.
     refused_as_unknown(&push_list("0-8:25.9.0", &[]));
     refused_as_unknown(&structure([Data::Array(vec![object(3, "1-0:1.7.0", 2)]), Data::Null]));
+}
+
+#[test]
+fn a_documented_list_needs_no_profile_when_its_clock_is_the_headers() {
+    let early = frame::dlms::date_time::encode(&wall(9, 0, 0, 0));
+    let options = PushOptions { profile: None, ..options() };
+    let apdu = |time| notification(time, &wiener_netze());
+    let outcome = |apdu: Vec<u8>| read(&options, &one_frame(&apdu)).remove(0);
+    for apdu in [apdu(Some(time(0))), sealed(0x30, 1, &apdu(Some(early)))] {
+        let found = outcome(apdu);
+        assert!(found.delivered && found.values.len() == 9, "{found:?}");
+        let power = &found.values[5].reading;
+        assert_eq!((power.unit, found.values[5].exponent()), (None, 0));
+        let defect = found.defects.iter().find(|it| it.code == DefectCode::ScalerUnknown);
+        let detail = &defect.expect("registers without scaler").detail;
+        assert_eq!(detail, "8 registers without scaler; proposed profile: lgz_e450");
+    }
+    for apdu in [apdu(Some(early)), apdu(None)] {
+        assert!(outcome(apdu).has(DefectCode::LayoutUnknown));
+    }
+}
+
+#[test]
+fn a_documented_list_is_known_with_a_dead_phase() {
+    let options = PushOptions { profile: None, ..options() };
+    let plain = |volts| notification(Some(time(0)), &burgenland(volts));
+    let outcome = |apdu: &[u8]| read(&options, &one_frame(apdu)).remove(0);
+    for volts in [[228, 0, 0], [170, 0, 230], [0, 2301, 12]] {
+        assert!(outcome(&plain(volts)).delivered, "{volts:?}");
+    }
+    for volts in [[0, 0, 0], [228, 5000, 0], [3, 0, 0]] {
+        assert!(!outcome(&plain(volts)).delivered, "{volts:?}");
+        // The maker's own system title says what the numbers cannot.
+        assert!(outcome(&sealed(0x30, 1, &plain(volts))).delivered, "{volts:?}");
+    }
 }

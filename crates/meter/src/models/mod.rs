@@ -46,6 +46,13 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// The powers of ten alone: meters of several names may share them.
+    pub(crate) const fn scales(&self) -> [i8; 5] {
+        [self.volt, self.ampere, self.power, self.energy, self.power_factor]
+    }
+}
+
 /// A meter model.
 #[derive(Debug)]
 pub struct Model {

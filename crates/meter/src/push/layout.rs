@@ -72,6 +72,8 @@ pub(super) struct Layout<'a> {
     pub(super) entries: Vec<Entry<'a>>,
     /// How many values the list announces; fewer entries mean that the data end early.
     pub(super) complete: bool,
+    /// The maker whose meters send it, where that is documented.
+    pub(super) maker: Option<&'static str>,
 }
 
 /// The arrangement of a body; `None` when it is not known.
@@ -128,7 +130,7 @@ fn push_object_list<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
     let entries: Vec<_> =
         entries.into_iter().filter(|(_, scaler)| !scaler).map(|(entry, _)| entry).collect();
     let name = setup.map_or_else(|| by_objects(&entries), ListName::Setup);
-    Some(Layout { name, kind: "push object list", entries, complete })
+    Some(Layout { name, kind: "push object list", entries, complete, maker: None })
 }
 
 fn is_object_list(item: &Item<'_>) -> bool {
@@ -297,7 +299,13 @@ fn pairs<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
     }
     let name = by_objects(&entries);
     let complete = !cut && root.children().count() == root.count();
-    (named > 0).then_some(Layout { name, kind: "OBIS and value pairs", entries, complete })
+    (named > 0).then_some(Layout {
+        name,
+        kind: "OBIS and value pairs",
+        entries,
+        complete,
+        maker: None,
+    })
 }
 
 fn push_unless_null<'a>(entries: &mut Vec<Entry<'a>>, entry: Entry<'a>) {
@@ -378,7 +386,7 @@ fn descriptors<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
     }
     let complete = !cut && array.children().count() == array.count();
     let name = setup.map_or_else(|| by_objects(&entries), ListName::Setup);
-    Some(Layout { name, kind: "attribute descriptors and values", entries, complete })
+    Some(Layout { name, kind: "attribute descriptors and values", entries, complete, maker: None })
 }
 
 fn obis_of(item: &Item<'_>) -> Option<Obis> {

@@ -44,12 +44,9 @@ impl Evidence {
         }
     }
 
-    /// The power of ten that makes every live voltage a mains voltage.
+    /// The power of ten that makes the voltages those of a supply.
     pub(super) fn volt_exponent(&self) -> Option<i8> {
-        [0, -1, -2].into_iter().find(|exponent| {
-            let mut live = self.volts.iter().flatten().filter(|raw| **raw != 0).peekable();
-            live.peek().is_some() && live.all(|raw| MAINS_VOLTS.contains(&whole(*raw, *exponent)))
-        })
+        mains_exponent(self.volts)
     }
 
     /// Apparent over active power when currents are read with this power of ten; `None` when the
@@ -106,9 +103,14 @@ impl Evidence {
     }
 }
 
-/// Whether a raw register can be a mains voltage in V or 0.1 V.
-pub(super) fn is_mains_voltage(raw: i64) -> bool {
-    MAINS_VOLTS.contains(&raw) || MAINS_VOLTS.contains(&whole(raw, -1))
+/// The power of ten that makes raw registers the phase voltages of a supply: at least one live,
+/// others dead or low, none above.
+pub(super) fn mains_exponent(volts: [Option<i64>; 3]) -> Option<i8> {
+    [0, -1, -2].into_iter().find(|exponent| {
+        let volts = || volts.iter().flatten().map(|raw| whole(*raw, *exponent));
+        volts().any(|volts| MAINS_VOLTS.contains(&volts))
+            && volts().all(|volts| (0..=*MAINS_VOLTS.end()).contains(&volts))
+    })
 }
 
 /// What the profile does to the values: `Some` with the quantity that cannot be.
@@ -184,7 +186,14 @@ mod tests {
         assert_eq!(found(235, 400, "lgz_e450_decivolt"), Some(Contradiction::Voltage));
         assert_eq!(found(235, 400, "lgz_e570"), Some(Contradiction::Current));
         assert_eq!(found(235, 400, "lgz_e450"), None);
-        // A dead phase and an idle load prove nothing.
+        // Dead phases are no contradiction as long as one lives.
+        let volts = |volts: [i64; 3]| Evidence { volts: volts.map(Some), ..Evidence::default() };
+        let found = |raw, name| contradiction(&volts(raw), profile(name));
+        assert_eq!(found([228, 0, 0], "lgz_e450"), None);
+        assert_eq!(found([170, 0, 230], "lgz_e450"), None);
+        assert_eq!(found([2280, 31, 0], "lgz_e450_decivolt"), None);
+        assert_eq!(found([2280, 31, 0], "lgz_e450"), Some(Contradiction::Voltage));
+        // A dead supply and an idle load prove nothing.
         assert_eq!(contradiction(&Evidence::default(), profile("lgz_e450")), None);
     }
 }

@@ -4,10 +4,14 @@
 //! table and its evidence holds. A list that only its shape would give away needs a profile.
 
 use super::layout::{CLOCK, DEVICE_ID, Entry, LIST_VERSION, Layout, ListName, is_clock_value};
-use super::plausibility::is_mains_voltage;
+use super::plausibility::mains_exponent;
 use crate::models::Profile;
 use frame::dlms::axdr::{Item, tag};
-use reading::Obis;
+use frame::dlms::date_time;
+use reading::{Obis, Timestamp};
+
+/// The clock of a list is the one of the header, read once more: seconds apart.
+const CLOCKS_APART_MAX: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// What is known about a telegram beside its body.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +19,8 @@ pub(super) struct Circumstances<'a> {
     pub(super) profile: Option<&'static Profile>,
     /// The header's date-time came as a tagged octet string, as Kaifa's meters send it.
     pub(super) tagged_date_time: bool,
+    /// The header's date-time.
+    pub(super) date_time: Option<[u8; date_time::LENGTH]>,
     pub(super) system_title: Option<&'a [u8; 8]>,
 }
 
@@ -45,10 +51,12 @@ enum Evidence {
     SetupName([u8; 6]),
     /// The notification's date-time is tagged, or the profile is this maker's.
     TaggedDateTime(&'static str),
-    /// The first three words are mains voltages in V or 0.1 V, or the profile is this maker's.
+    /// The first three words can be the voltages of a supply with at least one live phase, and
+    /// nothing names another maker; or the system title or the profile is this maker's.
     Voltages(&'static str),
-    /// Some profile was chosen.
-    AnyProfile,
+    /// The first element is the clock of the header, and nothing names another maker; or the
+    /// system title is this maker's, or some profile was chosen.
+    HeaderClock(&'static str),
 }
 
 const fn now(c: u8, e: u8) -> Obis {
@@ -79,7 +87,7 @@ static LISTS: &[List] = &[
         Double(now(1, 0)), Double(now(2, 0)), Double(total(1, 0)), Double(total(2, 0)), Text(DEVICE_ID),
     ] },
     // Wiener Netze customer interface.
-    List { name: "wiener_netze_9", evidence: Evidence::AnyProfile, slots: &[
+    List { name: "wiener_netze_9", evidence: Evidence::HeaderClock("LGZ"), slots: &[
         Clock(CLOCK), Double(total(1, 0)), Double(total(2, 0)), Double(total(3, 0)), Double(total(4, 0)),
         Double(now(1, 0)), Double(now(2, 0)), Double(now(3, 0)), Double(now(4, 0)),
     ] },
@@ -145,6 +153,7 @@ pub(super) fn recognise<'a>(
         kind: "documented list without OBIS",
         entries: entries.collect(),
         complete: root.children().count() == list.slots.len(),
+        maker: list.evidence.maker(),
     })
 }
 
@@ -199,13 +208,44 @@ impl Evidence {
             }
             Self::TaggedDateTime(maker) => circumstances.tagged_date_time || profile_of(maker),
             Self::Voltages(maker) => {
-                let sent_by_maker = circumstances
-                    .system_title
-                    .is_none_or(|title| title.starts_with(maker.as_bytes()));
-                let mut voltages = root.children().take(3).filter_map(|item| item.integer());
-                profile_of(maker) || (sent_by_maker && voltages.all(is_mains_voltage))
+                let mut voltages = root.children().take(3).map(|item| item.integer());
+                let voltages = [(); 3].map(|()| voltages.next().flatten());
+                profile_of(maker)
+                    || circumstances.sent_by(maker).unwrap_or(mains_exponent(voltages).is_some())
             }
-            Self::AnyProfile => circumstances.profile.is_some(),
+            Self::HeaderClock(maker) => {
+                circumstances.profile.is_some()
+                    || circumstances.sent_by(maker).unwrap_or_else(|| {
+                        root.children().next().is_some_and(|first| circumstances.dates(&first))
+                    })
+            }
         }
+    }
+
+    const fn maker(&self) -> Option<&'static str> {
+        match self {
+            Self::TaggedDateTime(maker) | Self::Voltages(maker) | Self::HeaderClock(maker) => {
+                Some(maker)
+            }
+            Self::Version(_) | Self::SetupName(_) | Self::DeviceName => None,
+        }
+    }
+}
+
+impl Circumstances<'_> {
+    /// Whether the system title is of this maker; `None` without one.
+    fn sent_by(&self, maker: &str) -> Option<bool> {
+        self.system_title.map(|title| title.starts_with(maker.as_bytes()))
+    }
+
+    /// Whether the element shows the time of the header.
+    fn dates(&self, clock: &Item<'_>) -> bool {
+        let wall = |bytes: &[u8]| -> Option<Timestamp> {
+            date_time::decode(bytes.try_into().ok()?).ok()?.as_if_utc()
+        };
+        let header = self.date_time.and_then(|bytes| wall(&bytes));
+        header.zip(wall(clock.content())).is_some_and(|(header, clock)| {
+            header.since(clock).max(clock.since(header)) <= CLOCKS_APART_MAX
+        })
     }
 }

@@ -10,6 +10,7 @@ use super::positional::Circumstances;
 use super::scale::{Remark, is_clock, scale};
 use super::text::hex_of;
 use super::{Outcome, PushOptions, PushedValue, Security};
+use crate::models::profiles;
 use frame::dlms::apdu::{self, Apdu, Ciphered, Notification};
 use frame::dlms::axdr::{self, Document, Node};
 use frame::dlms::glo_cipher::{self, Authentication, Keys};
@@ -213,6 +214,7 @@ impl Decoder {
         let circumstances = Circumstances {
             profile: self.options.profile,
             tagged_date_time: header.tagged_date_time,
+            date_time: header.date_time.map(|(bytes, _)| bytes),
             system_title: outcome.security.system_title.as_ref(),
         };
         let Some(layout) = layout::recognise(&root, &circumstances) else {
@@ -293,7 +295,9 @@ impl Decoder {
             outcome.values.push(pushed);
         }
         outcome.meter = identity.resolve(outcome.security.system_title);
-        let maker = maker_of(outcome.meter.as_deref(), version.as_deref());
+        let title = outcome.security.system_title;
+        let maker = maker_of(outcome.meter.as_deref(), version.as_deref(), title)
+            .or_else(|| layout.maker.map(str::to_owned));
         if let Some(defect) = unscaled.defect(self.options.profile.map(|known| known.name), || {
             proposal(&evidence, maker.as_deref())
         }) {
@@ -462,29 +466,29 @@ fn proposal(evidence: &Evidence, maker: Option<&str>) -> String {
         [] => "no known profile fits".to_owned(),
         [one] => format!("proposed profile: {one}"),
         several => {
-            let names = several.join(" or ");
-            format!("proposed profile: {names} (this telegram does not tell them apart)")
+            let alike = candidates.iter().all(|it| it.scales() == candidates[0].scales());
+            let remark =
+                if alike { "they scale alike" } else { "this telegram does not tell them apart" };
+            format!("proposed profile: {} ({remark})", several.join(" or "))
         }
     }
 }
 
-/// The maker's letters: how the identification starts, else the list version.
-fn maker_of(meter: Option<&str>, version: Option<&str>) -> Option<String> {
+/// The maker's letters: how the identification starts, else the list version, else the system
+/// title; those of a maker in the table before others.
+fn maker_of(meter: Option<&str>, version: Option<&str>, title: Option<[u8; 8]>) -> Option<String> {
     let letters = |text: &str| {
         let start: String = text.chars().take(3).collect();
         (start.len() == 3 && start.chars().all(|letter| letter.is_ascii_alphabetic()))
             .then_some(start)
     };
-    // A system title that is not text shows as hexadecimal digits; its first bytes are letters.
-    let title = |text: &str| {
-        let bytes = frame::capture_text::bytes_of_text(text.as_bytes())?;
-        (bytes.len() == 8)
-            .then(|| String::from_utf8_lossy(bytes.get(..3).unwrap_or_default()).into_owned())
+    let title = title.and_then(|title| letters(&String::from_utf8_lossy(&title)));
+    let makers = || {
+        let texts = [meter, version].into_iter().flatten();
+        texts.filter_map(letters).chain(title.clone())
     };
-    meter
-        .and_then(letters)
-        .or_else(|| version.and_then(letters))
-        .or_else(|| meter.and_then(title).as_deref().and_then(letters))
+    let known = |maker: &String| profiles().any(|it| it.maker.eq_ignore_ascii_case(maker));
+    makers().find(known).or_else(|| makers().next())
 }
 
 fn clock_object(layout: &Layout<'_>, clear: &Clear<'_>) -> Option<Sent> {

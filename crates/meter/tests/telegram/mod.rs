@@ -94,6 +94,22 @@ pub(crate) fn e450_list() -> Data {
     )
 }
 
+/// The list of Wiener Netze: clock, energies, powers.
+pub(crate) fn wiener_netze() -> Data {
+    let mut body = vec![Data::OctetString(time(0).to_vec())];
+    body.extend([5_107_912, 0, 1_126_903, 566_784, 230, 0, 88, 21].map(Data::DoubleLongUnsigned));
+    Data::Structure(body)
+}
+
+/// The list of Netz Burgenland with eleven elements.
+pub(crate) fn burgenland(volts: [u16; 3]) -> Data {
+    let mut body = volts.map(Data::LongUnsigned).to_vec();
+    body.extend([203, 110, 0].map(Data::LongUnsigned));
+    body.extend([700, 0, 1_234_567, 89].map(Data::DoubleLongUnsigned));
+    body.push(text("LGZ1030000000017"));
+    Data::Structure(body)
+}
+
 pub(crate) fn notification(time: Option<[u8; 12]>, body: &Data) -> Vec<u8> {
     let mut content = Vec::new();
     body.encode(&mut content);
