@@ -31,6 +31,15 @@ const AHEAD_MAX: Duration = Duration::from_secs(300);
 const VOLTS: RangeInclusive<f64> = 0.0..=1000.0;
 const AMPERES: RangeInclusive<f64> = -20e3..=20e3;
 const WATTS: RangeInclusive<f64> = -100e6..=100e6;
+/// Apparent power has no direction.
+const VOLT_AMPERES: RangeInclusive<f64> = 0.0..=100e6;
+/// Counters, in the unit of the field: kWh, kvarh.
+const KILOWATT_HOURS: RangeInclusive<f64> = 0.0..=1e12;
+const PERCENT: RangeInclusive<f64> = 0.0..=1000.0;
+/// From here on an integer has more than the 18 digits of a [`Decimal`].
+const INTEGER_MAX: f64 = 1e18;
+/// 2000-01-01T00:00:00Z: no earlier measurement can be meant. **Unit** µs.
+const EARLIEST: Timestamp = Timestamp::from_micros(946_684_800_000_000);
 const HERTZ: RangeInclusive<f64> = 40.0..=70.0;
 const POWER_FACTORS: RangeInclusive<f64> = -1.0..=1.0;
 
@@ -214,7 +223,11 @@ fn checked(quantity: Quantity, value: Decimal) -> Result<Decimal, String> {
     let range = match quantity.unit() {
         Some(Unit::Volt) => Some((VOLTS, "V")),
         Some(Unit::Ampere) => Some((AMPERES, "A")),
-        Some(unit @ (Unit::Watt | Unit::Var | Unit::VoltAmpere)) => Some((WATTS, unit.symbol())),
+        Some(unit @ (Unit::Watt | Unit::Var)) => Some((WATTS, unit.symbol())),
+        Some(Unit::VoltAmpere) => Some((VOLT_AMPERES, "VA")),
+        Some(Unit::WattHour) => Some((KILOWATT_HOURS, "kWh")),
+        Some(Unit::VarHour) => Some((KILOWATT_HOURS, "kvarh")),
+        Some(Unit::Percent) => Some((PERCENT, "%")),
         Some(Unit::Hertz) => Some((HERTZ, "Hz")),
         Some(Unit::One) => Some((POWER_FACTORS, "")),
         _ => None,
@@ -231,6 +244,9 @@ fn checked(quantity: Quantity, value: Decimal) -> Result<Decimal, String> {
 
 fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let at = Timestamp::parse_rfc3339(text).map_err(|error| error.to_string())?;
+    if at < EARLIEST {
+        return Err(format!("before {EARLIEST}, got {at}"));
+    }
     if at > now.plus(AHEAD_MAX) {
         let minutes = AHEAD_MAX.as_secs() / 60;
         return Err(format!("more than {minutes} min ahead of the server's clock, {now}"));
@@ -238,18 +254,27 @@ fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     Ok(at)
 }
 
-/// A number with its own digits; digits that no register has fall back to the nearest `f64`.
+/// A number with its own digits; decimal places that no register has are rounded to those of the
+/// nearest `f64`.
 fn number(raw: &RawValue) -> Result<Option<Decimal>, String> {
     match raw.get().as_bytes().first() {
         Some(b'n') => Ok(None),
-        Some(b'-' | b'0'..=b'9') => {
-            let exact = raw.get().parse::<Decimal>().ok();
-            let nearest = || raw.get().parse::<f64>().ok().and_then(Decimal::from_f64);
-            let number = exact.or_else(nearest);
-            number.map(Some).ok_or_else(|| "the number is beyond every range".into())
-        }
+        Some(b'-' | b'0'..=b'9') => match raw.get().parse::<Decimal>() {
+            Ok(exact) => Ok(Some(exact)),
+            Err(_) => nearest(raw.get()).map(Some),
+        },
         _ => Err(format!("expected a number, got {}", kind(raw))),
     }
+}
+
+fn nearest(digits: &str) -> Result<Decimal, String> {
+    let nearest = digits.parse::<f64>().ok().filter(|number| number.is_finite());
+    let Some(nearest) = nearest.filter(|number| number.abs() < INTEGER_MAX) else {
+        return Err("more digits than a register has: at most 18 before the point".into());
+    };
+    // A number of this size without a decimal is one whose exponent is out of range.
+    let decimal = Decimal::from_f64(nearest);
+    decimal.ok_or_else(|| "too small: no register has so many decimal places; send 0".into())
 }
 
 fn text(raw: &RawValue) -> Result<Option<String>, String> {
@@ -406,7 +431,42 @@ mod tests {
             ),
             (r#"{"frequence": 39.9}"#, "frequence", "expected 40 to 70 Hz, got 39.9"),
             (r#"{"facteur_puissance": 1.01}"#, "facteur_puissance", "expected -1 to 1, got 1.01"),
-            (r#"{"thd_tension": 1e999}"#, "thd_tension", "the number is beyond every range"),
+            (
+                r#"{"thd_tension": 1e999}"#,
+                "thd_tension",
+                "more digits than a register has: at most 18 before the point",
+            ),
+            (
+                r#"{"energie_active_import": 12345678901234567890}"#,
+                "energie_active_import",
+                "more digits than a register has: at most 18 before the point",
+            ),
+            (
+                r#"{"thd_tension": 1e-300}"#,
+                "thd_tension",
+                "too small: no register has so many decimal places; send 0",
+            ),
+            (r#"{"thd_tension": -1}"#, "thd_tension", "expected 0 to 1000 %, got -1"),
+            (
+                r#"{"energie_active_import": -0.1}"#,
+                "energie_active_import",
+                "expected 0 to 1000000000000 kWh, got -0.1",
+            ),
+            (
+                r#"{"energie_active_export": 1e13}"#,
+                "energie_active_export",
+                "expected 0 to 1000000000000 kWh, got 10000000000000",
+            ),
+            (
+                r#"{"puissance_apparente_totale": -1}"#,
+                "puissance_apparente_totale",
+                "expected 0 to 100000000 VA, got -1",
+            ),
+            (
+                r#"{"tension_l1": 1, "timestamp": "1999-12-31T23:59:59Z"}"#,
+                "timestamp",
+                "before 2000-01-01T00:00:00Z, got 1999-12-31T23:59:59Z",
+            ),
             (
                 r#"{"tension_l4": 1}"#,
                 "tension_l4",
