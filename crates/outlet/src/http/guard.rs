@@ -70,9 +70,8 @@ fn check(request: &Request, configured: IpAddr) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
     }
     same_origin(headers, host)?;
-    if request.method() == Method::POST && !is_json(headers) {
-        let detail = "Send Content-Type: application/json.";
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    if request.method() == Method::POST {
+        is_plain_json(headers)?;
     }
     Ok(())
 }
@@ -135,11 +134,26 @@ fn same_origin(headers: &HeaderMap, host: &str) -> Result<(), Problem> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let Some(kind) = kind else { return false };
-    let essence = kind.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+/// A write is JSON as it is. Without a `Content-Type` the body has to prove it; a browser always
+/// names the origin of a write, and a page's script may only name a type that is asked for first.
+fn is_plain_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let refused = |detail| Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if !codings.all(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        return refused("Send the body without Content-Encoding: it is read as it comes.");
+    }
+    let is_json = match headers.get(header::CONTENT_TYPE) {
+        None => !headers.contains_key(header::ORIGIN),
+        Some(kind) => kind.to_str().is_ok_and(|kind| {
+            let essence = kind.split(';').next().unwrap_or_default().trim();
+            essence.eq_ignore_ascii_case("application/json")
+        }),
+    };
+    if !is_json {
+        return refused("Send it with -H 'Content-Type: application/json'.");
+    }
+    Ok(())
 }
 
 fn with_security_headers(mut answer: Response) -> Response {

@@ -12,8 +12,9 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
-use reading::{ListId, Telegram};
+use reading::{ListId, MeterId, Telegram, Timestamp};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::sync::Arc;
 use store::{Appended, Batch};
 
@@ -48,14 +49,15 @@ pub(super) async fn post(
     if enregistrees == 0 {
         return Ok((StatusCode::CREATED, Json(Stored { enregistrees })));
     }
+    let keys: Vec<_> = telegrams.iter().map(|row| (row.meter.clone(), row.measured_at)).collect();
     let batch = Batch::all_or_nothing(telegrams);
     let appended = outlet.store.append(batch).await.map_err(|error| Problem::internal(&error))?;
-    let conflicts = conflicts(&appended);
+    let conflicts = conflicts(&keys, &appended);
     if conflicts.is_empty() {
         outlet.counters.posted.add(appended.len() as u64);
         return Ok((StatusCode::CREATED, Json(Stored { enregistrees })));
     }
-    let detail = "Other values are stored for the same meter and time. Nothing was stored.";
+    let detail = "Other values are known for the same meter and time. Nothing was stored.";
     Err(Problem::new(StatusCode::CONFLICT, detail).with_errors(conflicts))
 }
 
@@ -73,17 +75,23 @@ fn telegrams(outlet: &Outlet, body: &[u8]) -> Result<Vec<Telegram>, Problem> {
     intake::telegrams(body, &intake)
 }
 
-fn conflicts(appended: &[Appended]) -> Vec<FieldError> {
-    let conflicting = appended.iter().enumerate();
-    conflicting
-        .filter_map(|(index, appended)| match appended {
-            Appended::Conflict(id) => Some(FieldError {
-                index,
-                field: "timestamp".to_owned(),
-                message: format!("sample {id} has the same meter and time and other values"),
-            }),
-            Appended::New(_) | Appended::Duplicate(_) => None,
+/// The rows whose meter and time have other values, and where those are.
+fn conflicts(keys: &[(MeterId, Timestamp)], appended: &[Appended]) -> Vec<FieldError> {
+    let mut first: HashMap<&(MeterId, Timestamp), usize> = HashMap::new();
+    let rows = keys.iter().zip(appended).enumerate();
+    let conflicting = rows.filter_map(|(index, (key, appended))| {
+        let first = *first.entry(key).or_insert(index);
+        let other = match appended {
+            // Nothing of the batch is stored, so its own rows have no number.
+            Appended::Conflict(0) => format!("row {first} of this batch"),
+            Appended::Conflict(id) => format!("stored sample {id}"),
+            Appended::New(_) | Appended::Duplicate(_) => return None,
+        };
+        Some(FieldError {
+            index,
+            field: "timestamp".to_owned(),
+            message: format!("{other} has the same meter and time and other values"),
         })
-        .take(intake::ERRORS_MAX)
-        .collect()
+    });
+    conflicting.take(intake::ERRORS_MAX).collect()
 }

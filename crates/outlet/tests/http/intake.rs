@@ -40,12 +40,21 @@ async fn the_same_again_is_stored_and_other_values_are_a_conflict() {
     assert_eq!(status, StatusCode::CONFLICT);
     assert_eq!(problem["errors"][0]["index"], 0);
     assert_eq!(problem["errors"][0]["field"], "timestamp");
+    let message = "stored sample 1 has the same meter and time and other values";
+    assert_eq!(problem["errors"][0]["message"], message);
     // A conflict anywhere keeps the whole batch out.
     let batch =
         format!("[{{\"timestamp\": \"2026-05-04T09:00:01Z\", \"tension_l1\": 1}}, {}]", row("231"));
     let (status, problem) = bench.post(&batch).await;
     assert_eq!((status, &problem["errors"][0]["index"]), (StatusCode::CONFLICT, &json!(1)));
     assert_eq!(bench.store.last_id(), 1);
+    // A row may contradict another one of its own batch, which has no number yet.
+    let later = |voltage: &str| row(voltage).replace("09:00:00", "09:00:02");
+    let batch = format!("[{}, {}, {}]", row("230"), later("230"), later("231"));
+    let (status, problem) = bench.post(&batch).await;
+    let expected = json!([{"index": 2, "field": "timestamp",
+        "message": "row 1 of this batch has the same meter and time and other values"}]);
+    assert_eq!((status, &problem["errors"]), (StatusCode::CONFLICT, &expected));
 }
 
 #[tokio::test]
