@@ -166,6 +166,12 @@ async fn meters_are_found_by_id_and_unknown_ones_are_told() {
     assert_eq!(status, StatusCode::OK);
     let (status, answer) = bench.get("/api/industrie/alertes?compteur=nobody").await;
     assert_eq!((status, answer), (StatusCode::NOT_FOUND, json!({"error": "Compteur inconnu"})));
+    let (status, answer) = bench.get("/api/industrie/alertes?compteur=general&compteur=x").await;
+    let error = "Paramètres illisibles : compteur et compat au plus une fois chacun, en UTF-8";
+    assert_eq!((status, answer), (StatusCode::BAD_REQUEST, json!({"error": error})));
+    let (status, answer) = bench.get("/api/industrie/alertes?compat=loose").await;
+    let error = "Paramètre compat inconnu : seul strict existe";
+    assert_eq!((status, answer), (StatusCode::BAD_REQUEST, json!({"error": error})));
     for (route, error) in [
         ("equilibre-phases", "Aucune mesure disponible"),
         ("facteur-puissance", "Aucune mesure disponible"),

@@ -143,7 +143,19 @@ async fn samples_come_page_by_page_with_their_digits() {
     assert_eq!(page["samples"].as_array().map(Vec::len), Some(2));
     assert_eq!(page["samples"][0]["list"], "push-1");
     assert_eq!(page["next"], Value::Null);
-    for wrong in ["limit=0", "limit=1001", "limit=x", "from=yesterday", "until=now", "meter=x"] {
+    let (_, problem) = bench.get("/api/v1/samples?after=-1").await;
+    let detail = "after: expected a whole number, 0 to 18446744073709551615, got \"-1\".";
+    assert_eq!((&problem["status"], &problem["detail"]), (&json!(400), &json!(detail)));
+    let (_, problem) = bench.get("/api/v1/samples?limit=1001").await;
+    assert_eq!(problem["detail"], "limit: expected a whole number, 1 to 1000, got \"1001\".");
+    for wrong in [
+        "limit=0",
+        "limit=x",
+        "from=yesterday",
+        "until=now",
+        "meter=x",
+        "meter=general&meter=general",
+    ] {
         let (status, problem) = bench.get(&format!("/api/v1/samples?{wrong}")).await;
         assert!(status.is_client_error(), "{wrong}");
         assert_eq!(problem["status"], status.as_u16(), "{wrong}: {problem}");

@@ -45,6 +45,8 @@ enum Refusal {
     NotEnoughData,
     UnknownMeter,
     UnknownMode,
+    /// A parameter occurs twice, or is no text.
+    UnreadableQuery,
     /// Our own failure; the cause is in the log.
     Internal,
 }
@@ -65,6 +67,10 @@ impl IntoResponse for Refusal {
             Self::UnknownMode => {
                 (StatusCode::BAD_REQUEST, "Paramètre compat inconnu : seul strict existe")
             }
+            Self::UnreadableQuery => (
+                StatusCode::BAD_REQUEST,
+                "Paramètres illisibles : compteur et compat au plus une fois chacun, en UTF-8",
+            ),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Erreur interne"),
         };
         (status, Json(Erreur { error })).into_response()
@@ -97,7 +103,7 @@ impl FromRequestParts<Arc<Service>> for Request {
         outlet: &Arc<Service>,
     ) -> Result<Self, Self::Rejection> {
         let parameters = Query::<Parameters>::try_from_uri(&parts.uri);
-        let Query(parameters) = parameters.map_err(|_| Refusal::UnknownMode)?;
+        let Query(parameters) = parameters.map_err(|_| Refusal::UnreadableQuery)?;
         let mode = match parameters.compat.as_deref() {
             None | Some("") => Mode::Extended,
             Some("strict") => Mode::Strict,

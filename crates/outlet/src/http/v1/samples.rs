@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::response::Json;
 use reading::{Reading, Timestamp, Unit, Value};
 use serde::{Deserialize, Serialize, Serializer};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use store::{Sample, SampleQuery};
 
@@ -30,8 +31,8 @@ pub(super) struct Parameters {
     meter: Option<String>,
     from: Option<String>,
     to: Option<String>,
-    limit: Option<usize>,
-    after: Option<u64>,
+    limit: Option<String>,
+    after: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -101,19 +102,20 @@ pub(super) async fn get(
     State(service): State<Arc<Service>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
 ) -> Result<Json<Body>, Problem> {
-    let Query(parameters) =
-        parameters.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))?;
+    let Query(parameters) = parameters.map_err(|_| {
+        let detail = "The query may hold meter, from, to, limit and after, each at most once.";
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    })?;
     let meter = choose(&service, parameters.meter.as_deref())?;
-    let limit = parameters.limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let detail = format!("limit: expected 1 to {LIMIT_MAX}, got {limit}.");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
-    }
+    let limits = 1..=LIMIT_MAX as u64;
+    let limit = whole("limit", parameters.limit.as_deref(), limits)?;
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIMIT_DEFAULT);
+    let after = whole("after", parameters.after.as_deref(), 0..=u64::MAX)?;
     let query = SampleQuery {
         meter: meter.id.clone(),
         from: instant("from", parameters.from)?,
         to: instant("to", parameters.to)?,
-        after: parameters.after,
+        after,
         // One more than asked tells whether there is another page.
         limit: limit + 1,
     };
@@ -123,6 +125,23 @@ pub(super) async fn get(
     samples.truncate(limit);
     let next = samples.last().filter(|_| more).map(|sample| sample.id);
     Ok(Json(Body { samples: samples.into_iter().map(SampleBody::from).collect(), next }))
+}
+
+fn whole(
+    name: &str,
+    text: Option<&str>,
+    range: RangeInclusive<u64>,
+) -> Result<Option<u64>, Problem> {
+    let Some(text) = text else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    let wrong = || {
+        let (least, most) = (range.start(), range.end());
+        let given: String = text.chars().take(32).collect();
+        let detail =
+            format!("{name}: expected a whole number, {least} to {most}, got \"{given}\".");
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    };
+    number.map(Some).ok_or_else(wrong)
 }
 
 fn instant(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {

@@ -52,8 +52,9 @@ impl FromRequestParts<Arc<Service>> for Chosen {
         service: &Arc<Service>,
     ) -> Result<Self, Self::Rejection> {
         let query = Query::<MeterQuery>::try_from_uri(&parts.uri);
-        let Query(query) = query.map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("The query cannot be read: {error}."))
+        let Query(query) = query.map_err(|_| {
+            let detail = "The query may hold meter once: the id or serial of one meter.";
+            Problem::new(StatusCode::BAD_REQUEST, detail)
         })?;
         let meter = choose(service, query.meter.as_deref())?.clone();
         Ok(Self { service: Arc::clone(service), meter, named: query.meter.is_some() })
