@@ -3,20 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 binary=$1
-folder=$(mktemp -d)
-"$binary" demo --listen 127.0.0.1:0 --data "$folder/data" --seed 7 >"$folder/out" 2>"$folder/err" &
-pid=$!
-stop() {
-    kill "$pid" 2>/dev/null || true
-    wait "$pid" 2>/dev/null || true
-    rm -rf "$folder"
-}
-trap stop EXIT
-for _ in $(seq 200); do
-    url=$(grep -o 'http://[0-9.:]*' "$folder/out" | head -1 || true)
-    [ -n "$url" ] && break
-    sleep 0.1
-done
-[ -n "$url" ] || { cat "$folder/err"; exit 1; }
+. interop/demo.sh
 cd web
 TRIPHASE_URL="$url" npm run --silent test:browser
