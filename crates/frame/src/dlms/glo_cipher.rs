@@ -90,13 +90,7 @@ impl Keys {
         out: &mut Vec<u8>,
     ) -> Result<Authentication, Error> {
         out.clear();
-        let control = ciphered.control;
-        if control.suite() > 1 {
-            return Err(Error::Suite { got: control.suite() });
-        }
-        if control.compressed() {
-            return Err(Error::Compressed);
-        }
+        let control = supported(ciphered.control)?;
         let nonce = nonce(ciphered.system_title, ciphered.invocation_counter);
         out.extend_from_slice(ciphered.content);
         let (Some(tag), Some(key)) = (ciphered.tag, self.authentication) else {
@@ -128,6 +122,16 @@ impl Keys {
             return Err(Error::Tag);
         }
         Ok(Authentication::Verified)
+    }
+
+    /// Writes to `out` what the content decrypts to, tag or not: a way to tell a wrong key from
+    /// altered content, and never to be used as values.
+    pub fn decrypt_unproved(&self, ciphered: &Ciphered<'_>, out: &mut Vec<u8>) {
+        out.clear();
+        out.extend_from_slice(ciphered.content);
+        if ciphered.control.encrypted() {
+            self.apply_counter_mode(nonce(ciphered.system_title, ciphered.invocation_counter), out);
+        }
     }
 
     /// GCM's own counter mode: the first content block uses counter 2.
@@ -176,6 +180,32 @@ impl Keys {
         super::apdu::encode_ciphered(&ciphered, out);
         Some(())
     }
+}
+
+/// Writes content that came in clear to `out`, which is cleared first: no key is needed to read
+/// it, only to prove it.
+///
+/// # Errors
+/// Protections this cipher does not know. Encrypted content stays encrypted.
+pub fn content_in_clear(
+    ciphered: &Ciphered<'_>,
+    out: &mut Vec<u8>,
+) -> Result<Authentication, Error> {
+    out.clear();
+    supported(ciphered.control)?;
+    out.extend_from_slice(ciphered.content);
+    let tagged = ciphered.tag.is_some();
+    Ok(if tagged { Authentication::Unchecked } else { Authentication::Absent })
+}
+
+fn supported(control: SecurityControl) -> Result<SecurityControl, Error> {
+    if control.suite() > 1 {
+        return Err(Error::Suite { got: control.suite() });
+    }
+    if control.compressed() {
+        return Err(Error::Compressed);
+    }
+    Ok(control)
 }
 
 /// What stands in clear before ciphered content.

@@ -105,8 +105,10 @@ pub(super) fn cipher_text(ciphered: &Ciphered<'_>, authentication: Authenticatio
     let control = ciphered.control.0;
     let counter = ciphered.invocation_counter;
     let proof = match authentication {
-        Authentication::Verified => "decrypted, tag verified",
-        Authentication::Unchecked => "decrypted, not authenticated",
+        Authentication::Verified if ciphered.control.encrypted() => "decrypted, tag verified",
+        Authentication::Verified => "in clear, tag verified",
+        Authentication::Unchecked if ciphered.control.encrypted() => "decrypted, not authenticated",
+        Authentication::Unchecked => "in clear, not authenticated",
         Authentication::Absent if ciphered.control.encrypted() => "decrypted, carries no tag",
         Authentication::Absent => "in clear, carries no tag",
     };

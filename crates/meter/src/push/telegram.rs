@@ -111,6 +111,8 @@ impl Decoder {
             outcome.values.clear();
             outcome.memory.clear();
             outcome.delivered = false;
+            // Nothing is taken from it, so nothing needs proof.
+            outcome.defects.retain(|noted| noted.code != DefectCode::NotAuthenticated);
             outcome.defects.push(defect);
         } else {
             outcome.delivered = true;
@@ -148,7 +150,9 @@ impl Decoder {
                 let place = (at, message.bytes.len());
                 explanation.add(Layer::Cipher, place, || cipher_text(ciphered, authentication));
                 if authentication == Authentication::Unchecked {
-                    let detail = "decrypted, not authenticated: no authentication key was given";
+                    let state = if outcome.security.encrypted { "decrypted" } else { "in clear" };
+                    let detail =
+                        format!("{state}, not authenticated: no authentication key was given");
                     outcome.defects.push(Defect::new(DefectCode::NotAuthenticated, at, detail));
                 }
                 if authentication == Authentication::Absent && self.options.gak.is_some() {
@@ -167,7 +171,7 @@ impl Decoder {
         };
         let notification = match apdu::decode(clear.bytes) {
             Ok((Apdu::Notification(notification), _)) => notification,
-            _ if clear.doubtful_key => return Err(wrong_key(&clear)),
+            _ if clear.doubtful_key => return Err(wrong_key(clear.bytes, clear.offset_of(0))),
             Ok((Apdu::Ciphered(_), _)) => {
                 let offset = clear.offset_of(0);
                 let detail = "ciphered content inside ciphered content";
@@ -184,19 +188,30 @@ impl Decoder {
         at: u64,
         plain: &mut Vec<u8>,
     ) -> Result<Authentication, Defect> {
+        let unsupported = |error: glo_cipher::Error| {
+            Defect::new(DefectCode::SecurityUnsupported, at, error.to_string())
+        };
         let Some(keys) = &self.keys else {
+            if !ciphered.control.encrypted() {
+                return glo_cipher::content_in_clear(ciphered, plain).map_err(unsupported);
+            }
             let title = title_text(ciphered.system_title);
             let detail =
                 format!("the telegram of {title} is encrypted and no key (GUEK) was given");
             return Err(Defect::new(DefectCode::KeyMissing, at, detail));
         };
-        keys.open(ciphered, plain).map_err(|error| {
-            let code = match error {
-                glo_cipher::Error::Tag => DefectCode::TagMismatch,
-                _ => DefectCode::SecurityUnsupported,
-            };
-            Defect::new(code, at, error.to_string())
-        })
+        match keys.open(ciphered, plain) {
+            Err(glo_cipher::Error::Tag) => {
+                // What the content decrypts to without proof tells which of the keys is wrong.
+                keys.decrypt_unproved(ciphered, plain);
+                let sense = matches!(apdu::decode(plain), Ok((Apdu::Notification(_), _)));
+                if ciphered.control.encrypted() && !sense {
+                    return Err(wrong_key(plain, at));
+                }
+                Err(Defect::new(DefectCode::TagMismatch, at, glo_cipher::Error::Tag.to_string()))
+            }
+            opened => opened.map_err(unsupported),
+        }
     }
 
     fn notification(
@@ -408,7 +423,7 @@ fn body(
                 .date_time
                 .is_some_and(|(bytes, _)| frame::dlms::date_time::decode(&bytes).is_ok());
             if clear.doubtful_key && !dated {
-                return Err(wrong_key(clear));
+                return Err(wrong_key(clear.bytes, clear.offset_of(0)));
             }
             let (code, position) = match error {
                 axdr::Error::Truncated { offset, .. } => (DefectCode::Truncated, offset),
@@ -508,11 +523,10 @@ fn security_of(ciphered: &Ciphered<'_>) -> Security {
     }
 }
 
-fn wrong_key(clear: &Clear<'_>) -> Defect {
-    let offset = clear.offset_of(0);
-    let first = clear.bytes.first().copied().unwrap_or_default();
-    let text = clear.bytes.first() == Some(&b'/');
-    if text && clear.bytes.iter().take(16).all(|byte| (0x0A..0x7F).contains(byte)) {
+fn wrong_key(plain: &[u8], offset: u64) -> Defect {
+    let first = plain.first().copied().unwrap_or_default();
+    let text = plain.first() == Some(&b'/');
+    if text && plain.iter().take(16).all(|byte| (0x0A..0x7F).contains(byte)) {
         let detail = "the telegram decrypts to P1 text, not to DLMS";
         return Defect::new(DefectCode::ApduUnknown, offset, detail);
     }
