@@ -25,6 +25,8 @@ pub struct Risks {
     pub risks: Vec<Risk>,
     /// `recommandations`, in the order of the risks, none twice.
     pub advice: Vec<&'static str>,
+    /// The same in English, in the same order.
+    pub english_advice: Vec<&'static str>,
 }
 
 impl Risks {
@@ -42,6 +44,8 @@ pub struct Risk {
     pub condition: Condition,
     /// `description`: a French sentence with the value.
     pub description: String,
+    /// The same in English.
+    pub english: String,
 }
 
 /// Everything `evaluer_risques_operationnels` looks at.
@@ -63,14 +67,20 @@ pub fn risks(evaluation: &Evaluation<'_>, mode: Mode) -> Answer<Risks> {
         Mode::Strict => strict(evaluation),
         Mode::Extended => extended(evaluation, &mut warnings),
     };
-    let mut advice = Vec::new();
-    for sentence in found.iter().flat_map(|risk| risk.condition.advice()) {
-        if !advice.contains(sentence) {
-            advice.push(*sentence);
+    let advice = distinct(found.iter().flat_map(|risk| risk.condition.advice()));
+    let english_advice = distinct(found.iter().flat_map(|risk| risk.condition.english_advice()));
+    let level = found.iter().map(|risk| risk.condition.severity()).max();
+    Answer { result: Risks { level, risks: found, advice, english_advice }, warnings }
+}
+
+fn distinct(sentences: impl Iterator<Item = &'static &'static str>) -> Vec<&'static str> {
+    let mut seen = Vec::new();
+    for sentence in sentences {
+        if !seen.contains(sentence) {
+            seen.push(*sentence);
         }
     }
-    let level = found.iter().map(|risk| risk.condition.severity()).max();
-    Answer { result: Risks { level, risks: found, advice }, warnings }
+    seen
 }
 
 fn strict(evaluation: &Evaluation<'_>) -> Vec<Risk> {
@@ -99,6 +109,7 @@ fn extended(evaluation: &Evaluation<'_>, warnings: &mut Vec<Warning>) -> Vec<Ris
         None => warnings.push(Warning::new(
             "puissance_active_absente",
             "Puissance active absente : la surcharge n'est pas évaluée.",
+            "Active power is missing: overload is not evaluated.",
         )),
     }
     match power_factor(measurement, warnings) {
@@ -106,6 +117,7 @@ fn extended(evaluation: &Evaluation<'_>, warnings: &mut Vec<Warning>) -> Vec<Ris
         None => warnings.push(Warning::new(
             "facteur_puissance_absent",
             "Facteur de puissance absent : il n'est pas évalué.",
+            "The power factor is missing: it is not evaluated.",
         )),
     }
     let voltages = compared_voltages(evaluation);
@@ -118,6 +130,7 @@ fn extended(evaluation: &Evaluation<'_>, warnings: &mut Vec<Warning>) -> Vec<Ris
         None => warnings.push(Warning::new(
             "desequilibre_non_evalue",
             "Ni trois tensions ni trois courants : le déséquilibre n'est pas évalué.",
+            "Neither three voltages nor three currents: unbalance is not evaluated.",
         )),
     }
     match distortion(measurement) {
@@ -125,6 +138,7 @@ fn extended(evaluation: &Evaluation<'_>, warnings: &mut Vec<Warning>) -> Vec<Ris
         None => warnings.push(Warning::new(
             "thd_absent",
             "THD de tension absent : la distorsion harmonique n'est pas évaluée.",
+            "Voltage THD is missing: harmonic distortion is not evaluated.",
         )),
     }
     risks
@@ -138,6 +152,8 @@ fn power_factor(measurement: &Measurement, warnings: &mut Vec<Warning>) -> Optio
                 "injection_classee_critique",
                 "Le facteur de puissance est négatif (injection ou convention du compteur) : le \
                  chapitre le juge faible, à tort.",
+"The power factor is negative (export, or the meter's convention): the chapter wrongly \
+calls it low.",
             ));
         }
         return Some(given);
@@ -146,6 +162,7 @@ fn power_factor(measurement: &Measurement, warnings: &mut Vec<Warning>) -> Optio
     warnings.push(Warning::new(
         "facteur_puissance_calcule",
         "Facteur de puissance absent : calculé à partir des puissances.",
+        "The power factor is missing: computed from the powers.",
     ));
     Some(derived.value)
 }
@@ -154,6 +171,7 @@ fn overload(power: f64, thresholds: &Thresholds) -> Option<Risk> {
     (power > thresholds.power_max_kw * 1000.0).then(|| Risk {
         condition: Condition::Overload,
         description: "Risque de déclenchement protection".to_owned(),
+        english: "Risk that the protection trips".to_owned(),
     })
 }
 
@@ -161,6 +179,7 @@ fn low_power_factor(factor: f64, thresholds: &Thresholds) -> Option<Risk> {
     (factor < thresholds.power_factor_min).then(|| Risk {
         condition: Condition::PowerFactorLow,
         description: format!("Facteur de puissance faible: {factor:.3}"),
+        english: format!("Low power factor: {factor:.3}"),
     })
 }
 
@@ -170,6 +189,7 @@ fn low_voltage(voltages: &[Voltage], thresholds: &Thresholds) -> Option<Risk> {
     lowest.filter(|voltage| voltage.volts < thresholds.voltage_min_v).map(|voltage| Risk {
         condition: Condition::VoltageLow,
         description: format!("Tension minimale: {}V", voltage.text),
+        english: format!("Lowest voltage: {} V", voltage.text),
     })
 }
 
@@ -179,6 +199,7 @@ fn high_voltage(voltages: &[Voltage], thresholds: &Thresholds) -> Option<Risk> {
     highest.filter(|voltage| voltage.volts > thresholds.voltage_max_v).map(|voltage| Risk {
         condition: Condition::VoltageHigh,
         description: format!("Tension maximale: {}V", voltage.text),
+        english: format!("Highest voltage: {} V", voltage.text),
     })
 }
 
@@ -186,6 +207,7 @@ fn unbalance(score: f64, thresholds: &Thresholds) -> Option<Risk> {
     (score > thresholds.unbalance_max).then(|| Risk {
         condition: Condition::Unbalance,
         description: format!("Déséquilibre des phases: {:.1} %", score * 100.0),
+        english: format!("Phase unbalance: {:.1} %", score * 100.0),
     })
 }
 
@@ -193,6 +215,7 @@ fn high_distortion(thd: f64, thresholds: &Thresholds) -> Option<Risk> {
     (thd > thresholds.thd_max_pct).then(|| Risk {
         condition: Condition::Distortion,
         description: format!("Distorsion harmonique de tension: {thd:.1} %"),
+        english: format!("Harmonic distortion of the voltage: {thd:.1} %"),
     })
 }
 
@@ -277,6 +300,7 @@ fn voltage_warning(evaluation: &Evaluation<'_>, compared: &[Voltage]) -> Option<
         return Some(Warning::new(
             "tensions_absentes",
             "Tensions absentes : elles ne sont pas évaluées.",
+            "Voltages are missing: they are not evaluated.",
         ));
     };
     let as_given = evaluation.thresholds.voltage_compare == VoltageCompare::AsGiven;
@@ -288,12 +312,15 @@ fn voltage_warning(evaluation: &Evaluation<'_>, compared: &[Voltage]) -> Option<
             "tension_simple_comparee_a_une_limite_composee",
             "Des tensions simples (phase-neutre) sont comparées à des limites de tension composée : \
              l'alarme est permanente. Choisir `voltage_compare = \"line\"`.",
+            "Phase voltages (to neutral) are compared with limits for line voltages: the alarm is \
+permanent. Choose `voltage_compare = \"line\"`.",
         ));
     }
     (compared.len() < 3).then(|| {
         Warning::new(
             "tension_partielle",
             "Toutes les phases n'ont pas de tension : seules celles mesurées sont évaluées.",
+            "Not every phase has a voltage: only those measured are evaluated.",
         )
     })
 }

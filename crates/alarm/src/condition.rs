@@ -81,6 +81,42 @@ impl Condition {
         }
     }
 
+    /// The same in English.
+    #[must_use]
+    pub const fn english_action(self) -> &'static str {
+        match self {
+            Self::Overload => "Reduce the load at once",
+            Self::PowerFactorLow => "Check the reactive compensation",
+            Self::VoltageLow | Self::VoltageHigh => "Check the mains supply",
+            Self::Unbalance => "Rebalance the loads",
+            Self::Distortion => "Find the non-linear loads",
+        }
+    }
+
+    /// The recommendations in English, in the order of [`Condition::advice`].
+    #[must_use]
+    pub const fn english_advice(self) -> &'static [&'static str] {
+        match self {
+            Self::Overload => &[
+                "Stop equipment that is not essential",
+                "Check how the loads are distributed",
+                "Call electrical maintenance",
+            ],
+            Self::PowerFactorLow => &[
+                "Check the capacitor banks",
+                "Schedule preventive maintenance",
+                "Watch the reactive consumption",
+            ],
+            Self::VoltageLow | Self::VoltageHigh => &[
+                "Check the electrical connections",
+                "Check the transformers",
+                "Contact the energy supplier",
+            ],
+            Self::Unbalance => &["Redistribute single-phase loads"],
+            Self::Distortion => &["Check filters and drives"],
+        }
+    }
+
     /// Chapter 25's `recommandations` for the condition.
     #[must_use]
     pub const fn advice(self) -> &'static [&'static str] {

@@ -114,6 +114,26 @@ fn what_is_missing_is_not_evaluated_and_said() {
 }
 
 #[test]
+fn every_text_is_said_in_english_too() {
+    let mut values = voltages_of(["426.6", "370.0", "400"]);
+    values.extend([("puissance_active_totale", "51000"), ("thd_tension", "9")]);
+    let answer = evaluate(&values, VoltageCompare::AsGiven, Mode::Extended);
+    let english: Vec<_> = answer.result.risks.iter().map(|risk| risk.english.as_str()).collect();
+    assert!(english.contains(&"Lowest voltage: 370.0 V"), "{english:?}");
+    assert!(english.contains(&"Harmonic distortion of the voltage: 9.0 %"), "{english:?}");
+    assert_eq!(answer.result.english_advice.len(), answer.result.advice.len());
+    for risk in &answer.result.risks {
+        let condition = risk.condition;
+        assert_eq!(condition.english_advice().len(), condition.advice().len());
+        assert_ne!(condition.english_action(), condition.action());
+    }
+    let missing = evaluate(&[], VoltageCompare::Line, Mode::Extended);
+    for warning in &missing.warnings {
+        assert!(warning.english().ends_with('.') && warning.english() != warning.text);
+    }
+}
+
+#[test]
 fn distortion_alone_is_minor() {
     let answer = evaluate(&[("thd_tension", "9")], VoltageCompare::Line, Mode::Extended);
     assert_eq!(answer.result.level_name(), "mineur");

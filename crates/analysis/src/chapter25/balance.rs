@@ -125,20 +125,24 @@ fn warnings(
     let mut warnings = Vec::new();
     if let Some(phases) = missing_phases(voltages) {
         let text = format!("Tension absente ({phases}) : les tensions sont exclues du score.");
-        warnings.push(Warning::with_values("tensions_absentes", text));
+        let english = format!("Voltage missing ({phases}): voltages are left out of the score.");
+        warnings.push(Warning::with_values("tensions_absentes", text, english));
     } else if voltage.deviations.is_none() {
         warnings.push(Warning::new(
             "tensions_nulles",
             "Moyenne des tensions nulle : les tensions sont exclues du score.",
+            "The mean of the voltages is zero: voltages are left out of the score.",
         ));
     }
     if let Some(phases) = missing_phases(currents) {
         let text = format!("Courant absent ({phases}) : les courants sont exclus du score.");
-        warnings.push(Warning::with_values("courants_absents", text));
+        let english = format!("Current missing ({phases}): currents are left out of the score.");
+        warnings.push(Warning::with_values("courants_absents", text, english));
     } else if current.deviations.is_none() {
         warnings.push(Warning::new(
             "courants_nuls",
             "Moyenne des courants nulle (aucune charge) : les courants sont exclus du score.",
+            "The mean of the currents is zero (no load): currents are left out of the score.",
         ));
     }
     let Some(score) = result.score_equilibre else {
@@ -171,7 +175,15 @@ fn mixed_score(score: f64, voltage: &Group, current: &Group) -> Option<Warning> 
             french(u.min(i) * 100.0, 1),
         )
         .replace("seuls tensions", "seules tensions");
-        Warning::with_values("score_mele_tensions_et_courants", text)
+        let (guilty, fine) =
+            if i > u { ("currents", "voltages") } else { ("voltages", "currents") };
+        let english = format!(
+            "The score comes from the {guilty} alone ({:.1} %); the {fine} are at {:.1} %. One \
+             score mixes two quantities whose limits have nothing in common.",
+            u.max(i) * 100.0,
+            u.min(i) * 100.0,
+        );
+        Warning::with_values("score_mele_tensions_et_courants", text, english)
     })
 }
 
@@ -186,7 +198,13 @@ fn signed_maximum(score: f64, voltage: &Group, current: &Group) -> Option<Warnin
             french(-largest * 100.0, 1),
             french(score * 100.0, 1),
         );
-        Warning::with_values("ecart_negatif_ignore", text)
+        let english = format!(
+            "The largest deviation from the mean is negative ({:.1} %) and the score does not see \
+             it ({:.1} %).",
+            -largest * 100.0,
+            score * 100.0,
+        );
+        Warning::with_values("ecart_negatif_ignore", text, english)
     })
 }
 
@@ -199,7 +217,12 @@ fn hidden_voltage_unbalance(score: f64, voltage: &Group) -> Option<Warning> {
              large pour des tensions (EN 50160 : 2 %).",
             french(largest * 100.0, 1),
         );
-        Warning::with_values("seuil_tension_trop_large", text)
+        let english = format!(
+            "The voltages deviate by {:.1} % from their mean: the score's threshold of 10 % is too \
+             wide for voltages (EN 50160: 2 %).",
+            largest * 100.0,
+        );
+        Warning::with_values("seuil_tension_trop_large", text, english)
     })
 }
 
@@ -212,6 +235,8 @@ fn misnamed_phase(result: &Balance, voltage: &Group) -> Option<Warning> {
             "phase_plus_chargee_tension_trompeuse",
             "`phase_plus_chargee_tension` désigne la tension la plus haute ; la phase la plus \
              chargée a d'ordinaire la tension la plus basse.",
+            "The chapter's most loaded phase by voltage is the one of highest voltage; the most \
+loaded phase usually has the lowest.",
         )
     })
 }

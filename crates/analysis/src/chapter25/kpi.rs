@@ -149,6 +149,7 @@ fn warnings(rows: &[KpiRow], known: &[(f64, f64)], result: &Kpi) -> Vec<Warning>
         None => warnings.push(Warning::new(
             "puissance_active_absente",
             "Aucune mesure de puissance active dans l'heure.",
+            "No active power was measured in the hour.",
         )),
         Some(mean) => warnings.extend(mean_as_energy(known, mean * 1000.0)),
     }
@@ -156,6 +157,7 @@ fn warnings(rows: &[KpiRow], known: &[(f64, f64)], result: &Kpi) -> Vec<Warning>
         warnings.push(Warning::new(
             "injection_incluse",
             "Le site a injecté pendant l'heure : les puissances négatives sont dans la moyenne.",
+            "The site exported within the hour: negative powers are in the mean.",
         ));
     }
     let thd = mean(&distortions(rows, Mode::Extended));
@@ -163,22 +165,28 @@ fn warnings(rows: &[KpiRow], known: &[(f64, f64)], result: &Kpi) -> Vec<Warning>
         warnings.push(Warning::new(
             "thd_absent",
             "THD de tension absent : `efficacite_globale` est calculée sans pénalité d'harmoniques.",
+"Voltage THD is missing: the chapter's index is computed without its harmonic penalty.",
         ));
     }
     warnings.push(match (result.efficacite_globale, thd) {
         (None, _) => Warning::new(
             "facteur_puissance_absent",
             "Facteur de puissance absent : `efficacite_globale` n'est pas calculable.",
+"The power factor is missing: the chapter's index cannot be computed.",
         ),
         (Some(_), Some(thd)) if thd >= THD_SATURATION => Warning::new(
             "efficacite_saturee",
             "`efficacite_globale` n'est pas un rendement : c'est le facteur de puissance moyen, \
              réduit de 20 % dès que le THD atteint 1 %.",
+"The chapter's index is no efficiency: it is the mean power factor, less 20 % as soon as \
+the THD reaches 1 %.",
         ),
         (Some(_), _) => Warning::new(
             "efficacite_pas_un_rendement",
             "`efficacite_globale` n'est pas un rendement : c'est le facteur de puissance moyen \
              réduit d'une pénalité d'harmoniques.",
+"The chapter's index is no efficiency: it is the mean power factor less a harmonic \
+penalty.",
         ),
     });
     warnings
@@ -196,7 +204,12 @@ fn mean_as_energy(known: &[(f64, f64)], mean: f64) -> Option<Warning> {
              de l'heure.",
             french(covered / 60.0, 0),
         );
-        return Some(Warning::with_values("heure_incomplete", text));
+        let english = format!(
+            "The measurements cover {:.0} min only: the chapter's consumption is not the energy of \
+             the hour.",
+            covered / 60.0,
+        );
+        return Some(Warning::with_values("heure_incomplete", text, english));
     }
     let weighted = known.windows(2).map(|pair| match pair {
         [(from, power), (to, _)] => power * (to - from),
@@ -204,11 +217,12 @@ fn mean_as_energy(known: &[(f64, f64)], mean: f64) -> Option<Warning> {
     });
     let time_mean = sum(weighted) / span;
     ((time_mean - mean).abs() > MEAN_TOLERANCE * mean.abs()).then(|| {
-        let text = format!(
-            "Les mesures sont inégalement espacées : la moyenne dans le temps est de {} kW.",
-            french(time_mean / 1000.0, 2),
-        );
-        Warning::with_values("moyenne_non_ponderee", text)
+        Warning::new(
+            "moyenne_non_ponderee",
+            "Les mesures sont inégalement espacées : leur moyenne simple n'est pas la moyenne dans \
+             le temps. Voir `normes`.",
+            "The measurements are unevenly spaced: their plain mean is not the mean over time.",
+        )
     })
 }
 

@@ -60,12 +60,14 @@ pub fn power_factor(measurement: &Measurement, mode: Mode) -> Answer<PowerFactor
                 warnings.push(Warning::new(
                     "puissance_active_absente",
                     "Puissance active absente : le facteur de puissance n'est pas calculable.",
+                    "Active power is missing: the power factor cannot be computed.",
                 ));
             }
             if q.is_none() {
                 warnings.push(Warning::new(
                     "puissance_reactive_absente",
                     "Puissance réactive absente : le facteur de puissance n'est pas calculable.",
+                    "Reactive power is missing: the power factor cannot be computed.",
                 ));
             }
             Answer { result: UNKNOWN, warnings }
@@ -133,6 +135,7 @@ fn warnings(result: &PowerFactorAnalysis, p: f64, q: f64) -> Vec<Warning> {
         warnings.push(Warning::new(
             "puissance_nulle",
             "Aucune puissance : le facteur de puissance 1,0 est une convention, pas une mesure.",
+            "No power: the power factor 1.0 is a convention, not a measurement.",
         ));
     }
     if p < 0.0 {
@@ -140,6 +143,8 @@ fn warnings(result: &PowerFactorAnalysis, p: f64, q: f64) -> Vec<Warning> {
             "injection_classee_critique",
             "Le site injecte : le facteur de puissance est négatif et le chapitre classe toute \
              injection « critique », à tort. Voir `normes`.",
+            "The site exports: the power factor is negative and the chapter wrongly calls every \
+export \"critique\".",
         ));
     }
     if result.penalite_applicable.is_some_and(|penalty| penalty.value() > 0.0) {
@@ -147,6 +152,8 @@ fn warnings(result: &PowerFactorAnalysis, p: f64, q: f64) -> Vec<Warning> {
             "penalite_fictive",
             "`penalite_applicable` n'est le taux d'aucun tarif : une pénalité se calcule sur \
              l'énergie réactive de la période de facturation.",
+            "The chapter's penalty is the rate of no tariff: a penalty is computed on the reactive \
+energy of the billing period.",
         ));
     }
     if result.economies_compensation.is_some_and(|savings| savings.value() < 0.0) {
@@ -154,6 +161,8 @@ fn warnings(result: &PowerFactorAnalysis, p: f64, q: f64) -> Vec<Warning> {
             "economies_negatives",
             "`economies_compensation` est en watts et toujours négatif ou nul : une compensation \
              ne réduit pas la puissance active, ce n'est pas une économie.",
+            "The chapter's savings are in watts and never positive: compensation does not reduce \
+active power, so this is no saving.",
         ));
     }
     if q != 0.0 {
@@ -162,19 +171,27 @@ fn warnings(result: &PowerFactorAnalysis, p: f64, q: f64) -> Vec<Warning> {
              n'est que de {} kvar. Voir `normes`.",
             french(q.abs() / 1000.0, 1),
         );
-        warnings.push(Warning::with_values("capacite_batteries_surestimee", text));
+        let english = format!(
+            "The capacity is 100 to 150 times too large: the reactive power measured is only {:.1} \
+             kvar.",
+            q.abs() / 1000.0,
+        );
+        warnings.push(Warning::with_values("capacite_batteries_surestimee", text, english));
     }
     if result.compensation_recommandee == Some(true) {
         warnings.push(if q < 0.0 {
             Warning::new(
                 "compensation_inadaptee",
                 "Le site est capacitif : des condensateurs aggraveraient le facteur de puissance.",
+"The site is capacitive: capacitors would worsen the power factor.",
             )
         } else {
             Warning::new(
                 "recommandation_instantanee",
                 "`compensation_recommandee` juge un seul instant ; une compensation se décide sur \
                  des semaines de mesures.",
+"The chapter's recommendation judges one moment; compensation is decided on weeks of \
+measurements.",
             )
         });
     }
