@@ -9,13 +9,12 @@ const unknown = (code, text = "The server's own sentence.") => ({
 });
 
 /** One value as `/api/v1` writes it. */
-export function reading(value, unit, { raw = value, exponent = 0, obis = null, at, sample = 1, quality = "good" }) {
-  const time = new Date(at).toISOString();
+export function reading(value, unit, { raw = value, exponent = 0, obis = null, at, received = at, sample = 1, quality = "good" }) {
   return {
     value,
     unit,
-    measured_at: time,
-    received_at: time,
+    measured_at: new Date(at).toISOString(),
+    received_at: new Date(received).toISOString(),
     quality,
     method: "measured",
     obis,
@@ -69,6 +68,10 @@ export function values(at, has, sample = 1) {
   }
   return all;
 }
+
+/** The same values of another time or quality. */
+export const changed = (all, change) =>
+  Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { ...value, ...change }]));
 
 /** The analyses of the same workshop. */
 export function analysis(at, has, meter = "general") {
@@ -249,7 +252,7 @@ export function meter(now, fixture, changes = {}) {
     model: "lgz_e450",
     voltage_kind: "phase",
     serial: "LGZ1030655933512",
-    link: { state: "live", since: new Date(now - 840_000).toISOString(), reason: null, ...changes.link },
+    link: { state: "live", since: new Date(now - 840_000).toISOString(), cause: null, reason: null, ...changes.link },
     period_s: changes.period ?? 5,
     latest: { meter: id, state: "live", period_s: changes.period ?? 5, values: { ...values(at, has), ...changes.values } },
     analysis: changes.analysis ?? analysis(at, has, id),

@@ -3,11 +3,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { DESK, launch, PHONE, ready, visit } from "./chromium.mjs";
 import { FixtureServer } from "./fixture_server.mjs";
-import { GROUPS, meter, snapshot, values } from "./fixtures.mjs";
+import { changed, GROUPS, meter, snapshot, values } from "./fixtures.mjs";
 
-const link = (now, state, seconds, reason) => ({
+const link = (now, state, seconds, cause = null, reason = null) => ({
   state,
   since: new Date(now - seconds * 1000).toISOString(),
+  cause,
   reason,
 });
 
@@ -55,7 +56,7 @@ describe("the overview", () => {
   });
 
   test("waits aloud for the first telegram and invents nothing meanwhile", async () => {
-    const waiting = one("empty", (now) => ({ analysis: {}, link: link(now, "waiting", 12, null) }));
+    const waiting = one("empty", (now) => ({ analysis: {}, link: link(now, "waiting", 12) }));
     await on(waiting, async ({ page, server }) => {
       await page.getByText(/En attente de la première trame \(1\d\ss\)/).waitFor();
       assert.equal(await page.locator("[data-raw]").count(), 0);
@@ -167,13 +168,13 @@ describe("the overview", () => {
   test("one silent meter leaves the other fresh", async () => {
     const two = (now) =>
       snapshot(now, [
-        meter(now, "e450", { at: now - 60_000, link: link(now, "stale", 50, "No telegram for 60 s.") }),
+        meter(now, "e450", { at: now - 60_000, link: link(now, "stale", 50, "stopped", "No telegram for 60 s.") }),
         meter(now, "e450", { id: "froid", label: "Froid" }),
       ]);
     await on(two, async ({ page }) => {
       await ready(page);
       assert.equal(await freshness(page), "stale");
-      assert.match(await page.innerText("[data-silent]"), /Compteur muet depuis 5\d\ss\. Cause : No telegram/);
+      assert.match(await page.innerText("[data-silent]"), /Compteur muet depuis 5\d\ss\. Cause : le compteur n’envoie plus rien/);
       await page.selectOption("header .picker select", "froid");
       assert.equal(await freshness(page), "fresh");
       assert.match(page.url(), /meter=froid/);
@@ -183,14 +184,196 @@ describe("the overview", () => {
   test("gives values up with the cause when the link is down", async () => {
     const down = one("e450", (now) => ({
       at: now - 20_000,
-      link: link(now, "disconnected", 15, "/dev/ttyUSB0: no such file or directory"),
+      link: link(now, "disconnected", 15, "no_device", "/dev/ttyUSB0: no such file or directory"),
     }));
     await on(down, async ({ page }) => {
       await ready(page);
       assert.equal(await freshness(page), "lost");
       assert.doesNotMatch(await page.innerText("main"), /31,23|229,8/);
-      assert.match(await page.innerText("[data-tile=power]"), /ttyUSB0/);
+      assert.match(await page.innerText("[data-tile=power]"), /appareil introuvable/);
       assert.equal(await page.locator("[data-tile=phasor] [data-bar]").count(), 0);
+    });
+  });
+
+  test("says why a link is not healthy in the reader's language, else in the server's words", async () => {
+    for (const [lang, cause, expected] of [
+      ["fr", "no_device", /appareil introuvable/],
+      ["de", "no_device", /Gerät/],
+      ["en", "no_device", /ttyUSB0: no such file/],
+      ["fr", "a_later_word", /ttyUSB0: no such file/],
+    ]) {
+      for (const state of ["stale", "disconnected"]) {
+        const down = one("e450", (now) => ({
+          at: now - 20_000,
+          link: link(now, state, 15, cause, "/dev/ttyUSB0: no such file or directory"),
+        }));
+        await on(
+          down,
+          async ({ page }) => {
+            await ready(page);
+            for (const place of ["[data-silent]", "[data-link]"]) {
+              assert.match(await page.innerText(place), expected, `${lang} ${state} ${place}`);
+            }
+          },
+          `?lang=${lang}`,
+        );
+      }
+    }
+  });
+
+  test("gives a row that was posted late the age of its measurement", async () => {
+    const posted = (delay) =>
+      one("e450", (now) => ({
+        values: changed(values(now, GROUPS.e450), { measured_at: new Date(now - delay).toISOString() }),
+        link: { state: "fed" },
+      }));
+    await on(posted(2 * 3_600_000), async ({ page }) => {
+      await ready(page);
+      for (const tile of ["power", "factor", "phases", "phasor", "balance"]) {
+        assert.equal(await freshness(page, tile), "lost", tile);
+      }
+      assert.match(await page.innerText("[data-age]"), /120\smin|2\sh\s00|119\smin/);
+      assert.match(await page.innerText("[data-tile=power]"), /dernière valeur[^]*mesurée il y a/);
+      assert.doesNotMatch(await page.innerText("[data-tile=power]"), /31,23|\b\d+\ss\b/);
+      assert.match(await page.innerText("[data-tile=link]"), /Valeurs mesurées/);
+      await page.click("[data-quantity=active_power]");
+      assert.match(await page.getByRole("dialog").innerText(), /Mesurée[^]*Reçue[^]*Âge\s+2\sh|Âge\s+1\d\d\smin/);
+    });
+    const slow = one("e450", (now) => ({
+      period: 600,
+      values: changed(values(now, GROUPS.e450), { measured_at: new Date(now - 2_400_000).toISOString() }),
+    }));
+    await on(slow, async ({ page }) => {
+      await ready(page);
+      assert.equal(await freshness(page), "stale");
+      assert.match(await page.innerText("[data-tile=power]"), /31,23/);
+    });
+  });
+
+  test("dates the values of another day", async () => {
+    const replayed = one("e450", (now) => ({
+      values: changed(values(now, GROUPS.e450), { measured_at: "2022-02-21T16:37:03.000000Z" }),
+    }));
+    for (const [lang, expected] of [
+      ["fr", /dernière valeur 21 févr\. 2022(,| à) 17:37/],
+      ["en", /21 Feb 2022, 17:37/],
+      ["de", /21\. Feb\.? 2022, 17:37/],
+    ]) {
+      await on(
+        replayed,
+        async ({ page }) => {
+          await ready(page);
+          assert.equal(await freshness(page), "lost");
+          assert.match(await page.textContent("[data-tile=power] .age"), expected);
+        },
+        `?lang=${lang}`,
+      );
+    }
+    await on(
+      replayed,
+      async ({ page }) => {
+        await ready(page);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(overflow, 0);
+      },
+      "",
+      { viewport: { width: 320, height: 640 } },
+    );
+  });
+
+  test("does not take a drifting meter clock for old or future values", async () => {
+    for (const drift of [-240_000, 240_000, 7_200_000]) {
+      const drifting = one("e450", (now) => ({
+        values: changed(values(now, GROUPS.e450), { measured_at: new Date(now + drift).toISOString() }),
+      }));
+      await on(drifting, async ({ page }) => {
+        await ready(page);
+        for (const tile of ["power", "factor", "phases", "phasor", "balance"]) {
+          assert.equal(await freshness(page, tile), "fresh", `${tile} ${drift}`);
+        }
+        assert.match(await page.innerText("[data-age]"), /^\s?[0-3]\ss$/);
+      });
+    }
+  });
+
+  test("keeps its values when an older row comes late", async () => {
+    await on(one("e450"), async ({ page, server }) => {
+      await ready(page);
+      const old = values(Date.now(), GROUPS.e450, 7);
+      old.active_power = { ...old.active_power, value: 1000 };
+      server.send("sample", {
+        meter: "general",
+        period_s: 5,
+        values: changed({ active_power: old.active_power }, { measured_at: new Date(Date.now() - 7_200_000).toISOString() }),
+      });
+      server.send("sample", { meter: "general", period_s: 5, values: { voltage_l1: values(Date.now(), ["u"], 8).voltage_l1 } });
+      await page.waitForSelector("[data-quantity=voltage_l1][data-reading='8']");
+      assert.equal(await page.getAttribute("[data-quantity=active_power]", "data-raw"), "31230");
+    });
+  });
+
+  test("shows unusable voltages as unusable, never as absent", async () => {
+    const unusable = one("e450", (now) => {
+      const has = GROUPS.e450;
+      const all = values(now, has);
+      for (const [name, value] of [["voltage_l1", 230], ["voltage_l2", 230], ["voltage_l3", 0]]) {
+        all[name] = { ...all[name], value, raw: value * 10, quality: "bad" };
+      }
+      const { analysis } = meter(now, "barebones");
+      analysis.balance.advice = [
+        { code: "phase_loss", text: "A phase is missing.", text_fr: "Une phase manque.", from: null, to: null, amps_to_move: null },
+      ];
+      return { values: all, analysis };
+    });
+    await on(unusable, async ({ page, faults }) => {
+      await ready(page);
+      const tile = await page.innerText("[data-tile=phasor]");
+      assert.match(tile, /Valeur inutilisable[^]*U1 230,0[^]*U3 0,0[^]*Une phase manque/);
+      assert.doesNotMatch(tile, /Aucune tension|32\.7\.0|Non mesuré/);
+      assert.match(await page.innerText("[data-tile=balance]"), /marquées inutilisables/);
+      assert.match(await page.innerText("[data-tile=phases] [data-advice]"), /Une phase manque/);
+      const number = page.locator("[data-tile=phases] [data-quantity=voltage_l3] .number");
+      assert.match(await number.evaluate((each) => getComputedStyle(each).textDecorationLine), /line-through/);
+      assert.deepEqual(faults, []);
+    });
+  });
+
+  test("draws the usable voltages and names the unusable one", async () => {
+    const mixed = one("e450", (now) => ({
+      values: { voltage_l3: { ...values(now, ["u"]).voltage_l3, value: 0, raw: 0, quality: "bad" } },
+    }));
+    await on(mixed, async ({ page }) => {
+      await ready(page);
+      assert.equal(await page.locator("[data-tile=phasor] [data-bar]").count(), 2);
+      assert.match(await page.innerText("[data-tile=phasor]"), /U3 : valeur inutilisable/);
+    });
+  });
+
+  test("screens u2 without numbers where the server gives no range", async () => {
+    const unranged = one("e450", (now) => {
+      const { analysis } = meter(now, "e450");
+      analysis.balance.voltage.u2_range_pct = null;
+      return { analysis };
+    });
+    await on(unranged, async ({ page }) => {
+      await ready(page);
+      assert.match(await page.innerText("[data-tile=balance]"), /120° supposés : dépistage, pas de verdict/);
+    });
+  });
+
+  test("says the warnings it knows in its own words, and the others in the server's", async () => {
+    const warned = one("e450", (now) => {
+      const { analysis } = meter(now, "e450");
+      analysis.balance.warnings = [
+        { code: "score_mele_tensions_et_courants", text: "The score mixes voltages and currents." },
+        { code: "a_later_warning", text: "Something new." },
+      ];
+      return { analysis };
+    });
+    await on(warned, async ({ page }) => {
+      await ready(page);
+      assert.match(await page.innerText("[data-warning=score_mele_tensions_et_courants]"), /Mêle U et I/);
+      assert.match(await page.innerText("[data-warning=a_later_warning]"), /Something new/);
     });
   });
 

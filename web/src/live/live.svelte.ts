@@ -4,8 +4,8 @@
 
 import type { Analysis } from "./analysis";
 import { analysisOf } from "./analysis";
-import type { Link, Readings, Site } from "./contract";
-import { type Freshness, freshness, worse } from "./freshness";
+import type { Link, Reading, Readings, Site } from "./contract";
+import { type Freshness, freshness, standing, worse } from "./freshness";
 import { type EventName, type Listener, Stream } from "./stream";
 
 export interface Meter {
@@ -93,12 +93,17 @@ class Live implements Listener {
     return Math.max(0, (this.now - Date.parse(at)) / 1000);
   }
 
-  /** How a value of a meter received at `at` is to be shown. */
-  freshness(meter: Meter, at: string, period: number | null): Freshness {
+  /** How a value of a meter is to be shown. */
+  freshness(meter: Meter, reading: Reading): Freshness {
     if (meter.link.state === "disconnected") return "lost";
-    const step = freshness(this.age(at), period ?? meter.period);
+    const step = freshness(this.age(standing(reading)), reading.period_s ?? meter.period);
     const trusted = this.connection === "live" || this.connection === "connecting";
     return trusted ? step : worse(step, "stale");
+  }
+
+  /** How the least fresh of some values of a meter is to be shown. */
+  worst(meter: Meter, readings: Reading[]): Freshness {
+    return readings.reduce<Freshness>((worst, one) => worse(worst, this.freshness(meter, one)), "fresh");
   }
 
   #tick(): void {
@@ -149,8 +154,10 @@ class Live implements Listener {
     const paced: Readings = {};
     for (const [name, value] of Object.entries(values)) {
       const before = meter.values[name];
+      // An old row that is posted late does not take the place of what is newer.
+      if (before && Date.parse(standing(value)) < Date.parse(standing(before))) continue;
       let period = value.period_s ?? before?.period_s ?? null;
-      const gap = before ? (Date.parse(value.received_at) - Date.parse(before.received_at)) / 1000 : 0;
+      const gap = before ? (Date.parse(standing(value)) - Date.parse(standing(before))) / 1000 : 0;
       if (value.period_s == null && gap > 0) {
         const key = `${meter.id}/${name}`;
         const last = this.#gaps.get(key);

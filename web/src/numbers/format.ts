@@ -52,6 +52,18 @@ export function time(locale: string, zone: string, at: string | number): string 
   return clock(locale, zone, options, "time").format(new Date(at));
 }
 
+/** The day in the zone of the site, to compare with another. */
+export function day(zone: string, at: string | number): string {
+  const options = { year: "numeric", month: "2-digit", day: "2-digit" } as const;
+  return clock("en-GB", zone, options, "day").format(new Date(at));
+}
+
+/** Date, hours and minutes in the zone of the site. */
+export function dated(locale: string, zone: string, at: string | number): string {
+  const options = { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" } as const;
+  return clock(locale, zone, options, "dated").format(new Date(at));
+}
+
 /** Date, time and offset in the zone of the site: nothing left to guess. */
 export function instant(locale: string, zone: string, at: string): string {
   const options = {

@@ -20,6 +20,7 @@ const de: Words = {
   oldData: "Veraltet",
   lost: "Kein aktueller Wert",
   silentFor: (age) => `Zähler stumm seit ${age}.`,
+  tooOld: (age: string) => `Letzter Wert vor ${age} gemessen.`,
   cause: (reason) => `Ursache: ${reason}`,
   noMeter: "Kein Zähler eingerichtet.",
   noMeterHint: "triphase scan starten, oder triphase demo für eine simulierte Werkstatt.",
@@ -31,6 +32,7 @@ const de: Words = {
   notMeasuredThing: (thing) => `Nicht gemessen: dieser Zähler sendet ${thing} nicht.`,
   suspect: "Zweifelhafter Wert",
   bad: "Unbrauchbarer Wert",
+  badInputs: "Nötige Werte sind angekommen, aber als unbrauchbar gekennzeichnet.",
   link: {
     title: "Verbindung",
     causes: {
@@ -66,6 +68,7 @@ const de: Words = {
     since: "Seit",
     cause: "Ursache",
     last: "Letztes Telegramm",
+    lastMeasured: "Werte gemessen",
     period: "Periode",
     every: (seconds) => `alle ${seconds}`,
     model: "Modell",
@@ -155,6 +158,7 @@ const de: Words = {
     signUnknown: "Vorzeichen unbekannt",
     nothingToDraw: "Winkel nicht gemessen; nichts zu zeichnen",
     belowThreshold: (phases) => `Strom < Schwelle: ${phases}`,
+    refused: (names: string) => `${names}: unbrauchbarer Wert, nicht gezeichnet`,
     reversed: "Drehfeld links L1-L3-L2",
     stale: "veraltet",
     scaleU: (top) => `Maßstab U ${top}`,
@@ -164,6 +168,8 @@ const de: Words = {
     lead: (i, angle, u) => `${i} eilt ${u} um ${angle} vor`,
     inPhase: (i, u) => `${i} in Phase mit ${u}`,
     noVoltage: "Keine Spannung in den Telegrammen dieses Zählers.",
+    refusedAll: "Die Spannungen sind angekommen, aber als unbrauchbar gekennzeichnet; sie werden nicht gezeichnet.",
+    refusedHint: "Das sendende Gerät und seine Verdrahtung prüfen.",
     noVoltageHint:
       "Den Netzbetreiber bitten, 32.7.0, 52.7.0 und 72.7.0 in die Liste aufzunehmen, oder ein Modbus-Messgerät einbauen.",
   },
@@ -183,6 +189,7 @@ const de: Words = {
     lvurHint: "NEMA MG‑1",
     u2: "u2",
     u2Hint: "IEC 61000-4-30",
+    u2Unranged: "120° angenommen: Vorprüfung, kein Urteil",
     u2Screening: (low, high) => `120° angenommen: zwischen ${low} und ${high} %, kein Urteil`,
     neutral: "Neutralleiter I",
     neutralMeasured: "gemessen",
@@ -194,6 +201,7 @@ const de: Words = {
       verifier_alimentation:
         "Spannungsunsymmetrie über der Grenze: Anschlüsse prüfen, dann den Netzbetreiber rufen.",
       declasser_moteurs: "Motoren unter ihrer Bemessungsleistung betreiben.",
+      phase_loss: "Eine Phase fehlt: Sicherungen, Schalter und Zuleitung prüfen.",
       ordre_des_phases: "Drehfeld links: Verdrahtung des Zählers prüfen.",
       mesurer_tensions_composees:
         "Verkettete Spannungen messen: die Schätzung schließt eine Überschreitung nicht aus.",

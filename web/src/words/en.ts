@@ -19,6 +19,7 @@ const en: Words = {
   oldData: "Old data",
   lost: "No current value",
   silentFor: (age) => `Meter silent for ${age}.`,
+  tooOld: (age: string) => `Last value measured ${age} ago.`,
   cause: (reason) => `Cause: ${reason}`,
   noMeter: "No meter configured.",
   noMeterHint: "Run triphase scan, or triphase demo to see a simulated workshop.",
@@ -30,6 +31,7 @@ const en: Words = {
   notMeasuredThing: (thing) => `Not measured: this meter does not send ${thing}.`,
   suspect: "Suspect value",
   bad: "Unusable value",
+  badInputs: "Values it needs have arrived, marked unusable.",
   link: {
     title: "Link",
     causes: {
@@ -65,6 +67,7 @@ const en: Words = {
     since: "Since",
     cause: "Cause",
     last: "Last telegram",
+    lastMeasured: "Values measured",
     period: "Period",
     every: (seconds) => `every ${seconds}`,
     model: "Model",
@@ -154,6 +157,7 @@ const en: Words = {
     signUnknown: "sign unknown",
     nothingToDraw: "angles not measured; nothing to draw",
     belowThreshold: (phases) => `current < threshold: ${phases}`,
+    refused: (names: string) => `${names}: unusable value, not drawn`,
     reversed: "reversed sequence L1-L3-L2",
     stale: "old data",
     scaleU: (top) => `scale U ${top}`,
@@ -163,6 +167,8 @@ const en: Words = {
     lead: (i, angle, u) => `${i} leads ${u} by ${angle}`,
     inPhase: (i, u) => `${i} in phase with ${u}`,
     noVoltage: "No voltage in this meter’s telegrams.",
+    refusedAll: "The voltages have arrived, marked unusable: they are not drawn.",
+    refusedHint: "Check the device that sends them and its wiring.",
     noVoltageHint:
       "Ask the grid operator to add 32.7.0, 52.7.0 and 72.7.0 to the list, or install a Modbus power meter.",
   },
@@ -182,6 +188,7 @@ const en: Words = {
     lvurHint: "NEMA MG‑1",
     u2: "u2",
     u2Hint: "IEC 61000-4-30",
+    u2Unranged: "120° assumed: screening, not a verdict",
     u2Screening: (low, high) => `120° assumed: between ${low} and ${high} %, no verdict`,
     neutral: "Neutral I",
     neutralMeasured: "measured",

@@ -22,6 +22,7 @@ const fr = {
   oldData: "Donnée ancienne",
   lost: "Pas de valeur actuelle",
   silentFor: (age: string) => `Compteur muet depuis ${age}.`,
+  tooOld: (age: string) => `Dernière valeur mesurée il y a ${age}.`,
   cause: (reason: string) => `Cause : ${reason}`,
   noMeter: "Aucun compteur configuré.",
   noMeterHint: "Lancez triphase scan, ou triphase demo pour voir un atelier simulé.",
@@ -33,6 +34,7 @@ const fr = {
   notMeasuredThing: (thing: string) => `Non mesuré : ce compteur n’envoie pas ${thing}.`,
   suspect: "Valeur douteuse",
   bad: "Valeur inutilisable",
+  badInputs: "Des valeurs nécessaires sont arrivées, marquées inutilisables.",
   link: {
     title: "Liaison",
     causes: {
@@ -68,6 +70,7 @@ const fr = {
     since: "Depuis",
     cause: "Cause",
     last: "Dernière trame",
+    lastMeasured: "Valeurs mesurées",
     period: "Période",
     every: (seconds: string) => `toutes les ${seconds}`,
     model: "Modèle",
@@ -157,6 +160,7 @@ const fr = {
     signUnknown: "signe inconnu",
     nothingToDraw: "angles non mesurés ; rien à dessiner",
     belowThreshold: (phases: string) => `courant < seuil : ${phases}`,
+    refused: (names: string) => `${names} : valeur inutilisable, non dessinée`,
     reversed: "ordre inverse L1-L3-L2",
     stale: "donnée ancienne",
     scaleU: (top: string) => `échelle U ${top}`,
@@ -166,6 +170,8 @@ const fr = {
     lead: (i: string, angle: string, u: string) => `${i} ${angle} en avance sur ${u}`,
     inPhase: (i: string, u: string) => `${i} en phase avec ${u}`,
     noVoltage: "Aucune tension dans les trames de ce compteur.",
+    refusedAll: "Les tensions sont arrivées, marquées inutilisables : elles ne sont pas dessinées.",
+    refusedHint: "Vérifier l’appareil qui les envoie et son câblage.",
     noVoltageHint:
       "Demander au gestionnaire d’ajouter 32.7.0, 52.7.0 et 72.7.0 à la liste, ou poser un appareil de mesure Modbus.",
   },
@@ -185,6 +191,7 @@ const fr = {
     lvurHint: "NEMA MG‑1",
     u2: "u2",
     u2Hint: "IEC 61000-4-30",
+    u2Unranged: "120° supposés : dépistage, pas de verdict",
     u2Screening: (low: string, high: string) =>
       `120° supposés : entre ${low} et ${high} %, pas de verdict`,
     neutral: "Neutre I",

@@ -2,6 +2,7 @@
 
 import * as format from "../numbers/format";
 import { printed, styleOf } from "../numbers/quantity";
+import type { Advice } from "../live/analysis";
 import type { Reading } from "../live/contract";
 import de from "./de";
 import en from "./en";
@@ -107,6 +108,16 @@ class Say {
     return format.time(this.locale, this.zone, at);
   }
 
+  /** Whether both instants are of one day of the site. */
+  sameDay(at: string | number, now: number): boolean {
+    return format.day(this.zone, at) === format.day(this.zone, now);
+  }
+
+  /** The time of an instant of today; date and time of any other. */
+  moment(at: string | number, now: number): string {
+    return this.sameDay(at, now) ? this.time(at) : format.dated(this.locale, this.zone, at);
+  }
+
   instant(at: string): string {
     return format.instant(this.locale, this.zone, at);
   }
@@ -132,8 +143,8 @@ class Say {
 
   /** Why a link is not healthy; the server's English sentence for a cause without words here. */
   linkCause(link: { cause?: string | null; reason: string | null }): string | null {
-    if (this.language === "en") return link.reason;
-    return look(this.words.link.causes, link.cause ?? null) ?? link.reason;
+    const own = look(this.words.link.causes, link.cause ?? null);
+    return (this.language === "en" ? (link.reason ?? own) : (own ?? link.reason)) ?? null;
   }
 
   /** Why something is unknown, in this language where the reason is a known one. */
@@ -145,6 +156,15 @@ class Say {
   /** Why an analysis can do what it can, or what would help. */
   sentence(code: string | null, english: string | null): string | null {
     return look(this.words.sentences, code) ?? english ?? code;
+  }
+
+  /** What to do about the balance. */
+  advice(advice: Advice): string {
+    const words = this.words.balance;
+    if (advice.amps !== null && advice.from && advice.to) {
+      return words.move(this.figure(advice.amps, 1, "A"), `L${advice.from}`, `L${advice.to}`);
+    }
+    return look(words.others, advice.code) ?? (this.language === "fr" ? advice.french : advice.english);
   }
 
   method(name: string | null): string {
