@@ -141,3 +141,97 @@ fn a_documented_list_is_known_with_a_dead_phase() {
         assert!(outcome(&sealed(0x30, 1, &plain(volts))).delivered, "{volts:?}");
     }
 }
+
+#[test]
+fn an_identification_of_six_bytes_is_no_code() {
+    let serial = || Data::OctetString(vec![0, 0x12, 0x34, 0x56, 0x78, 0x12]);
+    let power = || [name("1-0:1.7.0"), Data::LongUnsigned(5), scaler_unit(0, 27)];
+    let flat = [&power()[..], &[name("0-0:96.1.0"), serial()]].concat();
+    let expected = ["1-0:1.7.0*255 = 5 W", "0-0:96.1.0*255 = 001234567812 -"];
+    for elements in [flat.clone(), [&flat[3..], &flat[..3]].concat()] {
+        let found = outcome(&Data::Structure(elements));
+        let mut values = shown(&found);
+        values.sort_by_key(|value| value.starts_with('0'));
+        assert_eq!(values, expected);
+        assert_eq!(found.meter.as_deref(), Some("001234567812"));
+    }
+    let entries = vec![structure(power()), structure([name("0-0:96.1.0"), serial()])];
+    assert_eq!(shown(&outcome(&Data::Array(entries))), expected);
+    // A list of names stays one, whatever it begins with.
+    refused_as_unknown(&structure([
+        name("0-0:96.1.0"),
+        name("1-0:1.7.0"),
+        serial(),
+        Data::LongUnsigned(5),
+    ]));
+}
+
+#[test]
+fn absent_objects_between_pairs_are_skipped() {
+    let elements =
+        [name("1-0:1.7.0"), Data::LongUnsigned(5), scaler_unit(0, 27), Data::Null, Data::Null];
+    let found = outcome(&Data::Structure([&elements[..], &elements[..]].concat()));
+    assert_eq!(shown(&found).len(), 2, "{found:?}");
+}
+
+#[test]
+fn identifications_of_electricity_need_no_scaler() {
+    let body = structure([
+        name("1-1:0.0.1"),
+        Data::LongUnsigned(1),
+        name("1-1:96.1.1"),
+        Data::LongUnsigned(2),
+        name("1-0:1.7.0"),
+        Data::LongUnsigned(3),
+    ]);
+    let profile = meter::profile("kam_omnipower");
+    let frame = one_frame(&notification(None, &body));
+    let found = read(&PushOptions { profile, ..options() }, &frame).remove(0);
+    assert!(found.defects.is_empty() && found.values.len() == 3, "{found:?}");
+}
+
+#[test]
+fn numbers_beyond_range_are_left_out_with_a_defect() {
+    let numbers = [
+        (Data::Long64Unsigned(u64::MAX), 0),
+        (Data::Float32(f32::NAN), 0),
+        (Data::Float64(f64::INFINITY), 0),
+        (Data::Float64(1e300), 0),
+        (Data::Float64(1e-120), -120),
+    ];
+    let good = structure([name("1-0:2.7.0"), Data::LongUnsigned(1), scaler_unit(0, 27)]);
+    for (number, scaler) in numbers {
+        let shown_number = format!("{number:?}");
+        let bad = structure([name("1-0:1.7.0"), number, scaler_unit(scaler, 27)]);
+        let found = outcome(&Data::Array(vec![good.clone(), bad]));
+        assert!(found.delivered && found.has(DefectCode::ValueOutOfRange), "{shown_number}");
+        assert_eq!(shown(&found), ["1-0:2.7.0*255 = 1 W"], "{shown_number}");
+    }
+}
+
+#[test]
+fn push_setups_are_named_and_attributes_may_be_unsigned() {
+    let unsigned = |class, code: &str, attribute| {
+        structure([
+            Data::LongUnsigned(class),
+            name(code),
+            Data::Unsigned(attribute),
+            Data::LongUnsigned(0),
+        ])
+    };
+    let list = Data::Array(vec![
+        unsigned(40, "0-2:25.9.0", 1),
+        unsigned(1, "1-0:0.2.129", 2),
+        unsigned(3, "1-0:1.7.0", 2),
+    ]);
+    let version = Data::VisibleString(b"Kamstrup_V0001".to_vec());
+    let found = outcome(&structure([list, name("0-2:25.9.0"), version, Data::LongUnsigned(5)]));
+    let expected = [
+        "0-2:25.9.0*255 = 0-2:25.9.0*255 -",
+        "1-0:0.2.129*255 = Kamstrup_V0001 -",
+        "1-0:1.7.0*255 = 5 -",
+    ];
+    assert_eq!(shown(&found), expected, "{found:?}");
+    let detail = &found.defects[0].detail;
+    assert_eq!(detail, "1 register without scaler; proposed profile: kam_omnipower");
+}

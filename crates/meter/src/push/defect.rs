@@ -77,6 +77,8 @@ codes! {
     LayoutUnknown = "layout_unknown",
     /// An object came with something else than a single value, and was left out.
     ValueUnreadable = "value_unreadable",
+    /// A number that is none, or beyond what is kept exactly, and was left out.
+    ValueOutOfRange = "value_out_of_range",
     /// Registers came without scaler, and no profile says how to read them.
     ScalerUnknown = "scaler_unknown",
     /// The chosen profile makes values that cannot be.

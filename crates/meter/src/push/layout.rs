@@ -14,6 +14,11 @@ pub(super) const CLOCK: Obis = Obis::new(0, 0, [1, 0, 0], 255);
 pub(super) const LIST_VERSION: Obis = Obis::new(1, 1, [0, 2, 129], 255);
 pub(super) const DEVICE_ID: Obis = Obis::new(0, 0, [96, 1, 0], 255);
 
+/// 1-1:0.2.129 of the Norwegian lists; others send it on channel 0.
+pub(super) const fn is_list_version(obis: Obis) -> bool {
+    obis.medium() == 1 && obis.channel() <= 1 && matches!(obis.cde(), [0, 2, 129])
+}
+
 /// One value of a telegram, before scaling.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
@@ -151,7 +156,8 @@ impl Object {
         }
         let mut elements = item.children();
         let (class, name, attribute) = (elements.next()?, elements.next()?, elements.next()?);
-        if class.tag() != tag::LONG_UNSIGNED || attribute.tag() != tag::INTEGER {
+        let is_attribute = matches!(attribute.tag(), tag::INTEGER | tag::UNSIGNED);
+        if class.tag() != tag::LONG_UNSIGNED || !is_attribute {
             return None;
         }
         let name: [u8; 6] = name.content().try_into().ok()?;
@@ -261,8 +267,10 @@ fn pairs<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
         if let Some(obis) = obis_of(&item)
             && let Some((_, value)) = items.next()
         {
-            // Two codes in a row are a list of names, not a name and its value.
-            if value.is_container() || obis_of(&value).is_some() {
+            // Two codes in a row are a list of names, not a name and its value. The digits of an
+            // identification may look like a code, but do not end as current values do.
+            let name = obis_of(&value).is_some_and(|it| !is_identity(obis) || it.period() == 255);
+            if value.is_container() || name {
                 return None;
             }
             let mut entry = Entry::new(obis, value);
@@ -287,6 +295,8 @@ fn pairs<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
         } else if obis_of(&item).is_some() && index != last {
             // The data end between a code and its value.
             cut = true;
+        } else if matches!(item.tag(), tag::NULL | tag::DONT_CARE) {
+            // The place of an object that the meter does not have.
         } else if index == 0 && is_clock_value(&item) {
             entries.push(Entry::new(CLOCK, item));
         } else if index == 0 && is_text(&item) {
@@ -331,7 +341,7 @@ fn entry_of_structure<'a>(item: &Item<'a>) -> Option<Entry<'a>> {
     }
     let obis = obis_of(&first)?;
     let value = elements.next()?;
-    if value.is_container() || obis_of(&value).is_some() {
+    if value.is_container() || (obis_of(&value).is_some() && !is_identity(obis)) {
         return None;
     }
     let mut entry = Entry::new(obis, value);
@@ -387,6 +397,13 @@ fn descriptors<'a>(root: &Item<'a>) -> Option<Layout<'a>> {
     let complete = !cut && array.children().count() == array.count();
     let name = setup.map_or_else(|| by_objects(&entries), ListName::Setup);
     Some(Layout { name, kind: "attribute descriptors and values", entries, complete, maker: None })
+}
+
+/// Whether an object identifies the meter, with digits of any kind.
+const fn is_identity(obis: Obis) -> bool {
+    obis.medium() == 0
+        && (matches!(obis.cde(), [96, 1, _])
+            || (obis.channel() == 0 && matches!(obis.cde(), [42, 0, 0])))
 }
 
 fn obis_of(item: &Item<'_>) -> Option<Obis> {

@@ -113,9 +113,10 @@ static LISTS: &[List] = &[
         Double(now(31, 0)), Double(now(51, 0)), Double(now(71, 0)), Double(now(32, 0)), Double(now(52, 0)), Double(now(72, 0)),
         Clock(CLOCK), Double(total(1, 0)), Double(total(2, 0)), Double(total(3, 0)), Double(total(4, 0)),
     ] },
-    // Iskraemeco, push setup 0-6:25.9.0; time and date come as two octet strings.
+    // Iskraemeco, push setup 0-6:25.9.0, and the meter's number; time and date come as two octet
+    // strings.
     List { name: "iskra_0-6:25.9.0", evidence: Evidence::SetupName([0, 6, 25, 9, 0, 255]), slots: &[
-        Unnamed, Unnamed, Unnamed, Unnamed,
+        Unnamed, Text(DEVICE_ID), Unnamed, Unnamed,
         Double(total(1, 0)), Double(total(2, 0)), Double(total(3, 0)), Double(total(4, 0)), Double(now(1, 0)), Double(now(2, 0)),
         Unnamed, Unnamed,
     ] },

@@ -26,7 +26,7 @@ pub(super) enum Remark {
     },
 }
 
-/// The value of an entry; `None` for containers.
+/// The value of an entry; `None` for containers and for numbers beyond what is kept exactly.
 pub(super) fn scale(
     entry: &Entry<'_>,
     quantity: Option<Quantity>,
@@ -43,8 +43,7 @@ pub(super) fn scale(
     let Some((scaler, unit)) = entry.scaler_unit else {
         return Some(without_scaler(entry, quantity, (value, profile)));
     };
-    // A scaler beyond an exponent's range is kept as digits without it.
-    let value = value.shifted(scaler).unwrap_or(value);
+    let value = value.shifted(scaler)?;
     let unit = Unit::from_cosem(unit);
     let mut scaled = plain(entry.obis, quantity, Value::Number(value));
     scaled.reading.unit = unit;
@@ -76,7 +75,10 @@ fn without_scaler(
         return scaled;
     }
     let mut scaled = plain(entry.obis, quantity, Value::Number(value));
-    let unknown_register = quantity.is_none() && entry.obis.medium() == 1 && entry.is_value;
+    // Identifications and other general objects of electricity are no measurements.
+    let [c, ..] = entry.obis.cde();
+    let measured = entry.obis.medium() == 1 && (1..96).contains(&c);
+    let unknown_register = quantity.is_none() && measured && entry.is_value;
     let measures = unit.is_some() || unknown_register;
     if measures && entry.is_register && !is_mbus_channel(entry.obis) {
         scaled.remark = Remark::ScalerUnknown;
@@ -112,6 +114,9 @@ fn text(entry: &Entry<'_>) -> Option<String> {
     {
         return Some(time.to_string());
     }
+    if let Some(name) = setup_name(content).filter(|_| item.tag() == tag::OCTET_STRING) {
+        return Some(name.to_string());
+    }
     match item.tag() {
         tag::OCTET_STRING | tag::VISIBLE_STRING | tag::UTF8_STRING => Some(text_of(content)),
         tag::DATE_TIME | tag::DATE | tag::TIME => Some(super::text::hex_of(content)),
@@ -120,14 +125,15 @@ fn text(entry: &Entry<'_>) -> Option<String> {
                 content.iter().flat_map(|byte| (0..8).map(move |bit| byte & (0x80 >> bit) != 0));
             Some(bits.take(item.count()).map(|bit| if bit { '1' } else { '0' }).collect())
         }
-        tag::LONG64_UNSIGNED => {
-            let bytes = content.first_chunk::<8>()?;
-            Some(u64::from_be_bytes(*bytes).to_string())
-        }
-        tag::FLOAT32 | tag::FLOAT64 => item.float_text(),
         tag::BCD => Some(super::text::hex_of(content)),
         _ => None,
     }
+}
+
+/// The logical name of a push setup, sent as a value to tell the lists of a meter apart.
+fn setup_name(content: &[u8]) -> Option<Obis> {
+    let bytes: [u8; 6] = content.try_into().ok()?;
+    matches!(bytes, [0, _, 25, 9, 0, 255]).then(|| Obis::from_bytes(bytes))
 }
 
 /// Whether an object is a clock, on whatever channel.

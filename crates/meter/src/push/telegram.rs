@@ -4,7 +4,7 @@ use super::clock::{self, Sent, Sources};
 use super::defect::{Defect, DefectCode};
 use super::explain::{Explanation, Layer, cipher_text, header_text, shape, value_text};
 use super::identity::{Identity, title_text};
-use super::layout::{self, CLOCK, Entry, LIST_VERSION, Layout, ListName};
+use super::layout::{self, CLOCK, Entry, Layout, ListName, is_list_version};
 use super::plausibility::{Contradiction, Evidence, contradiction};
 use super::positional::Circumstances;
 use super::scale::{Remark, is_clock, scale};
@@ -286,7 +286,7 @@ impl Decoder {
                 continue;
             };
             match (&scaled.reading.value, quantity) {
-                (Value::Text(text), _) if entry.obis == LIST_VERSION => {
+                (Value::Text(text), _) if is_list_version(entry.obis) => {
                     version = Some(text.clone());
                 }
                 (Value::Text(text), _) => identity.note(entry.obis, text),
@@ -547,8 +547,13 @@ fn apdu_defect(error: &apdu::Error, offset_of: impl Fn(usize) -> u64) -> Defect 
 }
 
 fn unreadable(entry: &Entry<'_>, offset: u64) -> Defect {
-    let detail = format!("{} is {}, not a single value", entry.obis, shape(&entry.item));
-    Defect::new(DefectCode::ValueUnreadable, offset, detail)
+    let (obis, shape) = (entry.obis, shape(&entry.item));
+    if entry.item.is_container() {
+        let detail = format!("{obis} is {shape}, not a single value");
+        return Defect::new(DefectCode::ValueUnreadable, offset, detail);
+    }
+    let detail = format!("{obis}, {shape}, is beyond the numbers that are kept exactly");
+    Defect::new(DefectCode::ValueOutOfRange, offset, detail)
 }
 
 fn unit_conflict(entry: &Entry<'_>, offset: u64, (wire, quantity): (Unit, Quantity)) -> Defect {
