@@ -196,12 +196,25 @@ fn transports() -> Vec<Golden> {
             [&blocks(&plain)[..], &short_frame, &[0x55; 3], &blocks(&second_list())].concat(),
         ),
         golden("mbus_segments", mbus(&sealed(0x30, 3, &plain))),
+        golden("mbus_length_overflow", mbus_overflow(&sealed(0x30, 3, &plain))),
         golden("mbus_segment_missing", mbus(&plain)[261..].to_vec()),
         golden("apdus_without_link_layer", [plain.clone(), sealed(0x30, 4, &plain)].concat()),
         golden("apdu_cut_short", plain[..200].to_vec()),
         golden("frames_cut_short", blocks(&plain)[..200].to_vec()),
         golden("response_without_push", frame_of(&[llc, &[0xC4, 1, 0xC1, 0]].concat(), false)),
     ]
+}
+
+/// Sagemcom's first segment counts 257 bytes, announced as 1.
+fn mbus_overflow(apdu: &[u8]) -> Vec<u8> {
+    let frame = |ci, payload: &[u8]| {
+        let counted = [&[0x53, 0xFF, ci, 0x01, 0x67], payload].concat();
+        let length = u8::try_from(counted.len() % 256).expect("a remainder");
+        let sum = counted.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+        [&[0x68, length, length, 0x68], &counted[..], &[sum, 0x16]].concat()
+    };
+    let (first, rest) = apdu.split_at(252);
+    [frame(0x00, first), frame(0x11, rest)].concat()
 }
 
 fn deviations() -> Vec<Golden> {

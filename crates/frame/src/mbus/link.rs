@@ -6,8 +6,17 @@ const SHORT: u8 = 0x10;
 const LONG: u8 = 0x68;
 const STOP: u8 = 0x16;
 const ACKNOWLEDGE: u8 = 0xE5;
-/// Longest long frame: 255 counted bytes, the header of four, checksum and stop.
-pub const LONG_LENGTH_MAX: usize = 255 + 6;
+/// Longest long frame: 258 counted bytes where the length overflowed, the header of four,
+/// checksum and stop.
+pub const LONG_LENGTH_MAX: usize = OVERFLOW + LENGTH_MIN - 1 + 6;
+/// C, A and CI are counted.
+const LENGTH_MIN: usize = 3;
+/// What a length field of one byte loses when it overflows.
+const OVERFLOW: usize = 256;
+/// SND_UD without frame count, as meters send pushes.
+const CONTROL_SEND: u8 = 0x53;
+/// The last CI field of DLMS-based applications.
+const CI_DLMS_MAX: u8 = 0x1F;
 
 /// A link frame whose checksum holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,11 +113,27 @@ fn decode_long(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
     if start != LONG {
         return Err(Error::Start);
     }
-    if first != second || first < 3 {
+    if first != second {
         return Err(Error::Length { first, second });
     }
+    let count = usize::from(first);
+    if count >= LENGTH_MIN {
+        return decode_counted(bytes, count);
+    }
+    // Sagemcom's T210-D counts to 257 and announces 1. Only a frame that is whole in every other
+    // respect is believed.
+    let control = bytes.get(4).is_none_or(|control| *control == CONTROL_SEND);
+    let ci = bytes.get(6).is_none_or(|ci| *ci <= CI_DLMS_MAX);
+    if !control || !ci {
+        return Err(Error::Length { first, second });
+    }
+    decode_counted(bytes, count.saturating_add(OVERFLOW))
+        .map_err(|_| Error::Length { first, second })
+}
+
+fn decode_counted(bytes: &[u8], count: usize) -> Result<Option<(Frame<'_>, usize)>, Error> {
     let mut octets = Octets::at(bytes, 4);
-    let Some(counted) = octets.take(usize::from(first)) else {
+    let Some(counted) = octets.take(count) else {
         return Ok(None);
     };
     let offset = octets.position();
@@ -125,10 +150,20 @@ fn decode_long(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Error> {
         return Err(Error::Stop { offset, got: stop });
     }
     let [control, address, ci, data @ ..] = counted else {
-        return Err(Error::Length { first, second });
+        return Err(Error::Start);
     };
     let frame = Frame::Long { control: *control, address: *address, ci: *ci, data };
     Ok(Some((frame, length)))
+}
+
+/// The counted bytes and the announced number of an intact long frame whose length overflowed.
+#[must_use]
+pub fn overflowed(frame: &[u8]) -> Option<(usize, u8)> {
+    let [LONG, announced, ..] = frame else {
+        return None;
+    };
+    let counted = frame.len().checked_sub(6)?;
+    (counted >= OVERFLOW).then_some((counted, *announced))
 }
 
 fn checksum(bytes: &[u8]) -> u8 {
@@ -169,6 +204,39 @@ mod tests {
             assert_eq!(decode(&bytes[..length]), Ok(None));
         }
         assert_eq!(decode(&[0xE5, 1]), Ok(Some((Frame::Acknowledge, 1))));
+    }
+
+    /// A long frame whose length field holds what is left of the count.
+    fn with_lost_carry(counted: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(counted.len() % 256).expect("a remainder");
+        let mut bytes = vec![LONG, length, length, LONG];
+        bytes.extend(counted);
+        bytes.extend([checksum(counted), STOP]);
+        bytes
+    }
+
+    #[test]
+    fn a_length_that_overflowed_is_believed_only_when_all_else_holds() {
+        for count in [256, 257, 258] {
+            let mut counted = vec![0x53, 0xFF, 0x00];
+            counted.resize(count, 0x5A);
+            let bytes = with_lost_carry(&counted);
+            let long = Frame::Long { control: 0x53, address: 0xFF, ci: 0, data: &counted[3..] };
+            assert_eq!(decode(&bytes), Ok(Some((long, count + 6))));
+            assert!(bytes.len() <= LONG_LENGTH_MAX);
+            for length in 0..bytes.len() {
+                assert_eq!(decode(&bytes[..length]), Ok(None));
+            }
+            // Checksum, stop, control and CI each.
+            for place in [count + 4, count + 5, 4, 6, 100] {
+                let mut damaged = bytes.clone();
+                damaged[place] ^= 0x20;
+                assert!(matches!(decode(&damaged), Err(Error::Length { .. })), "byte {place}");
+            }
+        }
+        let mut counted = vec![0x53, 0xFF, 0x00];
+        counted.resize(259, 0x5A);
+        assert!(!matches!(decode(&with_lost_carry(&counted)), Ok(Some(_))));
     }
 
     #[test]

@@ -6,5 +6,5 @@
 mod link;
 mod transport;
 
-pub use link::{Error, Frame, LONG_LENGTH_MAX, decode, encode_long, encode_short};
+pub use link::{Error, Frame, LONG_LENGTH_MAX, decode, encode_long, encode_short, overflowed};
 pub use transport::{SEGMENT_PAYLOAD_MAX, Segment, encode_segments};

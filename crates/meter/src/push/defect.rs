@@ -47,6 +47,8 @@ codes! {
     MbusChecksum = "mbus_checksum",
     /// The length fields of an M-Bus frame differ, or its stop character is missing.
     MbusFrame = "mbus_frame",
+    /// The length field of an intact M-Bus frame overflowed.
+    MbusLengthDeviation = "mbus_length_deviation",
     /// An M-Bus segment is missing.
     MbusSegmentMissing = "mbus_segment_missing",
     /// The bytes end too early.

@@ -216,6 +216,12 @@ impl Inner {
                 format!("M-Bus long frame: DLMS segment {number}{last}, {length} bytes, {saps}"),
             )
         };
+        if let Some((counted, announced)) = mbus::overflowed(bytes) {
+            let detail = format!(
+                "the length field says {announced} of {counted} bytes; checksum and stop hold"
+            );
+            self.noted.push(Defect::new(DefectCode::MbusLengthDeviation, offset + 1, detail));
+        }
         let extent = extent(offset, bytes);
         self.accept(bytes, (offset, true), (|it| it.accept_mbus(extent, &segment), step));
     }
