@@ -17,10 +17,18 @@ use reading::Quantity::{
 pub(crate) const CURRENTS: [Quantity; 3] = [CurrentL1, CurrentL2, CurrentL3];
 
 /// Phase currents L1 to L3. **Unit** A.
+///
+/// An r.m.s. current has no sign: a negative one means a meter that counts a direction, or a
+/// wrong one, and no phasor sum of signed magnitudes would be true.
 #[must_use]
 pub fn phase_currents(measurement: &Measurement) -> Figure<[f64; 3]> {
     let amps = all_three(measurement.three(CURRENTS));
-    Figure::from_option(amps, Method::Measured, Reason::CurrentsMissing)
+    match amps {
+        Some(amps) if amps.iter().any(|amps| *amps < 0.0) => {
+            Figure::Unknown(Reason::CurrentNegative)
+        }
+        amps => Figure::from_option(amps, Method::Measured, Reason::CurrentsMissing),
+    }
 }
 
 /// φ of each phase, L1 to L3: the angle by which the current lags its voltage.

@@ -172,6 +172,10 @@ reasons! {
     NoLoad = "no_load", "The load is too small for a meaningful result.", "La charge est trop faible pour un résultat significatif.";
     NoPower = "no_power", "Active and reactive power are zero.", "Les puissances active et réactive sont nulles.";
     AnglesMissing = "angles_missing", "The angles between the voltages are not measured; phase magnitudes alone read half the true value.", "Les angles entre tensions ne sont pas mesurés ; les seuls modules simples donnent la moitié de la valeur vraie.";
+    CurrentAnglesMissing = "current_angles_missing", "The angles of the currents are not known: neither angles nor the active and reactive power of each phase are measured.", "Les angles des courants ne sont pas connus : ni angles, ni puissances active et réactive par phase ne sont mesurés.";
+    SequenceNeedsAngles = "sequence_needs_angles", "The phase sequence shows only in the angles between the voltages, which are not measured.", "L'ordre des phases ne se voit qu'aux angles entre tensions, qui ne sont pas mesurés.";
+    ScreeningMeaningless = "screening_meaningless", "The phase voltages differ too much to assume 120° between them: the estimate would mean nothing.", "Les tensions simples diffèrent trop pour supposer 120° entre elles : l'estimation n'aurait pas de sens.";
+    CurrentNegative = "current_negative", "A current is negative: an r.m.s. value has no sign, so its direction is unknown and it is not used.", "Un courant est négatif : une valeur efficace n'a pas de signe, il n'est donc pas utilisé.";
     NoTriangle = "no_triangle", "The three line voltages cannot close a triangle.", "Les trois tensions composées ne ferment pas un triangle.";
     ResolutionTooCoarse = "resolution_too_coarse", "The resolution of the voltages is too coarse for this result.", "La résolution des tensions est trop grossière pour ce résultat.";
     NeedsLineVoltages = "needs_line_voltages", "This needs line-to-line voltages or the measured angles.", "Il faut les tensions composées ou les angles mesurés.";
@@ -186,7 +190,10 @@ reasons! {
     SinglePhaseOnly = "single_phase_only", "Only some of the phases are known.", "Seules certaines phases sont connues.";
     CoverageTooLow = "coverage_too_low", "Too much of the period is not covered by data.", "Une trop grande part de la période n'est pas couverte.";
     NoSamples = "no_samples", "There is no sample in the period.", "Aucune mesure dans la période.";
+    TooFewSamples = "too_few_samples", "One sample alone covers no time: at least two are needed, or the period of the list.", "Une seule mesure ne couvre aucune durée : il en faut au moins deux, ou la période de la liste.";
+    PeriodUnknown = "period_unknown", "The period of the samples is not known, so none of them can stand for a time.", "La période des mesures n'est pas connue : aucune ne peut valoir pour une durée.";
     CounterUnusable = "counter_unusable", "The energy counter went back or does not reach over the period.", "Le compteur d'énergie a reculé ou ne couvre pas la période.";
+    NoBank = "no_bank", "No capacitor bank is recommended.", "Aucune batterie de condensateurs n'est recommandée.";
     TransformerUnknown = "transformer_unknown", "The transformer's rating is not configured.", "Les caractéristiques du transformateur ne sont pas configurées.";
     ImplausibleInput = "implausible_input", "The inputs contradict each other.", "Les grandeurs se contredisent.";
 }

@@ -198,6 +198,8 @@ const de: Words = {
     move: (amps, from, to) => `≈ ${amps} von ${from} nach ${to} verlegen`,
     noAdvice: "nichts zu verlegen",
     others: {
+      perte_de_phase:
+        "Phasenausfall: Sicherungen, Schalter und Anschlüsse prüfen, keine Drehstrommotoren betreiben.",
       verifier_alimentation:
         "Spannungsunsymmetrie über der Grenze: Anschlüsse prüfen, dann den Netzbetreiber rufen.",
       declasser_moteurs: "Motoren unter ihrer Bemessungsleistung betreiben.",
@@ -265,6 +267,10 @@ const de: Words = {
     no_load: "Die Last ist zu klein für eine Aussage.",
     no_power: "Wirk- und Blindleistung sind null.",
     angles_missing: "Winkel zwischen den Spannungen nicht gemessen.",
+    current_angles_missing: "Die Winkel der Ströme sind nicht bekannt.",
+    sequence_needs_angles: "Das Drehfeld zeigt sich nur an gemessenen Winkeln.",
+    screening_meaningless: "Strangspannungen zu ungleich, um 120° zwischen ihnen anzunehmen.",
+    current_negative: "Ein Strom ist negativ: seine Richtung ist unbekannt, er zählt nicht.",
     no_triangle: "Die drei verketteten Spannungen schließen kein Dreieck.",
     resolution_too_coarse: "Die Auflösung der Spannungen ist zu grob.",
     needs_line_voltages: "Nötig sind verkettete Spannungen oder gemessene Winkel.",
@@ -279,7 +285,10 @@ const de: Words = {
     single_phase_only: "Nur einige Phasen sind bekannt.",
     coverage_too_low: "Ein zu großer Teil des Zeitraums ist nicht abgedeckt.",
     no_samples: "Kein Messwert im Zeitraum.",
+    too_few_samples: "Ein einzelner Messwert deckt keine Zeit ab.",
+    period_unknown: "Die Periode der Messwerte ist nicht bekannt.",
     counter_unusable: "Der Energiezähler deckt den Zeitraum nicht ab.",
+    no_bank: "Keine Kondensatorbatterie wird empfohlen.",
     transformer_unknown: "Die Daten des Transformators sind nicht eingerichtet.",
     implausible_input: "Die Größen widersprechen sich.",
     no_measurement: "Keine Messung dieses Zählers.",
@@ -290,6 +299,7 @@ const de: Words = {
     tensions_nulles: "Spannungen sind null: sie zählen nicht mit.",
     courants_absents: "Strom fehlt: die Ströme zählen nicht mit.",
     courants_nuls: "Ströme sind null: sie zählen nicht mit.",
+    courant_negatif: "Ein Strom ist negativ: der Wert der Ströme sagt nichts.",
     score_mele_tensions_et_courants:
       "Vermengt U und I, deren Grenzen nichts miteinander zu tun haben.",
     ecart_negatif_ignore: "Die größte Abweichung ist negativ: der Wert sieht sie nicht.",

@@ -1,8 +1,10 @@
 //! What to do about an unbalance.
 
+use super::supply::Supply;
 use super::{BalanceSettings, CurrentBalance, VoltageBalance, largest, smallest};
+use crate::chapter25::french;
 use crate::voltages::PhaseSequence;
-use crate::{Figure, Measurement, Method, currents};
+use crate::{Figure, Measurement, Method, Reason, currents};
 
 /// One piece of advice.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +26,8 @@ pub struct Advice {
 /// The kinds of advice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AdviceCode {
+    /// A phase has no voltage while others are live.
+    PhaseLoss,
     /// Move single-phase loads from one phase to another.
     MoveLoad,
     /// The supply itself is unbalanced.
@@ -41,6 +45,7 @@ impl AdviceCode {
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::PhaseLoss => "perte_de_phase",
             Self::MoveLoad => "deplacer_charge",
             Self::CheckSupply => "verifier_alimentation",
             Self::DerateMotors => "declasser_moteurs",
@@ -60,8 +65,15 @@ pub(super) fn advice(
     settings: &BalanceSettings,
 ) -> Vec<Advice> {
     let mut advice = Vec::new();
+    let supply = Supply::of(measurement, settings.voltage_kind);
+    let lost = supply.lost();
+    if !lost.is_empty() {
+        // Moving loads, derating motors or calling for finer measurements can all wait.
+        return vec![phase_loss(&lost, &supply)];
+    }
     if current.ok.value() == Some(false) {
-        advice.extend(currents::phase_currents(measurement).value().map(move_load));
+        let amps = currents::phase_currents(measurement).value();
+        advice.extend(amps.filter(|amps| target_is_live(*amps, &supply, settings)).map(move_load));
     }
     if voltage.ok.value() == Some(false) {
         advice.push(check_supply(voltage.u2_pct, settings));
@@ -81,7 +93,8 @@ pub(super) fn advice(
         ));
     }
     let screened = voltage.u2_pct.method() == Some(Method::Assumed120);
-    if screened && voltage.u2_pct.value().is_some_and(|u2| u2 >= SCREENING_SUSPECT_PCT) {
+    let suspect = voltage.u2_pct.value().is_some_and(|u2| u2 >= SCREENING_SUSPECT_PCT);
+    if (screened && suspect) || voltage.u2_pct.reason() == Some(Reason::ScreeningMeaningless) {
         advice.push(plain(
             AdviceCode::MeasureLineVoltages,
             "Mesurer les tensions composées : l'estimation ne permet pas d'exclure un \
@@ -93,6 +106,43 @@ pub(super) fn advice(
         ));
     }
     advice
+}
+
+/// Whether the least loaded phase can take load: its voltage says so, or, on a meter without
+/// voltages, the current that it carries.
+fn target_is_live(amps: [f64; 3], supply: &Supply, settings: &BalanceSettings) -> bool {
+    let to = usize::from(smallest(amps)) - 1;
+    match supply.live.get(to) {
+        Some(Some(live)) => *live,
+        _ => !supply.known() && amps.iter().all(|amps| *amps >= settings.current_min_a),
+    }
+}
+
+fn phase_loss(lost: &[u8], supply: &Supply) -> Advice {
+    let named = |decimal_comma: bool| {
+        let phases = lost.iter().map(|phase| {
+            match supply.volts.get(usize::from(*phase) - 1).copied().flatten() {
+                Some(volts) if decimal_comma => format!("L{phase} ({} V)", french(volts, 1)),
+                Some(volts) => format!("L{phase} ({volts:.1} V)"),
+                None => format!("L{phase}"),
+            }
+        });
+        phases.collect::<Vec<_>>().join(", ")
+    };
+    plain(
+        AdviceCode::PhaseLoss,
+        format!(
+            "Perte de phase : {} sans tension normale alors que le reste du réseau est sous \
+             tension. Vérifier fusibles, disjoncteur et raccordements ; ne pas faire tourner de \
+             moteur triphasé.",
+            named(true),
+        ),
+        format!(
+            "Phase loss: {} without its normal voltage while the rest of the supply is live. Check \
+             fuses, breaker and connections; do not run three-phase motors.",
+            named(false),
+        ),
+    )
 }
 
 /// Imax − mean, from the most to the least loaded phase.

@@ -66,13 +66,16 @@ fn sequences(
     let i2 = loaded.value().and_then(neutral::negative_sequence_with_equal_power_factor);
     (
         Figure::from_option(i2, Method::AssumedEqualPowerFactor, Reason::NoLoad),
-        Figure::Unknown(Reason::AnglesMissing),
+        Figure::Unknown(Reason::CurrentAnglesMissing),
     )
 }
 
 fn neutral_current(measurement: &Measurement, settings: &BalanceSettings) -> Figure {
     if let Some(measured) = measurement.f64(Quantity::CurrentNeutral) {
-        return Figure::measured(measured);
+        return match measured < 0.0 {
+            true => Figure::Unknown(Reason::CurrentNegative),
+            false => Figure::measured(measured),
+        };
     }
     if let Some((phasors, method)) = currents::current_phasors(measurement, settings.voltage_kind) {
         return Figure::Known { value: neutral::from_phasors(phasors), method };
@@ -87,12 +90,13 @@ fn neutral_current(measurement: &Measurement, settings: &BalanceSettings) -> Fig
 }
 
 fn most_loaded(measurement: &Measurement, loaded: Figure<[f64; 3]>) -> Figure<u8> {
-    if loaded.reason() != Some(Reason::CurrentsMissing) {
-        return loaded.map(largest).computed();
-    }
+    let unusable = match loaded.reason() {
+        Some(reason @ (Reason::CurrentsMissing | Reason::CurrentNegative)) => reason,
+        _ => return loaded.map(largest).computed(),
+    };
     let powers = [1, 2, 3].map(|phase| {
         derive::active_power_of_phase(measurement, phase).map(|derived| derived.value.abs())
     });
     let powers = crate::measurement::all_three(powers);
-    Figure::from_option(powers.map(largest), Method::Derived, Reason::CurrentsMissing)
+    Figure::from_option(powers.map(largest), Method::Derived, unusable)
 }

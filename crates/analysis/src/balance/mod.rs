@@ -8,6 +8,7 @@
 
 mod advice;
 mod current;
+mod supply;
 mod voltage;
 
 use crate::{Figure, Measurement, Reason, VoltageKind};
@@ -28,8 +29,9 @@ pub struct BalanceSettings {
     pub current_limit_pct: f64,
     /// Largest u2: EN 50160 allows 2 %, in some areas 3 %. **Unit** percent.
     pub voltage_limit_pct: f64,
-    /// Largest u0 thought possible when u2 is only screened. **Unit** percent.
-    pub zero_sequence_max_pct: f64,
+    /// Largest u0 thought possible when u2 is only screened; no range is given without it, since
+    /// phase magnitudes bound u0 by nothing. **Unit** percent.
+    pub zero_sequence_max_pct: Option<f64>,
 }
 
 impl Default for BalanceSettings {
@@ -39,7 +41,7 @@ impl Default for BalanceSettings {
             current_min_a: 0.5,
             current_limit_pct: 10.0,
             voltage_limit_pct: 2.0,
-            zero_sequence_max_pct: 1.0,
+            zero_sequence_max_pct: None,
         }
     }
 }

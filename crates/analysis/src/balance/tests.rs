@@ -5,10 +5,14 @@ use crate::{Method, Reason};
 use reading::{Decimal, Quantity, Timestamp};
 
 fn report(values: &[(Quantity, &str)]) -> BalanceReport {
+    report_with(values, &BalanceSettings::default())
+}
+
+fn report_with(values: &[(Quantity, &str)], settings: &BalanceSettings) -> BalanceReport {
     let number = |text: &str| text.parse::<Decimal>().expect("a number");
     let values = values.iter().map(|(quantity, text)| (*quantity, number(text)));
     let measurement = Measurement::new(Timestamp::from_seconds(0), values);
-    balance_report(&measurement, &BalanceSettings::default())
+    balance_report(&measurement, settings)
 }
 
 fn phases(kind: [Quantity; 3], values: [&'static str; 3]) -> Vec<(Quantity, &'static str)> {
@@ -24,11 +28,99 @@ fn phase_magnitudes_alone_give_no_verdict() {
     let report = report(&phases(U, ["233.5", "230.8", "225.7"]));
     assert_eq!(report.voltage.u2_pct.method(), Some(Method::Assumed120));
     assert_eq!(report.voltage.ok.reason(), Some(Reason::AnglesMissing));
-    assert_eq!(report.motor_derating.reason(), Some(Reason::AnglesMissing));
-    assert_eq!(report.voltage.u0_pct.reason(), Some(Reason::AnglesMissing));
+    assert_eq!(report.motor_derating.reason(), Some(Reason::NeedsLineVoltages));
+    assert_eq!(report.voltage.u0_pct.reason(), Some(Reason::NeedsLineVoltages));
+    assert_eq!(report.voltage.sequence.reason(), Some(Reason::SequenceNeedsAngles));
+    assert_eq!((report.voltage.u2_range_pct, report.voltage.u0_max_assumed_pct), (None, None));
+    assert_eq!(report.status, BalanceStatus::Partial);
+}
+
+#[test]
+fn a_screening_range_states_the_zero_sequence_it_assumes() {
+    let settings =
+        BalanceSettings { zero_sequence_max_pct: Some(1.0), ..BalanceSettings::default() };
+    let report = report_with(&phases(U, ["233.5", "230.8", "225.7"]), &settings);
     let [low, high] = report.voltage.u2_range_pct.expect("screened");
     assert!(low < 2.0 && high > 2.0);
+    assert_eq!(report.voltage.u0_max_assumed_pct, Some(1.0));
+}
+
+#[test]
+fn a_large_screening_value_is_none() {
+    let report = report(&phases(U, ["230", "200", "170"]));
+    assert_eq!(report.voltage.u2_pct.reason(), Some(Reason::ScreeningMeaningless));
+    assert_eq!(report.voltage.ok.reason(), Some(Reason::ScreeningMeaningless));
+    assert_eq!(report.voltage.u2_range_pct, None);
+    assert_eq!(codes(&report), [AdviceCode::MeasureLineVoltages]);
+}
+
+fn codes(report: &BalanceReport) -> Vec<AdviceCode> {
+    report.advice.iter().map(|advice| advice.code).collect()
+}
+
+fn loaded(u: [&'static str; 3], i: [&'static str; 3]) -> Vec<(Quantity, &'static str)> {
+    phases(U, u).into_iter().chain(phases(I, i)).collect()
+}
+
+#[test]
+fn a_lost_phase_is_announced_and_takes_no_load() {
+    let lost = report(&loaded(["230", "230", "0"], ["30", "25", "0"]));
+    assert_eq!(codes(&lost), [AdviceCode::PhaseLoss]);
+    let advice = &lost.advice[0];
+    assert!(advice.french.contains("L3 (0,0 V)") && advice.english.contains("L3 (0.0 V)"));
+    assert_eq!((advice.from, advice.to, advice.amps_to_move), (None, None, None));
+    assert_eq!(lost.voltage.ok.value(), None);
+    let two = report(&loaded(["231.5", "3", "12"], ["30", "0", "0"]));
+    assert!(two.advice[0].french.contains("L2 (3,0 V), L3 (12,0 V)"));
+    let low = report(&loaded(["230", "160", "230"], ["30", "10", "25"]));
+    assert_eq!(codes(&low), [AdviceCode::PhaseLoss]);
+}
+
+#[test]
+fn a_site_without_any_voltage_has_lost_no_phase() {
+    assert!(report(&phases(U, ["0", "0", "0"])).advice.is_empty());
+    assert!(
+        report(&phases(U, ["2", "0", "1"])).advice.iter().all(|a| a.code != AdviceCode::PhaseLoss)
+    );
+}
+
+#[test]
+fn line_voltages_show_a_lost_phase_too() {
+    let report = report(&phases(U_LINE, ["400", "231", "230"]));
+    assert_eq!(codes(&report), [AdviceCode::PhaseLoss]);
+    assert!(report.advice[0].english.contains("Phase loss: L3 without"));
+    let two = super::supply::Supply::of(
+        &Measurement::new(
+            Timestamp::from_seconds(0),
+            U_LINE.into_iter().zip([230, 0, 230]).map(|(q, v)| (q, Decimal::new(v, 0))),
+        ),
+        VoltageKind::Phase,
+    );
+    assert_eq!(two.lost(), [2, 3]);
+}
+
+#[test]
+fn no_load_moves_to_a_phase_that_is_not_known_to_be_live() {
+    let mut unmeasured = phases(I, ["30", "25", "10"]);
+    unmeasured.extend([(Quantity::VoltageL1, "230"), (Quantity::VoltageL2, "230")]);
+    assert!(report(&unmeasured).advice.is_empty());
+    assert!(report(&phases(I, ["30", "25", "0"])).advice.is_empty());
+    let live = report(&loaded(["230", "230", "230"], ["30", "25", "0"]));
+    assert_eq!(codes(&live), [AdviceCode::MoveLoad]);
+}
+
+#[test]
+fn a_negative_current_is_refused_by_name() {
+    let report = report(&loaded(["230", "230", "230"], ["30", "-25", "10"]));
+    let current = &report.current;
+    let figures = [current.mean_a, current.deviation_pct, current.i2_pct, current.neutral_a];
+    for figure in figures {
+        assert_eq!(figure.reason(), Some(Reason::CurrentNegative));
+    }
+    assert_eq!(current.most_loaded_phase.reason(), Some(Reason::CurrentNegative));
+    assert_eq!(current.ok.reason(), Some(Reason::CurrentNegative));
     assert_eq!(report.status, BalanceStatus::Partial);
+    assert!(report.advice.is_empty());
 }
 
 #[test]
@@ -86,7 +178,7 @@ fn advice_moves_the_excess_to_the_weakest_phase() {
     assert_eq!((advice.from, advice.to, advice.amps_to_move), (Some(1), Some(3), Some(4.0)));
     assert_eq!(advice.french, "Déplacer environ 4,0 A de charges monophasées de L1 vers L3.");
     assert_eq!(report.current.neutral_a.method(), Some(Method::AssumedEqualPowerFactor));
-    assert_eq!(report.current.i0_pct.reason(), Some(Reason::AnglesMissing));
+    assert_eq!(report.current.i0_pct.reason(), Some(Reason::CurrentAnglesMissing));
 }
 
 #[test]

@@ -20,8 +20,11 @@ pub struct VoltageBalance {
     /// Negative-sequence unbalance u2; by method `assumed_120` only a screening value, about half
     /// of the true one. **Unit** percent.
     pub u2_pct: Figure,
-    /// The u2 that fits a screening value; `None` when u2 itself is known. **Unit** percent.
+    /// The u2 that fits a screening value; `None` when u2 itself is known, or without an
+    /// assumption about u0. **Unit** percent.
     pub u2_range_pct: Option<[f64; 2]>,
+    /// The largest u0 assumed for the range; `None` without a range. **Unit** percent.
+    pub u0_max_assumed_pct: Option<f64>,
     /// Zero-sequence unbalance u0. **Unit** percent.
     pub u0_pct: Figure,
     /// u2 within its limit.
@@ -34,6 +37,10 @@ pub struct VoltageBalance {
     pub lowest_phase: Figure<u8>,
 }
 
+/// Above this estimate the phases are so unlike that 120° between them is no longer a sound
+/// assumption: a lost phase, a broken neutral. **Unit** percent.
+const SCREENING_PCT_MAX: f64 = 5.0;
+
 /// Voltage unbalance of a measurement.
 #[must_use]
 pub fn voltage_balance(measurement: &Measurement, settings: &BalanceSettings) -> VoltageBalance {
@@ -44,18 +51,21 @@ pub fn voltage_balance(measurement: &Measurement, settings: &BalanceSettings) ->
     let given = if phase_v.value().is_some() { phase_v } else { line_v };
     let deviation = given.and_then(unbalance::largest_deviation, Reason::NoVoltage).computed();
     let lvur = line_v.and_then(unbalance::largest_deviation, Reason::NoVoltage).computed();
-    let screening = phase_v
-        .value()
-        .and_then(|volts| unbalance::screening(volts, settings.zero_sequence_max_pct));
+    // Without a stated largest u0 there is an estimate but no range.
+    let u0_max = settings.zero_sequence_max_pct;
+    let screening =
+        phase_v.value().and_then(|volts| unbalance::screening(volts, u0_max.unwrap_or_default()));
     let u2_pct = negative_sequence(line_v, screening);
     let assumed = u2_pct.method() == Some(Method::Assumed120);
+    let range = screening.filter(|_| assumed).zip(u0_max);
     VoltageBalance {
         line_v,
         deviation_pct: deviation.map(|deviation| deviation.percent),
         deviation_phase: deviation.map(|deviation| deviation.phase),
         lvur_pct: lvur.map(|deviation| deviation.percent),
         u2_pct,
-        u2_range_pct: screening.filter(|_| assumed).map(|screening| screening.range_pct),
+        u2_range_pct: range.map(|(screening, _)| screening.range_pct),
+        u0_max_assumed_pct: range.map(|(_, u0_max)| u0_max),
         u0_pct: zero_sequence(measurement, settings),
         ok: if assumed {
             Figure::Unknown(Reason::AnglesMissing)
@@ -72,7 +82,7 @@ impl VoltageBalance {
     /// Load that motors bear; unknown when the line voltages are assumed.
     pub(super) fn motor_derating(&self) -> Figure {
         if self.lvur_pct.method() == Some(Method::Assumed120) {
-            return Figure::Unknown(Reason::AnglesMissing);
+            return Figure::Unknown(Reason::NeedsLineVoltages);
         }
         self.lvur_pct.and_then(unbalance::motor_derating, Reason::DoNotOperate)
     }
@@ -84,6 +94,11 @@ fn positive(volts: Figure<[f64; 3]>) -> Figure<[f64; 3]> {
 
 fn negative_sequence(line_v: Figure<[f64; 3]>, screening: Option<Screening>) -> Figure {
     match (line_v.method(), screening) {
+        (Some(Method::Assumed120), Some(screening))
+            if screening.estimate_pct > SCREENING_PCT_MAX =>
+        {
+            Figure::Unknown(Reason::ScreeningMeaningless)
+        }
         (Some(Method::Assumed120), Some(screening)) => {
             Figure::Known { value: screening.estimate_pct, method: Method::Assumed120 }
         }
@@ -103,7 +118,7 @@ fn zero_sequence(measurement: &Measurement, settings: &BalanceSettings) -> Figur
     };
     let line_v = voltages::line_voltages(measurement, kind);
     if line_v.method() != Some(Method::Measured) {
-        return Figure::Unknown(Reason::AnglesMissing);
+        return Figure::Unknown(Reason::NeedsLineVoltages);
     }
     let fine = voltages::resolution(measurement).is_some_and(|exponent| exponent <= -1);
     line_v
@@ -118,7 +133,7 @@ fn zero_sequence(measurement: &Measurement, settings: &BalanceSettings) -> Figur
 /// The sequence needs the meter's angle convention, which P and Q tell through the currents.
 fn sequence(measurement: &Measurement, settings: &BalanceSettings) -> Figure<PhaseSequence> {
     if voltages::voltage_phasors(measurement, settings.voltage_kind).is_none() {
-        return Figure::Unknown(Reason::AnglesMissing);
+        return Figure::Unknown(Reason::SequenceNeedsAngles);
     }
     let forward = match voltages::sent_forward(measurement, settings.voltage_kind) {
         Some(forward) => forward,

@@ -145,6 +145,15 @@ fn warnings(
             "The mean of the currents is zero (no load): currents are left out of the score.",
         ));
     }
+    if currents.iter().flatten().any(|amps| *amps < 0.0) {
+        warnings.push(Warning::new(
+            "courant_negatif",
+            "Un courant est négatif : une valeur efficace n'a pas de signe, le score des courants \
+             n'a pas de sens.",
+            "A current is negative: an r.m.s. value has no sign, the score of the currents means \
+             nothing.",
+        ));
+    }
     let Some(score) = result.score_equilibre else {
         return warnings;
     };
@@ -279,6 +288,13 @@ mod tests {
         assert_eq!(strict.result.score_equilibre, Some(0.5));
         assert_eq!(strict.result.phase_plus_chargee_courant, Some(1));
         assert!(strict.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_negative_current_is_warned_about() {
+        let signed = measurement([Some(230); 3], [Some(30), Some(-25), Some(10)]);
+        assert!(codes(&balance(&signed, Mode::Extended)).contains(&"courant_negatif"));
+        assert!(balance(&signed, Mode::Strict).warnings.is_empty());
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub use balance::{Balance, balance};
 pub use kpi::{Kpi, KpiRow, efficiency, kpi};
 pub use loads::{Load, Loads, REMAINDER, loads};
 pub use reactive::{Batteries, PowerFactorAnalysis, power_factor};
+pub(crate) use warning::french;
 pub use warning::{Warning, bad_quality, stale_measurement};
 
 /// How the chapter's calculations treat what the chapter treats wrongly.
