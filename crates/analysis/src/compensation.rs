@@ -127,15 +127,19 @@ impl Default for CompensationSettings {
 /// What compensation would do at this moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CompensationReport {
+    /// The |PF| that `loss_reduction_pct` and `released_kva` are told for.
+    pub target: f64,
     /// Capacitor power needed to reach the target. **Unit** kvar. 0 when it is reached.
     pub required_kvar: Figure,
     /// The bank of usual steps that covers it. **Unit** kvar.
     pub bank_kvar: Figure,
     /// Whether a bank is recommended on this moment's evidence.
     pub recommended: Figure<bool>,
-    /// Fall of the I²R losses upstream when the target is reached. **Unit** percent of the losses.
+    /// Fall of the I²R losses upstream when a bank reaches the target; 0 where none is
+    /// recommended. **Unit** percent of the losses.
     pub loss_reduction_pct: Figure,
-    /// Apparent power set free when the target is reached. **Unit** kVA.
+    /// Apparent power set free when a bank reaches the target; 0 where none is recommended.
+    /// **Unit** kVA.
     pub released_kva: Figure,
     /// The load with the bank: reactive power in kvar.
     pub after_kvar: Figure,
@@ -163,19 +167,21 @@ pub fn compensation_report(
     };
     let (p, q) = match powers {
         Ok(powers) => powers,
-        Err(reason) => return CompensationReport::unknown(reason),
+        Err(reason) => return CompensationReport::unknown(settings.target, reason),
     };
     // From P and Q only, so that no power factor register can contradict the need.
     let tan_target = tan_phi(settings.target).unwrap_or(0.0);
     let need = (q - p * tan_target).max(0.0);
     let bank_kvar = bank(need);
     let after = compensated(p, q, bank_kvar);
-    let improvable = (need > 0.0 && p > 0.0).then(|| p / p.hypot(q));
+    // Without a bank nothing is saved, however near the need comes to one.
+    let improvable = (bank_kvar > 0.0 && p > 0.0).then(|| p / p.hypot(q));
     let (loss, released_kva) = improvable.map_or((0.0, 0.0), |from| {
         (loss_reduction_pct(from, settings.target), released(p, from, settings.target))
     });
     let resonance = settings.resonance(bank_kvar);
     CompensationReport {
+        target: settings.target,
         required_kvar: Figure::derived(need),
         bank_kvar: Figure::derived(bank_kvar),
         recommended: Figure::derived(bank_kvar > 0.0),
@@ -194,13 +200,14 @@ impl CompensationSettings {
             return Figure::Unknown(Reason::TransformerUnknown);
         };
         let order = short_circuit_kva(rating, uk).and_then(|ssc| resonance_order(ssc, bank_kvar));
-        Figure::from_option(order, Method::Derived, Reason::TargetReached)
+        Figure::from_option(order, Method::Derived, Reason::NoBank)
     }
 }
 
 impl CompensationReport {
-    fn unknown(reason: Reason) -> Self {
+    fn unknown(target: f64, reason: Reason) -> Self {
         Self {
+            target,
             required_kvar: Figure::Unknown(reason),
             bank_kvar: Figure::Unknown(reason),
             recommended: Figure::Unknown(reason),
@@ -242,6 +249,26 @@ mod tests {
         assert_eq!(report.bank_kvar.value(), Some(20.0));
         assert_eq!(report.overcompensation.value(), Some(false));
         assert_eq!(report.resonance_order.reason(), Some(Reason::TransformerUnknown));
+    }
+
+    #[test]
+    fn nothing_is_saved_by_a_bank_that_is_not_recommended() {
+        let small = report(5000, 3300);
+        assert!(small.required_kvar.value().is_some_and(|need| need > 1.0 && need < 2.5));
+        assert_eq!(small.recommended.value(), Some(false));
+        assert_eq!(small.bank_kvar.value(), Some(0.0));
+        assert_eq!(small.loss_reduction_pct.value(), Some(0.0));
+        assert_eq!(small.released_kva.value(), Some(0.0));
+        let large = report(42_000, 31_500);
+        assert_eq!(large.target, 0.95);
+        assert!(large.loss_reduction_pct.value().is_some_and(|pct| pct > 25.0));
+    }
+
+    #[test]
+    fn without_a_bank_there_is_no_resonance() {
+        let settings = CompensationSettings { target: 0.95, transformer: Some((400.0, 4.0)) };
+        assert_eq!(settings.resonance(0.0).reason(), Some(Reason::NoBank));
+        assert!(settings.resonance(20.0).value().is_some());
     }
 
     #[test]

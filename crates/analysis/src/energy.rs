@@ -122,10 +122,16 @@ pub fn energy_report(window: Window, samples: &Samples<'_>) -> EnergyReport {
     let held = held(window, samples);
     let covered: f64 = held.iter().map(Stretch::seconds).sum();
     let length = window.seconds();
-    let coverage_pct = if length > 0.0 { 100.0 * covered / length } else { 0.0 };
+    let coverage_pct = share_pct(covered, length);
     let net = integral(&held, |watts| watts);
     let inside: Vec<&Sample> = samples.power.iter().filter(|s| window.holds(s.0)).collect();
-    let lacking = if held.is_empty() { Reason::NoSamples } else { Reason::CoverageTooLow };
+    let lacking = match inside.len() {
+        _ if !held.is_empty() => Reason::CoverageTooLow,
+        0 => Reason::NoSamples,
+        1 => Reason::TooFewSamples,
+        // Several samples that hold for no time: nobody told how long they stand.
+        _ => Reason::PeriodUnknown,
+    };
     let enough = |value: f64, method| match coverage_pct >= COVERAGE_PCT_MIN {
         true => Figure::Known { value, method },
         false => Figure::Unknown(lacking),
@@ -158,6 +164,12 @@ pub fn energy_report(window: Window, samples: &Samples<'_>) -> EnergyReport {
         coverage_pct,
         samples: inside.len(),
     }
+}
+
+/// `part` of `whole`. **Unit** percent. **Range** 0 to 100, never −0.0, whatever rounding did.
+fn share_pct(part: f64, whole: f64) -> f64 {
+    // Adding 0.0 turns the −0.0 of an empty sum into 0.0.
+    if whole > 0.0 { (100.0 * part / whole).clamp(0.0, 100.0) + 0.0 } else { 0.0 }
 }
 
 /// Mean power of counter differences, for meters that send no power. **Unit** W.
@@ -232,7 +244,10 @@ impl Counted {
     /// The counter where it is usable and fine; a coarse one only when holding fails.
     fn preferred_to(self, by_hold: Figure) -> Self {
         let usable = self.figure.value().is_some() && (self.fine || by_hold.value().is_none());
-        if usable { self } else { Self { figure: by_hold, ..self } }
+        // A counter that failed says more than power samples that were never there.
+        let telling = by_hold.reason() == Some(Reason::NoSamples)
+            && self.figure.reason().is_some_and(|reason| reason != Reason::NotMeasured);
+        if usable || telling { self } else { Self { figure: by_hold, ..self } }
     }
 }
 
@@ -259,7 +274,7 @@ fn counted(window: Window, counter: &[Sample], fill: impl Fn(Window) -> (f64, f6
     let tail = fill(Window { from: to, to: window.to });
     let energy = end - start + (head.0 + tail.0) / 3600.0;
     let covered = to.since(from).as_secs_f64() + head.1 + tail.1;
-    let coverage_pct = 100.0 * covered / window.seconds();
+    let coverage_pct = share_pct(covered, window.seconds());
     if coverage_pct < COVERAGE_PCT_MIN {
         return Counted { coverage_pct, ..unusable(Reason::CoverageTooLow) };
     }
@@ -329,6 +344,50 @@ mod tests {
         assert_eq!(report.mean_w.reason(), Some(Reason::CoverageTooLow));
         assert_eq!(report.import_wh.reason(), Some(Reason::CoverageTooLow));
         assert_eq!(report.max_w.value(), Some(60_000.0));
+    }
+
+    #[test]
+    fn samples_that_cover_no_time_say_why() {
+        let report = |power: &[Sample], period| {
+            energy_report(hour(), &Samples { power, period, ..Samples::default() })
+        };
+        let alone = report(&samples(&[(600, 40_000)]), Duration::ZERO);
+        assert_eq!(alone.samples, 1);
+        for figure in [alone.mean_w, alone.import_wh, alone.export_wh] {
+            assert_eq!(figure.reason(), Some(Reason::TooFewSamples));
+        }
+        assert!(alone.coverage_pct == 0.0 && alone.coverage_pct.is_sign_positive());
+        assert!(alone.energy_coverage_pct.is_sign_positive());
+        assert_eq!(alone.max_w.value(), Some(40_000.0));
+        let two = report(&samples(&[(600, 40_000), (700, 40_000)]), Duration::ZERO);
+        assert_eq!(two.mean_w.reason(), Some(Reason::PeriodUnknown));
+        let earlier = report(&samples(&[(-60, 40_000)]), Duration::from_secs(5));
+        assert_eq!(earlier.mean_w.reason(), Some(Reason::NoSamples));
+        let held = report(&samples(&[(600, 40_000)]), Duration::from_secs(5));
+        assert_eq!(held.mean_w.reason(), Some(Reason::CoverageTooLow));
+    }
+
+    #[test]
+    fn a_failed_counter_without_power_is_the_reason_itself() {
+        let counter = samples(&[(0, 5000), (1800, 4900), (3600, 6000)]);
+        let input = Samples { import_counter: &counter, ..Samples::default() };
+        assert_eq!(energy_report(hour(), &input).import_wh.reason(), Some(Reason::CounterUnusable));
+    }
+
+    #[test]
+    fn a_covered_window_is_covered_to_exactly_a_hundred_percent() {
+        // Intervals whose lengths in seconds are no binary fractions.
+        for step_us in [70_000_i64, 100_003, 333_333] {
+            let power: Vec<Sample> = (0..=3_600_000_000 / step_us)
+                .map(|n| (Timestamp::from_micros(n * step_us), Decimal::new(1000, 0)))
+                .collect();
+            let period = Duration::from_millis(500);
+            let report =
+                energy_report(hour(), &Samples { power: &power, period, ..Samples::default() });
+            assert!((99.999..=100.0).contains(&report.coverage_pct), "{}", report.coverage_pct);
+        }
+        assert_eq!(share_pct(3600.0 + 1e-9, 3600.0), 100.0);
+        assert!(share_pct(-0.0, 3600.0).is_sign_positive());
     }
 
     #[test]

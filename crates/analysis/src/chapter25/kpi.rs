@@ -20,6 +20,14 @@ const COVERAGE_MIN: f64 = 0.95;
 /// Sample mean and time mean count as equal within this share.
 const MEAN_TOLERANCE: f64 = 0.01;
 
+/// What a list of energy counters holds.
+const COUNTERS: [Quantity; 4] = [
+    Quantity::ActiveEnergyImport,
+    Quantity::ActiveEnergyExport,
+    Quantity::ReactiveEnergyImport,
+    Quantity::ReactiveEnergyExport,
+];
+
 /// One row of the last hour.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KpiRow {
@@ -161,6 +169,7 @@ fn warnings(rows: &[KpiRow], known: &[(f64, f64)], result: &Kpi) -> Vec<Warning>
         ));
     }
     let thd = mean(&distortions(rows, Mode::Extended));
+    warnings.extend(partial_inputs(rows, known.len()));
     if thd.is_none() {
         warnings.push(Warning::new(
             "thd_absent",
@@ -190,6 +199,64 @@ penalty.",
         ),
     });
     warnings
+}
+
+/// A mean over some of the rows stands for all of them: whoever reads it must know.
+///
+/// Rows of an energy list, which hold counters only, are no rows that lack anything.
+fn partial_inputs(rows: &[KpiRow], powers: usize) -> Vec<Warning> {
+    let counters_only = |row: &&KpiRow| {
+        let mut quantities = row.measurement.iter().map(|(quantity, _)| quantity).peekable();
+        quantities.peek().is_some() && quantities.all(|quantity| COUNTERS.contains(&quantity))
+    };
+    let all = rows.len() - rows.iter().filter(counters_only).count();
+    let given =
+        |quantity| rows.iter().filter(|row| row.measurement.f64(quantity).is_some()).count();
+    let factors = power_factors(rows, Mode::Extended).len();
+    let computed = factors - given(Quantity::PowerFactor);
+    let partial = |code, number, french: &str, english: &str| {
+        (number > 0 && number < all).then(|| {
+            Warning::with_values(
+                code,
+                format!("{french} pour {number} des {all} mesures."),
+                format!("{english} for only {number} of {all} measurements."),
+            )
+        })
+    };
+    let calculated = (computed > 0).then(|| {
+        Warning::with_values(
+            "facteur_puissance_calcule",
+            format!(
+                "Facteur de puissance calculé à partir des puissances pour {computed} des {all} \
+                 mesures."
+            ),
+            format!(
+                "The power factor is computed from the powers for {computed} of {all} measurements."
+            ),
+        )
+    });
+    let warnings = [
+        partial(
+            "puissance_active_partielle",
+            powers,
+            "La puissance active n'est connue que",
+            "Active power is known",
+        ),
+        partial(
+            "facteur_puissance_partiel",
+            factors,
+            "`efficacite_globale` : le facteur de puissance n'est connu que",
+            "The chapter's index: the power factor is known",
+        ),
+        calculated,
+        partial(
+            "thd_partiel",
+            given(Quantity::ThdVoltage),
+            "`efficacite_globale` : le THD de tension n'est connu que",
+            "The chapter's index: voltage THD is known",
+        ),
+    ];
+    warnings.into_iter().flatten().collect()
 }
 
 /// The mean of samples times one hour is energy only when the samples cover the hour evenly.
@@ -279,6 +346,35 @@ mod tests {
         assert_eq!(efficiency(&rows, Mode::Extended), Some(80.0));
         assert_eq!(efficiency(&rows, Mode::Strict), Some(68.0));
         assert_eq!(efficiency(&rows[1..], Mode::Extended), None);
+    }
+
+    fn texts(rows: &[KpiRow]) -> Vec<(&'static str, String)> {
+        let answer = kpi(rows, Mode::Extended).expect("rows");
+        answer.warnings.iter().map(|warning| (warning.code, warning.text.to_string())).collect()
+    }
+
+    #[test]
+    fn an_index_that_rests_on_few_rows_says_so() {
+        let mut rows: Vec<KpiRow> =
+            (0..349).map(|n| row(n * 10, &[(Quantity::ActivePower, "12000")])).collect();
+        rows[7] = row(70, &[(Quantity::ActivePower, "12000"), (Quantity::PowerFactor, "0.9")]);
+        rows[9] = row(90, &[(Quantity::ThdVoltage, "2")]);
+        let texts = texts(&rows);
+        let has = |code, part| texts.iter().any(|(c, text)| *c == code && text.contains(part));
+        assert!(has("puissance_active_partielle", "que pour 348 des 349 mesures."), "{texts:?}");
+        assert!(has("facteur_puissance_partiel", "que pour 1 des 349 mesures."), "{texts:?}");
+        assert!(has("thd_partiel", "que pour 1 des 349 mesures."), "{texts:?}");
+        assert!(kpi(&rows, Mode::Strict).expect("rows").warnings.is_empty());
+    }
+
+    #[test]
+    fn a_computed_power_factor_is_said_and_counter_rows_lack_nothing() {
+        let powers = [(Quantity::ActivePower, "8000"), (Quantity::ReactivePower, "6000")];
+        let counters = [(Quantity::ActiveEnergyImport, "1234000")];
+        let texts = texts(&[row(0, &powers), row(5, &counters), row(10, &powers)]);
+        let codes: Vec<_> = texts.iter().map(|(code, _)| *code).collect();
+        assert!(codes.contains(&"facteur_puissance_calcule"), "{texts:?}");
+        assert!(!codes.iter().any(|code| code.contains("partiel")), "{texts:?}");
     }
 
     #[test]
