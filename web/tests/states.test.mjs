@@ -236,6 +236,7 @@ describe("the overview", () => {
       assert.match(await page.innerText("[data-tile=power]"), /dernière valeur[^]*mesurée il y a/);
       assert.doesNotMatch(await page.innerText("[data-tile=power]"), /31,23|\b\d+\ss\b/);
       assert.match(await page.innerText("[data-tile=link]"), /Valeurs mesurées/);
+      assert.match(await page.innerText("[data-alarm-bar]"), /à confirmer/);
       await page.click("[data-quantity=active_power]");
       assert.match(await page.getByRole("dialog").innerText(), /Mesurée[^]*Reçue[^]*Âge\s+2\sh|Âge\s+1\d\d\smin/);
     });
@@ -334,6 +335,9 @@ describe("the overview", () => {
       assert.match(await page.innerText("[data-tile=phases] [data-advice]"), /Une phase manque/);
       const number = page.locator("[data-tile=phases] [data-quantity=voltage_l3] .number");
       assert.match(await number.evaluate((each) => getComputedStyle(each).textDecorationLine), /line-through/);
+      await page.setViewportSize({ width: 320, height: 640 });
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.equal(overflow, 0);
       assert.deepEqual(faults, []);
     });
   });

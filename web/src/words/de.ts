@@ -295,9 +295,9 @@ const de: Words = {
     pending: "Warte auf Daten.",
   },
   warnings: {
-    tensions_absentes: "Spannung fehlt: die Spannungen zählen nicht mit.",
+    tensions_absentes: "Spannung fehlt oder ist unbrauchbar: die Spannungen zählen nicht mit.",
     tensions_nulles: "Spannungen sind null: sie zählen nicht mit.",
-    courants_absents: "Strom fehlt: die Ströme zählen nicht mit.",
+    courants_absents: "Strom fehlt oder ist unbrauchbar: die Ströme zählen nicht mit.",
     courants_nuls: "Ströme sind null: sie zählen nicht mit.",
     courant_negatif: "Ein Strom ist negativ: der Wert der Ströme sagt nichts.",
     score_mele_tensions_et_courants:

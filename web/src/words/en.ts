@@ -284,9 +284,9 @@ const en: Words = {
     pending: "Waiting for data.",
   },
   warnings: {
-    tensions_absentes: "Voltage missing: voltages are left out of the score.",
+    tensions_absentes: "Voltage missing or unusable: voltages are left out of the score.",
     tensions_nulles: "Voltages are zero: left out of the score.",
-    courants_absents: "Current missing: currents are left out of the score.",
+    courants_absents: "Current missing or unusable: currents are left out of the score.",
     courants_nuls: "Currents are zero: left out of the score.",
     courant_negatif: "A current is negative: the score of the currents means nothing.",
     score_mele_tensions_et_courants: "Mixes U and I, whose limits have nothing in common.",

@@ -289,9 +289,9 @@ const fr = {
     pending: "En attente de données.",
   },
   warnings: {
-    tensions_absentes: "Tension absente : les tensions sont exclues du score.",
+    tensions_absentes: "Tension absente ou inutilisable : les tensions sont exclues du score.",
     tensions_nulles: "Tensions nulles : exclues du score.",
-    courants_absents: "Courant absent : les courants sont exclus du score.",
+    courants_absents: "Courant absent ou inutilisable : les courants sont exclus du score.",
     courants_nuls: "Courants nuls : exclus du score.",
     courant_negatif: "Un courant est négatif : le score des courants n’a pas de sens.",
     score_mele_tensions_et_courants: "Mêle U et I, dont les limites n’ont rien de commun.",
