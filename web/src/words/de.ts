@@ -299,6 +299,8 @@ const de: Words = {
     tensions_nulles: "Spannungen sind null: sie zählen nicht mit.",
     courants_absents: "Strom fehlt oder ist unbrauchbar: die Ströme zählen nicht mit.",
     courants_nuls: "Ströme sind null: sie zählen nicht mit.",
+    mesure_ancienne: "Die Messung ist alt: der Zustand der Verbindung sagt warum.",
+    qualite_mauvaise: "Die Messung ist vom Zähler markiert: nicht darauf verlassen.",
     courant_negatif: "Ein Strom ist negativ: der Wert der Ströme sagt nichts.",
     score_mele_tensions_et_courants:
       "Vermengt U und I, deren Grenzen nichts miteinander zu tun haben.",

@@ -288,6 +288,8 @@ const en: Words = {
     tensions_nulles: "Voltages are zero: left out of the score.",
     courants_absents: "Current missing or unusable: currents are left out of the score.",
     courants_nuls: "Currents are zero: left out of the score.",
+    mesure_ancienne: "The measurement is old: the state of the link tells why.",
+    qualite_mauvaise: "The measurement is marked by the meter: do not rely on it.",
     courant_negatif: "A current is negative: the score of the currents means nothing.",
     score_mele_tensions_et_courants: "Mixes U and I, whose limits have nothing in common.",
     ecart_negatif_ignore: "The largest deviation is negative: the score does not see it.",

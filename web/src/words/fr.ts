@@ -293,6 +293,8 @@ const fr = {
     tensions_nulles: "Tensions nulles : exclues du score.",
     courants_absents: "Courant absent ou inutilisable : les courants sont exclus du score.",
     courants_nuls: "Courants nuls : exclus du score.",
+    mesure_ancienne: "La mesure est ancienne : l’état de la liaison dit pourquoi.",
+    qualite_mauvaise: "La mesure est marquée par le compteur : ne pas s’y fier.",
     courant_negatif: "Un courant est négatif : le score des courants n’a pas de sens.",
     score_mele_tensions_et_courants: "Mêle U et I, dont les limites n’ont rien de commun.",
     ecart_negatif_ignore: "Le plus grand écart est négatif : le score ne le voit pas.",
