@@ -416,21 +416,20 @@ mod tests {
         assert_eq!(read("{}").expect_err("nothing measured").status(), 422);
     }
 
+    /// Each second row is refused for one field, with this message.
+    fn assert_refused(cases: &[(&str, &str, &str)]) {
+        for (row, field, message) in cases {
+            let body = format!(r#"[{{"tension_l1": 230}}, {row}]"#);
+            let problem = read(&body).expect_err(row);
+            assert_eq!(problem.status(), 422, "{row}");
+            let (field, message) = ((*field).to_owned(), (*message).to_owned());
+            assert_eq!(problem.errors(), [FieldError { index: 1, field, message }], "{row}");
+        }
+    }
+
     #[test]
-    fn names_the_measurement_and_the_field_it_refuses() {
+    fn refuses_numbers_that_no_register_could_show() {
         let cases = [
-            (r#"{"tension_l1": "230"}"#, "tension_l1", "expected a number, got a text"),
-            (r#"{"tension_l1": true}"#, "tension_l1", "expected a number, got a truth value"),
-            (r#"{"tension_l1": 1000.1}"#, "tension_l1", "expected 0 to 1000 V, got 1000.1"),
-            (r#"{"tension_l1": -0.1}"#, "tension_l1", "expected 0 to 1000 V, got -0.1"),
-            (r#"{"courant_l1": -20001}"#, "courant_l1", "expected -20000 to 20000 A, got -20001"),
-            (
-                r#"{"puissance_active_totale": 1e9}"#,
-                "puissance_active_totale",
-                "expected -100000000 to 100000000 W, got 1000000000",
-            ),
-            (r#"{"frequence": 39.9}"#, "frequence", "expected 40 to 70 Hz, got 39.9"),
-            (r#"{"facteur_puissance": 1.01}"#, "facteur_puissance", "expected -1 to 1, got 1.01"),
             (
                 r#"{"thd_tension": 1e999}"#,
                 "thd_tension",
@@ -467,6 +466,25 @@ mod tests {
                 "timestamp",
                 "before 2000-01-01T00:00:00Z, got 1999-12-31T23:59:59Z",
             ),
+        ];
+        assert_refused(&cases);
+    }
+
+    #[test]
+    fn names_the_measurement_and_the_field_it_refuses() {
+        let cases = [
+            (r#"{"tension_l1": "230"}"#, "tension_l1", "expected a number, got a text"),
+            (r#"{"tension_l1": true}"#, "tension_l1", "expected a number, got a truth value"),
+            (r#"{"tension_l1": 1000.1}"#, "tension_l1", "expected 0 to 1000 V, got 1000.1"),
+            (r#"{"tension_l1": -0.1}"#, "tension_l1", "expected 0 to 1000 V, got -0.1"),
+            (r#"{"courant_l1": -20001}"#, "courant_l1", "expected -20000 to 20000 A, got -20001"),
+            (
+                r#"{"puissance_active_totale": 1e9}"#,
+                "puissance_active_totale",
+                "expected -100000000 to 100000000 W, got 1000000000",
+            ),
+            (r#"{"frequence": 39.9}"#, "frequence", "expected 40 to 70 Hz, got 39.9"),
+            (r#"{"facteur_puissance": 1.01}"#, "facteur_puissance", "expected -1 to 1, got 1.01"),
             (
                 r#"{"tension_l4": 1}"#,
                 "tension_l4",
@@ -501,13 +519,7 @@ mod tests {
             ("3", "", "expected an object, got a number"),
             ("{}", "", "the object has no field of a measurement"),
         ];
-        for (row, field, message) in cases {
-            let body = format!(r#"[{{"tension_l1": 230}}, {row}]"#);
-            let problem = read(&body).expect_err(row);
-            assert_eq!(problem.status(), 422, "{row}");
-            let (field, message) = (field.to_owned(), message.to_owned());
-            assert_eq!(problem.errors(), [FieldError { index: 1, field, message }], "{row}");
-        }
+        assert_refused(&cases);
     }
 
     #[test]
