@@ -6,8 +6,10 @@
 //! pages of another origin. Only this crate and the configuration know serialisation.
 
 mod counters;
+mod hour;
 pub mod http;
 mod json;
+mod last;
 mod lookup;
 mod site;
 

@@ -136,9 +136,9 @@ fn links(text: &mut Text, outlet: &Outlet) {
     let name = "triphase_last_measurement_timestamp_seconds";
     text.family(name, Kind::Gauge, "Instant of the newest stored value.");
     for meter in &outlet.meters {
-        if let Some(measurement) = outlet.measurement(&meter.id) {
+        if let Some(measurement) = outlet.store.measurement(&meter.id) {
             let labels = [("meter", meter.id.as_str())];
-            text.sample(name, &labels, measurement.at().as_seconds_f64());
+            text.sample(name, &labels, measurement.measured_at.as_seconds_f64());
         }
     }
 }

@@ -223,3 +223,24 @@ async fn the_site_tells_its_zone_and_limits() {
         "version": "0.0.0-test", "demo": false});
     assert_eq!(bench.get("/api/v1/site").await, (StatusCode::OK, expected));
 }
+
+#[tokio::test]
+async fn the_hour_is_the_same_in_whichever_order_its_rows_came() {
+    let rows: Vec<Value> = (0..349)
+        .map(|row| {
+            let at = at("2026-05-04T08:41:00Z").as_micros() + row * 10_000_000;
+            json!({"timestamp": Timestamp::from_micros(at).to_string(),
+                "puissance_active_totale": 10_000 + row})
+        })
+        .collect();
+    let newest_first: Vec<Value> = rows.iter().rev().cloned().collect();
+    let mut answers = Vec::new();
+    for rows in [rows, newest_first] {
+        let bench = Bench::one();
+        bench.store(&json!(rows)).await;
+        answers.push(bench.get("/api/v1/analysis/kpi").await.1);
+    }
+    assert_eq!(answers[0], answers[1]);
+    let mean = answers[0]["mean_kw"]["value"].as_f64().expect("known");
+    assert!((mean - 10.174).abs() < 0.01, "{mean}");
+}

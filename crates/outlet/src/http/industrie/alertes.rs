@@ -1,6 +1,7 @@
 //! `GET /api/industrie/alertes`: the object of `evaluer_risques_operationnels`.
 
 use super::{Beside, Refusal, Request};
+use crate::last::Last;
 use alarm::chapter25::{Evaluation, Risk, risks};
 use axum::response::Json;
 use serde::Serialize;
@@ -42,7 +43,7 @@ pub(super) struct Norms {
 }
 
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
-    let measurement = request.measurement()?;
+    let Last { measurement, mut warnings } = request.last()?;
     let evaluation = Evaluation {
         measurement: &measurement,
         thresholds: &request.outlet.alarms,
@@ -53,7 +54,8 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
         timestamp: request.time(measurement.at()),
         priorites: answer.result.risks.iter().map(priority).collect(),
     };
-    let beside = request.beside(norms, &answer.warnings);
+    warnings.extend(answer.warnings);
+    let beside = request.beside(norms, warnings);
     Ok(Json(Body {
         niveau_risque: answer.result.level_name(),
         risques_detectes: answer.result.risks.into_iter().map(Risque::from).collect(),

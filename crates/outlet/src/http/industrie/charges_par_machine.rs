@@ -1,6 +1,7 @@
 //! `GET /api/industrie/charges-par-machine`: measured loads in place of the chapter's constants.
 
 use super::{Beside, Refusal, Request};
+use crate::last::Last;
 use analysis::chapter25::{self, Load};
 use analysis::{Method, derive};
 use axum::response::Json;
@@ -37,7 +38,7 @@ impl<V: Serialize> Serialize for ByName<V> {
 }
 
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
-    let measurement = request.measurement()?;
+    let Last { measurement, warnings } = request.last()?;
     let whole = derive::active_power(&measurement).map(|power| power.value / 1000.0);
     let loads = chapter25::loads(whole, &[]).ok_or(Refusal::NoMeasurement)?;
     Ok(Json(Body {
@@ -49,6 +50,6 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
             Method::Measured => "mesure",
             _ => "difference",
         }),
-        beside: request.beside(|| Norms {}, &[]),
+        beside: request.beside(|| Norms {}, warnings),
     }))
 }

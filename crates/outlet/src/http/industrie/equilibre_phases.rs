@@ -2,6 +2,7 @@
 
 use super::normes::BalanceNorms;
 use super::{Beside, Refusal, Request};
+use crate::last::Last;
 use analysis::chapter25;
 use axum::response::Json;
 use serde::Serialize;
@@ -24,9 +25,10 @@ struct Equilibre {
 }
 
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
-    let measurement = request.measurement()?;
+    let Last { measurement, mut warnings } = request.last()?;
     let answer = chapter25::balance(&measurement, request.mode);
     let result = answer.result;
+    warnings.extend(answer.warnings);
     let norms = || BalanceNorms::new(&request, &measurement);
     Ok(Json(Body {
         timestamp: request.time(measurement.at()),
@@ -37,6 +39,6 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
             phase_plus_chargee_courant: result.phase_plus_chargee_courant,
             recommandations: result.recommandations,
         },
-        beside: request.beside(norms, &answer.warnings),
+        beside: request.beside(norms, warnings),
     }))
 }

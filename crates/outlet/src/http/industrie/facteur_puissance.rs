@@ -2,6 +2,7 @@
 
 use super::normes::ReactiveNorms;
 use super::{Beside, Python, Refusal, Request};
+use crate::last::Last;
 use analysis::chapter25;
 use axum::response::Json;
 use serde::Serialize;
@@ -32,7 +33,7 @@ struct Capacite {
 }
 
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
-    let measurement = request.measurement()?;
+    let Last { measurement, mut warnings } = request.last()?;
     let answer = chapter25::power_factor(&measurement, request.mode);
     let result = answer.result;
     let capacity = result.capacite_batteries_necesaire.map(|batteries| Capacite {
@@ -40,6 +41,7 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
         capacite_max_kvar: batteries.capacite_max_kvar,
         capacite_recommandee_kvar: batteries.capacite_recommandee_kvar,
     });
+    warnings.extend(answer.warnings);
     let norms = || ReactiveNorms::new(&measurement);
     Ok(Json(Body {
         timestamp: request.time(measurement.at()),
@@ -51,6 +53,6 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
             compensation_recommandee: result.compensation_recommandee,
             capacite_batteries_necesaire: capacity,
         },
-        beside: request.beside(norms, &answer.warnings),
+        beside: request.beside(norms, warnings),
     }))
 }

@@ -42,7 +42,7 @@ impl From<Kpi> for Kpis {
 
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
     let now = (request.outlet.clock)();
-    let hour = request.outlet.hour(&request.meter.id, now).await?;
+    let hour = request.outlet.hour(&request.meter, now, request.mode).await?;
     let answer = chapter25::kpi(&hour.rows, request.mode).ok_or(Refusal::NotEnoughData)?;
     let utc = TimeZone::UTC;
     let zone = if request.strict() { &utc } else { &request.outlet.site.zone };
@@ -50,9 +50,9 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
     let beside = if request.strict() {
         Beside::NONE
     } else {
-        let energy = request.outlet.energy(&request.meter, &hour).await?;
-        let norms = || KpiNorms::new(&hour, &energy, &answer.result);
-        request.beside(norms, &answer.warnings)
+        let norms = || KpiNorms::new(&hour, &answer.result);
+        let doubts = request.outlet.stale_last(&request.meter).into_iter().chain(hour.doubt());
+        request.beside(norms, doubts.chain(answer.warnings))
     };
     Ok(Json(Body { periode: format!("{start} - {end}"), kpis: Kpis::from(answer.result), beside }))
 }

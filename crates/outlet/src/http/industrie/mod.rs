@@ -16,8 +16,8 @@ pub(super) use kpi_energetiques::Kpis;
 pub(super) use normes::sequence_name;
 
 use super::Service;
+use crate::last::Last;
 use crate::{MeterInfo, json};
-use analysis::Measurement;
 use analysis::chapter25::{Mode, Number, Warning};
 use axum::Router;
 use axum::extract::{FromRequestParts, Query};
@@ -122,8 +122,8 @@ impl Request {
         self.mode == Mode::Strict
     }
 
-    fn measurement(&self) -> Result<Measurement, Refusal> {
-        self.outlet.measurement(&self.meter.id).ok_or(Refusal::NoMeasurement)
+    fn last(&self) -> Result<Last, Refusal> {
+        self.outlet.last(&self.meter, self.mode).ok_or(Refusal::NoMeasurement)
     }
 
     /// A time as the mode writes it.
@@ -136,11 +136,15 @@ impl Request {
     }
 
     /// What stands beside the chapter's object: nothing in strict mode.
-    fn beside<N>(&self, normes: impl FnOnce() -> N, warnings: &[Warning]) -> Beside<N> {
+    fn beside<N>(
+        &self,
+        normes: impl FnOnce() -> N,
+        warnings: impl IntoIterator<Item = Warning>,
+    ) -> Beside<N> {
         if self.strict() {
             return Beside::NONE;
         }
-        let avertissements = warnings.iter().map(Avertissement::from).collect();
+        let avertissements = warnings.into_iter().map(Avertissement::from).collect();
         Beside { normes: Some(normes()), avertissements: Some(avertissements) }
     }
 }
@@ -164,9 +168,9 @@ struct Avertissement {
     texte: String,
 }
 
-impl From<&Warning> for Avertissement {
-    fn from(warning: &Warning) -> Self {
-        Self { code: warning.code, texte: warning.text.to_string() }
+impl From<Warning> for Avertissement {
+    fn from(warning: Warning) -> Self {
+        Self { code: warning.code, texte: warning.text.into_owned() }
     }
 }
 

@@ -3,11 +3,10 @@
 //! Flat numbers, null when unknown; `raisons` then says why, in French, under the field's name.
 
 use super::Request;
-use crate::lookup::{Energy, Hour};
+use crate::hour::Hour;
 use analysis::balance::{Advice, BalanceSettings, balance_report};
 use analysis::chapter25::Kpi;
 use analysis::compensation::{CompensationSettings, compensation_report};
-use analysis::energy::QualityShare;
 use analysis::power_factor::{Direction, Nature, power_report};
 use analysis::voltages::PhaseSequence;
 use analysis::{Figure, Measurement, Method};
@@ -228,9 +227,8 @@ const NO_PRODUCTION: Raison = Raison {
 };
 
 impl KpiNorms {
-    pub(super) fn new(hour: &Hour, energy: &Energy, kpi: &Kpi) -> Self {
-        let Energy(report) = energy;
-        let share = QualityShare::of(hour.rows.iter().map(|row| row.quality));
+    pub(super) fn new(hour: &Hour, kpi: &Kpi) -> Self {
+        let (report, share) = (&hour.energy, hour.qualities());
         let mut why = Raisons::default();
         let norms = Self {
             mean_kw: why.value("mean_kw", report.mean_w).map(|watts| watts / 1000.0),

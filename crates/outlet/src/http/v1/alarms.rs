@@ -1,10 +1,12 @@
 //! `GET /api/v1/alarms`: the conditions that are true now.
 //!
-//! Alarm texts are French on every surface; `key` names the condition for translations.
+//! `text`, `action` and `advice` are chapter 25's French sentences, with the English ones beside
+//! them; `key` names the condition for translations.
 
 use super::analysis::Chosen;
 use super::figure::{ReasonBody, WarningBody};
 use crate::json::Utc;
+use crate::last::Last;
 use crate::{MeterInfo, Outlet};
 use alarm::Severity;
 use alarm::chapter25::{Evaluation, Risk, risks};
@@ -21,6 +23,7 @@ pub(in crate::http) struct AlarmsBody {
     level: Option<&'static str>,
     alarms: Vec<AlarmBody>,
     advice: Vec<&'static str>,
+    advice_en: Vec<&'static str>,
     warnings: Vec<WarningBody>,
     reason: Option<ReasonBody>,
 }
@@ -28,22 +31,29 @@ pub(in crate::http) struct AlarmsBody {
 #[derive(Serialize)]
 struct AlarmBody {
     key: &'static str,
-    /// Chapter 25's `type`.
+    /// The same as `key`.
     #[serde(rename = "type")]
     kind: &'static str,
+    /// Chapter 25's `type`.
+    type_fr: &'static str,
     severity: &'static str,
     text: String,
+    text_en: String,
     action: &'static str,
+    action_en: &'static str,
 }
 
 impl From<Risk> for AlarmBody {
     fn from(risk: Risk) -> Self {
         Self {
             key: risk.condition.name(),
-            kind: risk.condition.chapter25(),
+            kind: risk.condition.name(),
+            type_fr: risk.condition.chapter25(),
             severity: risk.condition.severity().name(),
             text: risk.description,
+            text_en: risk.english,
             action: risk.condition.action(),
+            action_en: risk.condition.english_action(),
         }
     }
 }
@@ -56,10 +66,11 @@ impl AlarmsBody {
             level: None,
             alarms: Vec::new(),
             advice: Vec::new(),
+            advice_en: Vec::new(),
             warnings: Vec::new(),
             reason: None,
         };
-        let Some(measurement) = outlet.measurement(&meter.id) else {
+        let Some(Last { measurement, warnings }) = outlet.last(meter, Mode::Extended) else {
             body.reason = Some(ReasonBody::NO_MEASUREMENT);
             return body;
         };
@@ -73,7 +84,9 @@ impl AlarmsBody {
         body.level = Some(answer.result.level.map_or("normal", Severity::name));
         body.alarms = answer.result.risks.into_iter().map(AlarmBody::from).collect();
         body.advice = answer.result.advice;
-        body.warnings = answer.warnings.iter().map(WarningBody::from).collect();
+        body.advice_en = answer.result.english_advice;
+        let warnings = warnings.into_iter().chain(answer.warnings);
+        body.warnings = warnings.map(WarningBody::from).collect();
         body
     }
 

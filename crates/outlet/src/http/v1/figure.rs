@@ -54,15 +54,17 @@ pub(in crate::http) fn word<T: Copy>(
     figure.map(name).into()
 }
 
-/// What must be known to read one of chapter 25's numbers; the text is French.
+/// What must be known to read the numbers beside it, in English and French.
 #[derive(Serialize)]
 pub(in crate::http) struct WarningBody {
     code: &'static str,
     text: String,
+    text_fr: String,
 }
 
-impl From<&Warning> for WarningBody {
-    fn from(warning: &Warning) -> Self {
-        Self { code: warning.code, text: warning.text.to_string() }
+impl From<Warning> for WarningBody {
+    fn from(warning: Warning) -> Self {
+        let text = warning.english().to_owned();
+        Self { code: warning.code, text, text_fr: warning.text.into_owned() }
     }
 }

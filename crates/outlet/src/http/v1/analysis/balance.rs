@@ -4,8 +4,8 @@ use super::Chosen;
 use crate::http::industrie::sequence_name;
 use crate::http::v1::figure::{FigureBody, ReasonBody, WarningBody, word};
 use crate::json::Utc;
+use crate::last::Last;
 use crate::{MeterInfo, Outlet};
-use analysis::Measurement;
 use analysis::balance::{
     Advice, BalanceReport, BalanceSettings, CurrentBalance, VoltageBalance, balance_report,
 };
@@ -81,7 +81,7 @@ struct Chapter25Body {
 
 impl BalanceBody {
     pub(in crate::http) fn new(outlet: &Outlet, meter: &MeterInfo) -> Self {
-        let Some(measurement) = outlet.measurement(&meter.id) else {
+        let Some(last) = outlet.last(meter, Mode::Extended) else {
             return Self {
                 meter: meter.id.to_string(),
                 at: None,
@@ -95,14 +95,14 @@ impl BalanceBody {
                 warnings: Vec::new(),
             };
         };
-        Self::of(meter, &measurement)
+        Self::of(meter, last)
     }
 
-    fn of(meter: &MeterInfo, measurement: &Measurement) -> Self {
+    fn of(meter: &MeterInfo, Last { measurement, warnings }: Last) -> Self {
         let voltage_kind = meter.voltage_kind;
         let settings = BalanceSettings { voltage_kind, ..BalanceSettings::default() };
-        let report = balance_report(measurement, &settings);
-        let answer = chapter25::balance(measurement, Mode::Extended);
+        let report = balance_report(&measurement, &settings);
+        let answer = chapter25::balance(&measurement, Mode::Extended);
         let BalanceReport { status, voltage, current, motor_derating, advice } = report;
         Self {
             meter: meter.id.to_string(),
@@ -114,7 +114,7 @@ impl BalanceBody {
             motor_derating: Some(motor_derating.into()),
             advice: advice.into_iter().map(AdviceBody::from).collect(),
             chapter25: Some(Chapter25Body::new(&answer.result)),
-            warnings: answer.warnings.iter().map(WarningBody::from).collect(),
+            warnings: warnings.into_iter().chain(answer.warnings).map(WarningBody::from).collect(),
         }
     }
 }

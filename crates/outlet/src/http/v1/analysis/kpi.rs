@@ -1,15 +1,14 @@
 //! `GET /api/v1/analysis/kpi`: power and energy of the last hour.
 
 use super::Chosen;
+use crate::hour::Hour;
 use crate::http::industrie::Kpis;
 use crate::http::problem::Problem;
 use crate::http::v1::figure::{FigureBody, ReasonBody, WarningBody};
 use crate::json::Utc;
-use crate::lookup::{Energy, Hour};
 use crate::{MeterInfo, Outlet};
 use analysis::Figure;
-use analysis::chapter25::{self, Mode};
-use analysis::energy::QualityShare;
+use analysis::chapter25::{self, Mode, Warning};
 use axum::response::Json;
 use serde::Serialize;
 
@@ -50,15 +49,16 @@ impl KpiBody {
     /// The indicators of the hour before now.
     pub(in crate::http) async fn new(outlet: &Outlet, meter: &MeterInfo) -> Result<Self, Problem> {
         let now = (outlet.clock)();
-        let hour = outlet.hour(&meter.id, now).await?;
-        let energy = outlet.energy(meter, &hour).await?;
-        Ok(Self::of(meter, &hour, &energy))
+        let hour = outlet.hour(meter, now, Mode::Extended).await?;
+        Ok(Self::of(meter, &hour, outlet.stale_last(meter)))
     }
 
-    fn of(meter: &MeterInfo, hour: &Hour, energy: &Energy) -> Self {
+    fn of(meter: &MeterInfo, hour: &Hour, stale: Option<Warning>) -> Self {
         let answer = chapter25::kpi(&hour.rows, Mode::Extended);
-        let share = QualityShare::of(hour.rows.iter().map(|row| row.quality));
-        let Energy(report) = energy;
+        let (report, share) = (&hour.energy, hour.qualities());
+        let (result, warnings) =
+            answer.map_or((None, Vec::new()), |answer| (Some(answer.result), answer.warnings));
+        let warnings = stale.into_iter().chain(hour.doubt()).chain(warnings);
         let kilo = |figure: Figure| figure.map(|value| value / 1000.0).into();
         Self {
             meter: meter.id.to_string(),
@@ -74,11 +74,8 @@ impl KpiBody {
             coverage_pct: report.coverage_pct,
             energy_coverage_pct: report.energy_coverage_pct,
             quality: Counts { good: share.good, suspect: share.suspect, bad: share.bad },
-            warnings: answer
-                .iter()
-                .flat_map(|answer| answer.warnings.iter().map(WarningBody::from))
-                .collect(),
-            chapter25: answer.map(|answer| Kpis::from(answer.result)),
+            warnings: warnings.map(WarningBody::from).collect(),
+            chapter25: result.map(Kpis::from),
         }
     }
 }

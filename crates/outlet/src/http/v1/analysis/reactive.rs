@@ -3,8 +3,8 @@
 use super::Chosen;
 use crate::http::v1::figure::{FigureBody, ReasonBody, WarningBody, word};
 use crate::json::Utc;
+use crate::last::Last;
 use crate::{MeterInfo, Outlet};
-use analysis::Measurement;
 use analysis::chapter25::{self, Mode, PowerFactorAnalysis};
 use analysis::compensation::{CompensationReport, CompensationSettings, compensation_report};
 use analysis::power_factor::{Direction, Nature, PowerReport, power_report};
@@ -66,7 +66,7 @@ struct Chapter25Body {
 
 impl ReactiveBody {
     pub(in crate::http) fn new(outlet: &Outlet, meter: &MeterInfo) -> Self {
-        let Some(measurement) = outlet.measurement(&meter.id) else {
+        let Some(last) = outlet.last(meter, Mode::Extended) else {
             return Self {
                 meter: meter.id.to_string(),
                 at: None,
@@ -77,14 +77,14 @@ impl ReactiveBody {
                 warnings: Vec::new(),
             };
         };
-        Self::of(meter, &measurement)
+        Self::of(meter, last)
     }
 
-    fn of(meter: &MeterInfo, measurement: &Measurement) -> Self {
-        let power = power_report(measurement, None);
+    fn of(meter: &MeterInfo, Last { measurement, warnings }: Last) -> Self {
+        let power = power_report(&measurement, None);
         let settings = CompensationSettings::default();
         let compensation = compensation_report(&power, &settings);
-        let answer = chapter25::power_factor(measurement, Mode::Extended);
+        let answer = chapter25::power_factor(&measurement, Mode::Extended);
         Self {
             meter: meter.id.to_string(),
             at: Some(Utc(measurement.at())),
@@ -92,7 +92,7 @@ impl ReactiveBody {
             compensation: Some(CompensationBody::new(&compensation, settings.target)),
             powers: Some(PowersBody::new(&power)),
             chapter25: Some(Chapter25Body::new(&answer.result)),
-            warnings: answer.warnings.iter().map(WarningBody::from).collect(),
+            warnings: warnings.into_iter().chain(answer.warnings).map(WarningBody::from).collect(),
         }
     }
 }
