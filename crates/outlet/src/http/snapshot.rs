@@ -6,11 +6,11 @@
 use super::problem::Problem;
 use super::v1::{
     AlarmsBody, AvailabilityBody, BalanceBody, KpiBody, LatestBody, LinkBody, MeterBody,
-    ReactiveBody, SiteBody, Times, ValueBody, Values, derived_values, key,
+    ReactiveBody, SiteBody, Times, ValueBody, Values, derived_of, key,
 };
 use crate::Outlet;
 use crate::json::Utc;
-use reading::MeterId;
+use reading::{MeterId, Reading};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -115,12 +115,15 @@ pub(super) fn sample(outlet: &Outlet, samples: &[Arc<Sample>]) -> Option<Message
         // The first of two readings of one quantity wins, as everywhere.
         for reading in sample.telegram.readings.iter().rev() {
             if let Some(key) = key(reading) {
-                values.insert(key, ValueBody::measured(reading, times, sample.id));
+                let quality = reading.quality.max(sample.telegram.quality);
+                let reading = Reading { quality, ..reading.clone() };
+                values.insert(key, ValueBody::measured(&reading, times, sample.id));
             }
         }
-    }
-    for (key, value) in derived_values(outlet, &meter.id) {
-        values.insert(key.to_owned(), value);
+        // Of this telegram alone: it may be an old one, and the values of now are not its own.
+        for (key, value) in latest.iter().flat_map(|latest| derived_of(&sample.telegram, latest)) {
+            values.insert(key.to_owned(), value);
+        }
     }
     Some(Message::new(&SampleBody {
         meter: meter.id.to_string(),

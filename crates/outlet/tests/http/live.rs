@@ -132,6 +132,28 @@ async fn resumes_after_the_last_id_without_a_gap() {
 }
 
 #[tokio::test]
+async fn a_resumed_sample_computes_from_its_own_telegram_only() {
+    let bench = Bench::one();
+    append(&bench, 1, 1000).await;
+    append(&bench, 2, 2000).await;
+    let mut energy = pushed("2026-05-04T09:39:03Z", 0);
+    energy.list = reading::ListId::new("energy");
+    energy.readings.retain(|reading| reading.unit.is_none());
+    bench.store.append(Batch::live(vec![energy], Vec::new())).await.expect("stored");
+    append(&bench, 4, 4000).await;
+    let mut stream = open(&bench, "/api/v1/events", Some(1)).await;
+    let old = stream.next().await.expect("a sample").data;
+    let power = &old["values"]["active_power"];
+    assert_eq!((&power["value"], &power["method"]), (&json!(2000.0), &json!("derived")));
+    assert_eq!(power["measured_at"], "2026-05-04T09:39:02Z");
+    let energy = stream.next().await.expect("a sample").data;
+    assert_eq!(energy["sample"], 3);
+    assert!(energy["values"].get("active_power").is_none(), "{energy}");
+    let new = stream.next().await.expect("a sample").data;
+    assert_eq!(new["values"]["active_power"]["value"], 4000.0);
+}
+
+#[tokio::test]
 async fn says_at_most_two_messages_a_second_and_the_newest_values() {
     let bench = Bench::one();
     let mut stream = open(&bench, "/api/v1/events", None).await;

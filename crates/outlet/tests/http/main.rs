@@ -3,6 +3,7 @@
 mod bench;
 mod chapter25;
 mod door;
+mod doubt;
 mod intake;
 mod live;
 mod missing;

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
 pub(super) use analysis::{AvailabilityBody, BalanceBody, KpiBody, ReactiveBody};
-pub(super) use latest::{LatestBody, derived_values};
+pub(super) use latest::{LatestBody, derived_of};
 pub(super) use meters::MeterBody;
 pub(super) use site::SiteBody;
 pub(super) use value::{Times, ValueBody, Values, key};

@@ -83,15 +83,20 @@ impl ValueBody {
         }
     }
 
-    /// A value computed from what the meter sent.
-    pub(in crate::http) fn derived(quantity: Quantity, derived: &Derived, times: Times) -> Self {
+    /// A value computed from what the meter sent; `quality` is the worst of its inputs.
+    pub(in crate::http) fn derived(
+        quantity: Quantity,
+        derived: &Derived,
+        quality: Quality,
+        times: Times,
+    ) -> Self {
         Self {
             value: Number::Computed(derived.value),
             unit: quantity.unit().map(Unit::symbol),
             measured_at: Utc(times.measured_at),
             received_at: Utc(times.received_at),
             period_s: times.period.map(|period| period.as_secs_f64()),
-            quality: Quality::Good.name(),
+            quality: quality.name(),
             method: derived.method.name(),
             obis: None,
             raw: None,
