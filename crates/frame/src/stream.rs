@@ -6,8 +6,10 @@
 //! next good one: the search goes on with the byte after its start.
 //!
 //! Bytes that start with an APDU are read as APDUs without a link layer, unless a link frame with
-//! a valid check sequence turns up before the APDU is whole. Memory stays below
-//! [`BUFFER_MAX`] bytes whatever arrives.
+//! a valid check sequence turns up before the APDU is whole. Bytes that start with noise are kept
+//! until a link frame shows, intact or damaged; when the stream ends without one, or is nothing
+//! else, they are searched for APDUs. A stream that is noise for longer than [`APDU_MAX`] is taken
+//! for one of link frames. Memory stays below [`BUFFER_MAX`] bytes whatever arrives.
 
 use crate::dlms::apdu::{self, Extent};
 use crate::dlms::{LLC_COMMAND, LLC_RESPONSE, axdr, gbt};
@@ -129,6 +131,8 @@ struct Place {
     start: usize,
     /// No decision is possible with fewer bytes than this.
     wanted: usize,
+    /// Bytes of the buffer that are noise to the link layer, while the mode is open.
+    judged: usize,
     /// Inside a damaged frame, up to here, only intact frames are reported.
     damaged_until: u64,
     noise: Option<(u64, u64)>,
@@ -158,6 +162,7 @@ impl Stream {
             base: 0,
             start: 0,
             wanted: 0,
+            judged: 0,
             damaged_until: 0,
             noise: None,
             ended: false,
@@ -286,7 +291,7 @@ impl Place {
                 let header = rest.first_chunk::<3>();
                 match header {
                     Some(&(LLC_RESPONSE | LLC_COMMAND)) => rest.get(3..).unwrap_or_default(),
-                    Some(_) => return Some(Mode::Framed),
+                    Some(_) => return self.decide_behind_noise(rest),
                     None => return None,
                 }
             }
@@ -296,7 +301,7 @@ impl Place {
             return None;
         }
         if !starts_apdu(apdu) {
-            return Some(Mode::Framed);
+            return self.decide_behind_noise(rest);
         }
         let extent = apdu::extent(apdu, nodes);
         if let Extent::Complete(length) = extent {
@@ -313,8 +318,29 @@ impl Place {
                 None
             }
             _ if plausible_header(apdu) => None,
-            _ => Some(Mode::Framed),
+            _ => self.decide_behind_noise(rest),
         }
+    }
+
+    /// The mode of a stream that starts with noise: any sign of the link layer decides for it.
+    fn decide_behind_noise(&mut self, rest: &[u8]) -> Option<Mode> {
+        if rest.len() > APDU_MAX {
+            return Some(Mode::Framed);
+        }
+        while let Some(behind) = rest.get(self.judged..).filter(|bytes| !bytes.is_empty()) {
+            let noise = match self.scan_framed(behind) {
+                Scan::Noise(length) | Scan::Skip(length) => length,
+                // One byte in 256 looks like an acknowledgement.
+                Scan::Found(Event::Mbus { frame: mbus::Frame::Acknowledge, .. }, length) => length,
+                Scan::Found(..) | Scan::Damaged(..) => return Some(Mode::Framed),
+                Scan::Wait => return None,
+            };
+            self.judged = self.judged.saturating_add(noise);
+        }
+        // Behind an LLC header stands the content of a link frame whose own checks are lost.
+        let framed = |bytes: &[u8]| matches!(bytes, [0xE6, 0xE6 | 0xE7, 0x00, apdu] if starts_apdu(&[*apdu]));
+        let mode = if rest.windows(4).any(framed) { Mode::Framed } else { Mode::Apdu };
+        self.ended.then_some(mode)
     }
 
     fn scan_framed<'a>(&self, rest: &'a [u8]) -> Scan<'a> {

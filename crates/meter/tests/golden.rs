@@ -199,6 +199,7 @@ fn transports() -> Vec<Golden> {
         golden("mbus_length_overflow", mbus_overflow(&sealed(0x30, 3, &plain))),
         golden("mbus_segment_missing", mbus(&plain)[261..].to_vec()),
         golden("apdus_without_link_layer", [plain.clone(), sealed(0x30, 4, &plain)].concat()),
+        golden("noise_before_an_apdu", [&[0xAA, 0xBB], &plain[..]].concat()),
         golden("apdu_cut_short", plain[..200].to_vec()),
         golden("frames_cut_short", blocks(&plain)[..200].to_vec()),
         golden("response_without_push", frame_of(&[llc, &[0xC4, 1, 0xC1, 0]].concat(), false)),

@@ -122,7 +122,41 @@ fn endless_noise_takes_no_memory() {
                 noise += length;
             }
         }
-        assert!(stream.held() <= hdlc::FRAME_LENGTH_MAX + 2);
+        // Noise at the start is kept until it cannot be the beginning of APDUs any more.
+        let start = usize::try_from(piece).expect("small") * PIECE_MAX <= APDU_MAX;
+        let bound = if start { BUFFER_MAX } else { hdlc::FRAME_LENGTH_MAX + 2 };
+        assert!(stream.held() <= bound);
     }
     assert!(noise > 10_000_000);
+}
+
+#[test]
+fn noise_before_an_apdu_does_not_hide_it() {
+    let apdu = [0x0F, 0, 0, 0, 1, 0, 2, 2, 0x11, 7, 0x11, 8];
+    let noisy = [&[0xAA, 0xBB, 0xE5, 0x7E, 0x00], &apdu[..], &[0x55]].concat();
+    assert_events(&noisy, &["0 noise of 5", "5 apdu of 12", "17 noise of 1"]);
+    // A link frame, intact or damaged, decides for the link layer.
+    let framed = frame(&apdu);
+    let behind = [&[0xAA], &apdu[..], &framed].concat();
+    let content = format!("13 hdlc {apdu:02X?}");
+    assert_events(&behind, &["0 noise of 13", &content]);
+    let mut damaged = framed;
+    damaged[14] ^= 1;
+    let lost_flag = [&[0xE6, 0xE7, 0x00], &apdu[..]].concat();
+    for bytes in [damaged, lost_flag] {
+        let lines = events(&[&[0xAA], &bytes[..]].concat(), 64);
+        assert!(lines.iter().all(|line| !line.contains("apdu")), "{lines:?}");
+    }
+}
+
+#[test]
+fn noise_before_an_apdu_is_kept_up_to_a_bound() {
+    let apdu = [0x0F, 0, 0, 0, 1, 0, 2, 2, 0x11, 7, 0x11, 8];
+    for (length, found) in [(APDU_MAX - apdu.len(), true), (APDU_MAX, false)] {
+        let noisy = [&vec![0xAA; length][..], &apdu].concat();
+        for piece in [1000, 4096] {
+            let lines = events(&noisy, piece);
+            assert_eq!(lines.iter().any(|line| line.ends_with("apdu of 12")), found);
+        }
+    }
 }

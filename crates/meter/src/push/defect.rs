@@ -51,6 +51,8 @@ codes! {
     MbusLengthDeviation = "mbus_length_deviation",
     /// An M-Bus segment is missing.
     MbusSegmentMissing = "mbus_segment_missing",
+    /// Noise stands directly before a telegram without link layer.
+    NoiseBefore = "noise_before",
     /// The bytes end too early.
     Truncated = "truncated",
     /// More bytes than a message may have.

@@ -56,6 +56,8 @@ struct Inner {
     noted: Vec<Defect>,
     arrival: Option<Timestamp>,
     statistics: Statistics,
+    /// Where the last noise ended.
+    noise_end: Option<u64>,
     outcomes: Vec<Outcome>,
 }
 
@@ -72,6 +74,7 @@ impl PushReader {
             noted: Vec::new(),
             arrival: None,
             statistics: Statistics::default(),
+            noise_end: None,
             outcomes: Vec::new(),
             decoder: Decoder::new(options),
         };
@@ -135,6 +138,11 @@ impl Inner {
             Event::Mbus { offset, bytes, frame } => self.mbus(offset, bytes, &frame),
             Event::Apdu { offset, bytes } | Event::BrokenApdu { offset, bytes } => {
                 let extent = extent(offset, bytes);
+                if self.noise_end == Some(offset) {
+                    let detail =
+                        "no check sequence covers the telegram, and noise stands before it";
+                    self.noted.push(Defect::new(DefectCode::NoiseBefore, offset, detail));
+                }
                 let step =
                     || (Layer::Apdu, format!("APDU of {} bytes without link layer", bytes.len()));
                 self.accept(bytes, (offset, false), (|it| it.accept_apdu(extent, bytes), step));
@@ -168,6 +176,7 @@ impl Inner {
 
     fn noise(&mut self, offset: u64, length: u64) {
         self.statistics.noise_bytes += length;
+        self.noise_end = Some(offset + length);
         let count = usize::try_from(length).unwrap_or(usize::MAX);
         self.explanation.add(Layer::Noise, (offset, count), || format!("{length} bytes of noise"));
         let breaks = length >= NOISE_BREAKS || self.assembler.in_segments();
