@@ -322,7 +322,7 @@ describe("the overview", () => {
       }
       const { analysis } = meter(now, "barebones");
       analysis.balance.advice = [
-        { code: "phase_loss", text: "A phase is missing.", text_fr: "Une phase manque.", from: null, to: null, amps_to_move: null },
+        { code: "perte_de_phase", text: "A phase is missing.", text_fr: "Une phase manque.", from: null, to: null, amps_to_move: null },
       ];
       return { values: all, analysis };
     });

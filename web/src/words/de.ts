@@ -203,7 +203,6 @@ const de: Words = {
       verifier_alimentation:
         "Spannungsunsymmetrie über der Grenze: Anschlüsse prüfen, dann den Netzbetreiber rufen.",
       declasser_moteurs: "Motoren unter ihrer Bemessungsleistung betreiben.",
-      phase_loss: "Eine Phase fehlt: Sicherungen, Schalter und Zuleitung prüfen.",
       ordre_des_phases: "Drehfeld links: Verdrahtung des Zählers prüfen.",
       mesurer_tensions_composees:
         "Verkettete Spannungen messen: die Schätzung schließt eine Überschreitung nicht aus.",
