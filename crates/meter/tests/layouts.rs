@@ -38,8 +38,8 @@ fn refused_as_unknown(body: &Data) {
     assert!(outcome.has(DefectCode::LayoutUnknown), "{:?}", outcome.defects);
 }
 
-fn structure<const N: usize>(elements: [Data; N]) -> Data {
-    Data::Structure(elements.to_vec())
+fn structure(elements: impl Into<Vec<Data>>) -> Data {
+    Data::Structure(elements.into())
 }
 
 #[test]
@@ -164,6 +164,33 @@ fn an_identification_of_six_bytes_is_no_code() {
         serial(),
         Data::LongUnsigned(5),
     ]));
+}
+
+#[test]
+fn steps_show_true_lengths_and_what_is_known_of_refused_telegrams() {
+    let body = structure([name("1-0:1.7.0"), Data::LongUnsigned(5), scaler_unit(0, 27)]);
+    let apdu = notification(Some(time(0)), &body);
+    let options = PushOptions { explain: true, ..options() };
+    let steps = |bytes: &[u8]| {
+        let outcome = read(&options, bytes).remove(0);
+        let lines = outcome.steps.iter().map(|step| format!("{} {}", step.length, step.text));
+        (lines.collect::<Vec<_>>().join("\n"), outcome.security.known)
+    };
+    let intact = one_frame(&apdu);
+    let (lines, known) = steps(&intact);
+    assert!(known && lines.contains("\n3 1-0:1.7.0*255"), "{lines}");
+    assert!(lines.contains("\n19 list list-1-"), "{lines}");
+    let mut damaged = intact;
+    damaged[30] ^= 1;
+    let (lines, known) = steps(&damaged);
+    let expected = format!("{} refused HDLC frame from 1 to 103/127", damaged.len() - 1);
+    assert!(!known && lines.starts_with(&expected), "{lines}");
+    // The meter's own data break in the second element.
+    let broken = [&apdu[..apdu.len() - 9], &[0x63; 9]].concat();
+    let (lines, _) = steps(&one_frame(&broken));
+    assert!(lines.contains("unnamed, type 9: 0100010700FF"), "{lines}");
+    let noise = [&[0x55; 9000][..], &one_frame(&apdu)].concat();
+    assert!(steps(&noise).0.starts_with("9000 9000 bytes of noise\n"));
 }
 
 #[test]

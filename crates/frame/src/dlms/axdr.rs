@@ -394,6 +394,15 @@ impl<'a> Item<'a> {
         content.unwrap_or_default()
     }
 
+    /// Where the element and everything in it ends in the bytes.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        let last = usize::try_from(self.node.end).ok().and_then(|end| end.checked_sub(1));
+        let last = last.and_then(|index| self.document.nodes.get(index)).unwrap_or(self.node);
+        let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        place(last.content).saturating_add(place(last.length))
+    }
+
     /// The elements that a container announces, the bits of a bit string.
     #[must_use]
     pub fn count(&self) -> usize {

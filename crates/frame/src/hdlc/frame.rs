@@ -264,6 +264,14 @@ fn header(octets: &mut Octets<'_>) -> Result<Option<Header>, Error> {
     Ok(Some(Header { segmented, length, destination, source, control }))
 }
 
+/// Destination and source as the header after the flag claims them, checked or not; for reports
+/// on frames that are refused.
+#[must_use]
+pub fn claimed_addresses(bytes: &[u8]) -> Option<(Address, Address)> {
+    let header = header(&mut Octets::new(bytes.get(1..)?)).ok()??;
+    Some((header.destination, header.source))
+}
+
 fn check_header(expected: u16, sequence: [u8; 2], header: usize) -> Result<(), Error> {
     let got = u16::from_le_bytes(sequence);
     if expected == got {

@@ -8,6 +8,6 @@ mod frame;
 
 pub use crc::{Crc, crc};
 pub use frame::{
-    Address, Closing, Error, FLAG, FRAME_LENGTH_MAX, Frame, INFORMATION_MAX, Outgoing, decode,
-    encode,
+    Address, Closing, Error, FLAG, FRAME_LENGTH_MAX, Frame, INFORMATION_MAX, Outgoing,
+    claimed_addresses, decode, encode,
 };

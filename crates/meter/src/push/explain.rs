@@ -76,13 +76,30 @@ impl Explanation {
         }
     }
 
+    /// Adds noise; runs that follow one another are one step.
+    pub(super) fn add_noise(&mut self, offset: u64, count: usize) {
+        if let Some(last) = self.steps.as_mut().and_then(|steps| steps.last_mut())
+            && last.layer == Layer::Noise
+            && last.offset + last.length as u64 == offset
+        {
+            last.length = last.length.saturating_add(count);
+            last.text = format!("{} bytes of noise", last.length);
+            return;
+        }
+        self.add(Layer::Noise, (offset, count), || format!("{count} bytes of noise"));
+    }
+
     /// Adds what an unknown arrangement contains, element by element.
-    pub(super) fn add_raw(&mut self, root: &Item<'_>, offset_of: impl Fn(usize) -> u64) {
+    pub(super) fn add_raw(
+        &mut self,
+        root: &Item<'_>,
+        place_of: impl Fn(&Item<'_>) -> (u64, usize),
+    ) {
         if !self.wanted() {
             return;
         }
         for item in root.children() {
-            let place = (offset_of(item.offset()), item.content().len());
+            let place = place_of(&item);
             self.add(Layer::Value, place, || match item.integer() {
                 Some(number) => format!("unnamed, type {}: {number}", item.tag()),
                 None if item.is_container() => format!("unnamed: {}", shape(&item)),

@@ -62,6 +62,8 @@ impl std::fmt::Debug for PushOptions {
 /// How a telegram was protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Security {
+    /// The telegram was whole enough to tell; otherwise the rest says nothing.
+    pub known: bool,
     /// Its content was encrypted.
     pub encrypted: bool,
     /// Its authentication tag was checked and holds.

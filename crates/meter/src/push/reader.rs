@@ -178,7 +178,7 @@ impl Inner {
         self.statistics.noise_bytes += length;
         self.noise_end = Some(offset + length);
         let count = usize::try_from(length).unwrap_or(usize::MAX);
-        self.explanation.add(Layer::Noise, (offset, count), || format!("{length} bytes of noise"));
+        self.explanation.add_noise(offset, count);
         let breaks = length >= NOISE_BREAKS || self.assembler.in_segments();
         if breaks
             && self.assembler.in_progress()
@@ -298,6 +298,8 @@ impl Inner {
         self.statistics.damaged_frames += 1;
         let refusal = self.assembler.interrupt(offset);
         self.keep(bytes);
+        let (layer, text) = damaged_text(bytes);
+        self.explanation.add(layer, (offset, bytes.len()), || text);
         let end = offset + bytes.len() as u64;
         let start = refusal.map_or(offset, |refusal| refusal.offset);
         let mut defects = vec![defect];
@@ -335,6 +337,7 @@ const fn blank(offset: u64, end: u64) -> Outcome {
         end,
         received_at: None,
         security: Security {
+            known: false,
             encrypted: false,
             authenticated: false,
             tagged: false,
@@ -384,6 +387,24 @@ fn hdlc_text(frame: &hdlc::Frame<'_>) -> String {
         frame.control,
         information.len()
     )
+}
+
+/// What is known of a frame that was refused.
+fn damaged_text(bytes: &[u8]) -> (Layer, String) {
+    let length = bytes.len();
+    if bytes.first() != Some(&hdlc::FLAG) {
+        let saps = match bytes {
+            [0x68, _, _, 0x68, _, _, 0x00..=0x1F, source, destination, ..] => {
+                format!(", SAP {source:02X} to {destination:02X}")
+            }
+            _ => String::new(),
+        };
+        return (Layer::Mbus, format!("refused M-Bus frame, {length} bytes{saps}"));
+    }
+    let addresses = hdlc::claimed_addresses(bytes)
+        .map(|(destination, source)| format!(" from {source} to {destination}"));
+    let addresses = addresses.unwrap_or_default();
+    (Layer::Hdlc, format!("refused HDLC frame{addresses}, {length} bytes"))
 }
 
 fn mbus_text(frame: &mbus::Frame<'_>) -> String {

@@ -12,7 +12,7 @@ use super::text::hex_of;
 use super::{Outcome, PushOptions, PushedValue, Security};
 use crate::models::profiles;
 use frame::dlms::apdu::{self, Apdu, Ciphered, Notification};
-use frame::dlms::axdr::{self, Document, Node};
+use frame::dlms::axdr::{self, Document, Item, Node};
 use frame::dlms::glo_cipher::{self, Authentication, Keys};
 use frame::message::Message;
 use reading::{ListId, Memory, Quality, Quantity, Timestamp, Unit, Value};
@@ -57,6 +57,13 @@ struct Clear<'a> {
 }
 
 impl Clear<'_> {
+    /// An element's place in the stream: its offset and how many bytes of the stream it spans.
+    fn place_of(&self, item: &Item<'_>) -> (u64, usize) {
+        let offset = self.offset_of(item.offset());
+        let last = self.offset_of(item.end().max(item.offset() + 1) - 1);
+        (offset, usize::try_from(last.saturating_sub(offset)).unwrap_or(usize::MAX) + 1)
+    }
+
     fn offset_of(&self, position: usize) -> u64 {
         self.message.offset_of(self.shift.saturating_add(position))
     }
@@ -132,6 +139,7 @@ impl Decoder {
     ) -> Result<(), Defect> {
         let refused = |error| apdu_defect(&error, |position| message.offset_of(position));
         let (decoded, _) = apdu::decode(message.bytes).map_err(refused)?;
+        outcome.security.known = true;
         let Working { nodes, plain, explanation } = working;
         let clear = match &decoded {
             Apdu::Notification(_) => Clear {
@@ -222,7 +230,15 @@ impl Decoder {
     ) -> Result<(), Defect> {
         let at = clear.offset_of(0);
         explanation.add(Layer::Apdu, (at, header.body_at), || header_text(header));
-        body(clear, header, (outcome, nodes))?;
+        if let Err(defect) = body(clear, header, (outcome, nodes)) {
+            // What was whole helps to see where the data break; nonsense helps nobody.
+            if defect.code != DefectCode::WrongKey
+                && let Some(root) = Document::new(clear.bytes, nodes).root()
+            {
+                explanation.add_raw(&root, |item| clear.place_of(item));
+            }
+            return Err(defect);
+        }
         let document = Document::new(clear.bytes, nodes);
         let unknown = || Defect::new(DefectCode::LayoutUnknown, at, "the notification is empty");
         let root = document.root().ok_or_else(unknown)?;
@@ -233,12 +249,12 @@ impl Decoder {
             system_title: outcome.security.system_title.as_ref(),
         };
         let Some(layout) = layout::recognise(&root, &circumstances) else {
-            explanation.add_raw(&root, |position| clear.offset_of(position));
+            explanation.add_raw(&root, |item| clear.place_of(item));
             let offset = clear.offset_of(root.offset());
             let detail = format!("{} is no known arrangement of values", shape(&root));
             return Err(Defect::new(DefectCode::LayoutUnknown, offset, detail));
         };
-        explanation.add(Layer::Apdu, (clear.offset_of(root.offset()), 0), || {
+        explanation.add(Layer::Apdu, clear.place_of(&root), || {
             let cut = if layout.complete { "" } else { ", cut short" };
             format!("list {}: {}, {} values{cut}", layout.name, layout.kind, layout.entries.len())
         });
@@ -306,7 +322,7 @@ impl Decoder {
             if !layout.complete {
                 pushed.reading.quality = Quality::Suspect;
             }
-            explanation.add(Layer::Value, (offset, 0), || value_text(&pushed));
+            explanation.add(Layer::Value, clear.place_of(&entry.item), || value_text(&pushed));
             outcome.values.push(pushed);
         }
         outcome.meter = identity.resolve(outcome.security.system_title);
@@ -515,6 +531,7 @@ fn clock_object(layout: &Layout<'_>, clear: &Clear<'_>) -> Option<Sent> {
 
 fn security_of(ciphered: &Ciphered<'_>) -> Security {
     Security {
+        known: true,
         encrypted: ciphered.control.encrypted(),
         authenticated: false,
         tagged: ciphered.tag.is_some(),
