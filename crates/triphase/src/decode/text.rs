@@ -102,8 +102,7 @@ pub(super) fn rest(left: &[Step], out: &mut dyn Write) -> Result<()> {
 
 fn protection(outcome: &Outcome) -> String {
     let security = &outcome.security;
-    let unread = !outcome.delivered && !security.encrypted && !security.tagged;
-    if unread && outcome.meter_time.is_none() && outcome.meter.is_none() {
+    if !security.known {
         return "unknown: the telegram could not be read so far".to_owned();
     }
     let state = match (security.encrypted, security.authenticated, security.tagged) {
