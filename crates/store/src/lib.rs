@@ -19,6 +19,7 @@ mod query;
 mod queue;
 mod readers;
 mod schema;
+mod series;
 mod store;
 mod writer;
 
@@ -29,4 +30,5 @@ pub use error::{Error, Refusal};
 pub use health::Health;
 pub use query::{NUMBERS_MAX, Row, SAMPLES_MAX, SampleQuery};
 pub use queue::{Pending, QUEUE_TELEGRAMS_MAX};
+pub use series::{POINTS_MAX, RESOLUTIONS, Series, SeriesPoint, SeriesQuery, resolution};
 pub use store::{BUS_EVENTS_MAX, Options, Store};

@@ -10,6 +10,7 @@ use crate::health::{Health, Pulse};
 use crate::query::{self, Failure, Restorer, Row, SampleQuery};
 use crate::queue::{Pending, QUEUE_TELEGRAMS_MAX, Queue};
 use crate::readers::Readers;
+use crate::series::{self, Series, SeriesQuery};
 use crate::writer::{Closing, Shared, Writer};
 use reading::{Link, Memory, MeterId, Quantity, Timestamp};
 use rusqlite::Connection;
@@ -150,6 +151,15 @@ impl Store {
         let numbers =
             |connection: &Connection| query::numbers(connection, meter, (from, to), quantities);
         self.inner.readers.read("reading numbers", numbers)
+    }
+
+    /// A quantity over time, thinned to what a chart can show. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn series(&self, query: &SeriesQuery) -> Result<Series, Error> {
+        let series = |connection: &Connection| series::series(connection, query);
+        self.inner.readers.read("reading a series", series)
     }
 
     /// The id of the newest sample on disk; 0 before the first. It never falls, and no id is ever

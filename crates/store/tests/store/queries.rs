@@ -1,7 +1,7 @@
 use crate::telegrams::{at, live, meter, number, open, telegram, voltage};
 use reading::{Decimal, Quality, Quantity, Telegram, Timestamp};
 use std::time::Duration;
-use store::{SampleQuery, Store};
+use store::{SampleQuery, SeriesQuery, Store};
 use tempfile::tempdir;
 
 fn everything() -> SampleQuery {
@@ -119,4 +119,28 @@ fn many_readers_share_few_connections() {
             });
         }
     });
+}
+
+#[tokio::test]
+async fn a_series_is_thinned_and_keeps_its_gaps() {
+    let folder = tempdir().expect("a folder");
+    let store = open(folder.path());
+    let told = (0..60).filter(|second| !(20..40).contains(second));
+    live(&store, told.map(|second| voltage("push", second, 2300 + second)).collect::<Vec<_>>())
+        .await;
+    let query = SeriesQuery {
+        meter: meter("general"),
+        quantity: Quantity::VoltageL1,
+        from: at(-1),
+        to: at(59),
+        points: 6,
+    };
+    let series = store.series(&query).expect("readable");
+    assert_eq!(series.resolution, Duration::from_secs(10));
+    let shown: Vec<_> = series.points.iter().map(|point| (point.start, point.count)).collect();
+    assert_eq!(shown, [(at(-1), 9), (at(9), 10), (at(19), 1), (at(39), 9), (at(49), 10)]);
+    let first = &series.points[0];
+    assert_eq!((first.min, first.max), (Decimal::new(2300, -1), Decimal::new(2308, -1)));
+    assert!((first.mean - 230.4).abs() < 1e-9, "{first:?}");
+    assert!((first.coverage - 0.9).abs() < 1e-9, "{first:?}");
 }
