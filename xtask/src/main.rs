@@ -1,9 +1,11 @@
 //! Checks of the house and benchmarks: the project's only build scripting.
 //!
 //! `cargo xtask tidy` holds the sources against the rules of ARCHITECTURE.md (a test does the
-//! same), `cargo xtask bench decode` measures against what people use today.
+//! same), `cargo xtask bench decode` measures against what people use today, `cargo xtask package`
+//! makes what users install.
 
 mod bench;
+mod package;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -15,8 +17,9 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["tidy"] => report(tidy::faults(&root())),
         ["bench", "decode"] => bench::decode(&root()),
+        ["package"] => package::package(&root()),
         _ => {
-            eprintln!("usage: cargo xtask tidy | bench decode");
+            eprintln!("usage: cargo xtask tidy | bench decode | package");
             ExitCode::from(2)
         }
     }

@@ -11,6 +11,7 @@ mod decode;
 mod demo;
 mod run;
 mod simulate;
+mod supervise;
 
 use clap::Parser;
 use cli::{Cli, Command, ConfigCommand, ConfigFile};

@@ -3,6 +3,7 @@
 use crate::acquire::{Acquisition, Clock};
 use crate::assemble::{self, Parts};
 use crate::config;
+use crate::supervise;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use store::Store;
@@ -56,12 +57,16 @@ pub(crate) async fn serve(
     for acquisition in acquisitions {
         wires.spawn(Acquisition::run(acquisition, stopped.clone()));
     }
+    let life = tokio::spawn(supervise::watch(store.clone(), stopped.clone()));
     let web = tokio::spawn(outlet::http::serve(listener, router, stopped));
     ready(address);
+    supervise::ready(address);
     let signal = asked_to_stop().await?;
     tracing::info!("{signal}: finishing");
+    supervise::stopping();
     stop.send_replace(true);
     while wires.join_next().await.is_some() {}
+    life.await.context("the signs of life")?;
     web.await.context("the HTTP server")?.context("the HTTP server")?;
     tokio::task::spawn_blocking(move || store.close()).await.context("closing the store")?;
     Ok(())

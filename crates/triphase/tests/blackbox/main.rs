@@ -7,4 +7,5 @@ mod chapter25;
 mod command_line;
 mod crash;
 mod process;
+mod supervised;
 mod wires;
