@@ -39,6 +39,8 @@ impl Count {
 pub struct MeterCounters {
     /// Bytes that its wire brought.
     pub bytes: Count,
+    /// Bytes among them that belonged to nothing known: a wrong line setting, another protocol.
+    pub noise_bytes: Count,
     /// Telegrams delivered, with or without defects.
     pub telegrams: Count,
     /// Telegrams refused.

@@ -97,8 +97,11 @@ fn text(outlet: &Outlet, streams: usize) -> String {
 type Total = fn(&MeterCounters) -> u64;
 
 fn meters(text: &mut Text, outlet: &Outlet) {
-    let families: [(&str, &str, Total); 7] = [
+    let families: [(&str, &str, Total); 8] = [
         ("triphase_wire_bytes_total", "Bytes from the wire.", |m| m.bytes.total()),
+        ("triphase_noise_bytes_total", "Bytes from the wire that belong to nothing known.", |m| {
+            m.noise_bytes.total()
+        }),
         ("triphase_telegrams_total", "Telegrams delivered.", |m| m.telegrams.total()),
         ("triphase_telegrams_refused_total", "Telegrams refused.", |m| m.refused.total()),
         ("triphase_appended_total", "Telegrams made durable.", |m| m.appended.total()),

@@ -6,6 +6,7 @@
 mod chapter25;
 mod command_line;
 mod crash;
+mod hostile;
 mod process;
 mod supervised;
 mod wires;
