@@ -5,6 +5,8 @@ set -euo pipefail
 package=$(realpath "$1")
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 root=$(mktemp -d)
+# The service runs as a user of its own.
+chmod 0755 "$root"
 service=
 finish() {
     [ -z "$service" ] || kill "$service" 2>/dev/null || true
@@ -13,7 +15,7 @@ finish() {
 }
 trap finish EXIT
 # The mirror that this machine's own packages come from.
-mirror=$(grep -rhoE 'https?://[^ ]+' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | grep -v security | head -1 || true)
+mirror=$(apt-get indextargets --format '$(REPO_URI)' "Codename: $release" 'Origin: Debian' | head -1)
 debootstrap --variant=minbase --include=adduser "$release" "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 ||
     { tail -20 "$root.log"; exit 1; }
 rm -f "$root.log"
@@ -33,7 +35,8 @@ inside chown root:triphase /etc/triphase/triphase.toml
 inside chmod 0640 /etc/triphase/triphase.toml
 as_service triphase check --config /etc/triphase/triphase.toml
 serve() {
-    as_service triphase run --config /etc/triphase/triphase.toml 2>"$root/log" &
+    # Not through a function: the signal must reach the service itself.
+    chroot --userspec=triphase:triphase "$root" triphase run --config /etc/triphase/triphase.toml 2>"$root/log" &
     service=$!
     for _ in $(seq 100); do
         curl -fsS --max-time 2 http://127.0.0.1:18331/readyz >/dev/null 2>&1 && return
