@@ -4,9 +4,7 @@
 //! stream give, so that a value is told once and everywhere alike.
 
 use super::snapshot::values_of;
-use super::v1::{
-    AlarmsBody, BalanceBody, LinkBody, ReactiveBody, Values, derived_of_now, period,
-};
+use super::v1::{AlarmsBody, BalanceBody, LinkBody, ReactiveBody, Values, derived_of_now, period};
 use crate::json::Utc;
 use crate::{MeterInfo, Outlet};
 use reading::{LinkState, MeterId, Quality, Quantity};

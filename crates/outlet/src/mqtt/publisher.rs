@@ -48,7 +48,7 @@ impl Publisher {
         loop {
             let dialled = tokio::select! {
                 dialled = self.dialer.dial() => dialled,
-                _ = shutdown.wait_for(|stop| *stop) => break,
+                () = ended(&mut shutdown) => break,
             };
             let fault = match dialled {
                 Err(fault) => fault,
@@ -71,7 +71,7 @@ impl Publisher {
             self.note_fault(&fault, &mut told);
             tokio::select! {
                 () = tokio::time::sleep(back_off.next_delay()) => {}
-                _ = shutdown.wait_for(|stop| *stop) => break,
+                () = ended(&mut shutdown) => break,
             }
         }
         cursor.close().await;
@@ -97,4 +97,10 @@ impl Publisher {
         }
         self.outlet.counters.mqtt.set_state(MqttState::Away(Some(reason)));
     }
+}
+
+/// Resolves when the service ends.
+pub(super) async fn ended(signal: &mut watch::Receiver<bool>) {
+    // An error says that the sender is gone, and with it the program's wish to go on.
+    let _ = signal.wait_for(|stop| *stop).await;
 }

@@ -9,6 +9,7 @@ use super::cursor::Cursor;
 use super::discovery::{BIRTH, BIRTH_TOPIC};
 use super::link::{Acknowledgement, Fault, IN_FLIGHT_MAX, Link, Message, PAYLOAD_MAX};
 use super::news::News;
+use super::publisher::ended;
 use super::topics::Topics;
 use crate::Outlet;
 use crate::http::objects::Told;
@@ -71,7 +72,12 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Begins where the broker stopped acknowledging.
-    pub(super) fn new(outlet: Arc<Outlet>, topics: &Topics, cursor: &'a Cursor, link: Link) -> Self {
+    pub(super) fn new(
+        outlet: Arc<Outlet>,
+        topics: &Topics,
+        cursor: &'a Cursor,
+        link: Link,
+    ) -> Self {
         Self {
             // Subscribed first: what is stored from here on is in the bus, or on the pages.
             bus: outlet.store.subscribe(),
@@ -99,7 +105,7 @@ impl<'a> Session<'a> {
         loop {
             let step = tokio::select! {
                 step = self.step() => step,
-                _ = shutdown.wait_for(|stop| *stop) => {
+                () = ended(shutdown) => {
                     self.farewell().await;
                     return Ended::Shutdown;
                 }
@@ -219,7 +225,9 @@ impl<'a> Session<'a> {
                 self.counters().lost.add(lost);
                 let (from, to) = (before + 1, sample.id - 1);
                 tracing::error!(
-                    lost, from, to,
+                    lost,
+                    from,
+                    to,
                     "samples grew too old and were dropped before the broker came back for them"
                 );
             }

@@ -160,7 +160,7 @@ fn with_suggestion(message: &str) -> String {
 
 /// Sections of the fixed configuration contract that later versions act on. Accepting them
 /// silently would let a site believe that its broker is being fed.
-const LATER_SECTIONS: [&str; 4] = ["mqtt", "influx", "modbus_server", "opcua"];
+const LATER_SECTIONS: [&str; 3] = ["influx", "modbus_server", "opcua"];
 
 /// The same for keys.
 const LATER_KEYS: [&str; 2] = ["retention", "tls"];

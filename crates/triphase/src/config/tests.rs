@@ -55,7 +55,7 @@ fn refuses_what_cannot_be() {
         ("[http]\nlisten = \"localhost:83300\"", "expected ADDRESS:PORT"),
         ("[store]\nretention = { raw = \"90d\" }", "`retention` is not supported by this version"),
         ("[[meter]]\nid = \"a\"\nguek = { env = \"X\" }", "give the meter its port"),
-        ("[mqtt]\nbroker = \"mqtt://127.0.0.1\"", "[mqtt] is not supported by this version"),
+        ("[influx]\nurl = \"http://127.0.0.1\"", "[influx] is not supported by this version"),
         ("[alarms]\nvoltage_min_v = 430", "below voltage_max_v"),
         ("[alarms]\nunbalance_max = 15", "expected a number from 0 to 1"),
         ("[[meter]]\nid = \"general\"", "there is another meter \"general\""),

@@ -101,7 +101,9 @@ impl AlarmsBody {
 
     /// Each alarm on its own: its condition, and its object with the meter's id and the time.
     pub(in crate::http) fn each(&self) -> impl Iterator<Item = (&'static str, impl Serialize)> {
-        self.alarms.iter().map(|alarm| (alarm.key, OneAlarm { meter: &self.meter, at: self.at, alarm }))
+        self.alarms
+            .iter()
+            .map(|alarm| (alarm.key, OneAlarm { meter: &self.meter, at: self.at, alarm }))
     }
 
     /// What must differ for an `alarm` event: the conditions, not the values in their texts.
