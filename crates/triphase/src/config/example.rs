@@ -257,7 +257,7 @@ mod tests {
                 _ => line,
             })
             .filter(|line| !line.starts_with("parent"))
-            .map(|line| format!("{line}\n"))
+            .map(|line| format!("{line}\n").replace("mqtt://", "mqtts://"))
             .collect();
         super::super::parse(&uncommented, Path::new("triphase.toml")).expect("all keys are valid");
     }
