@@ -80,6 +80,9 @@ pub(crate) struct Demo {
     /// How much faster than real the workshop lives
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
+    /// Publishes to this broker too, e.g. mqtt://127.0.0.1:1883
+    #[arg(long, value_name = "URL", value_parser = crate::config::broker_address)]
+    pub(crate) mqtt: Option<crate::config::BrokerAddress>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

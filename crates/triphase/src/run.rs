@@ -50,13 +50,14 @@ pub(crate) async fn serve(
     listener: TcpListener,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
-    let Parts { store, router, acquisitions } = parts;
+    let Parts { store, router, acquisitions, publisher } = parts;
     let (stop, stopped) = watch::channel(false);
     let address = listener.local_addr().context("the listener's address")?;
     let mut wires: JoinSet<()> = JoinSet::new();
     for acquisition in acquisitions {
         wires.spawn(Acquisition::run(acquisition, stopped.clone()));
     }
+    let publishing = publisher.map(|publisher| tokio::spawn(publisher.run(stopped.clone())));
     let life = tokio::spawn(supervise::watch(store.clone(), stopped.clone()));
     let web = tokio::spawn(outlet::http::serve(listener, router, stopped));
     ready(address);
@@ -66,6 +67,9 @@ pub(crate) async fn serve(
     supervise::stopping();
     stop.send_replace(true);
     while wires.join_next().await.is_some() {}
+    if let Some(publishing) = publishing {
+        publishing.await.context("the MQTT publisher")?;
+    }
     life.await.context("the signs of life")?;
     web.await.context("the HTTP server")?.context("the HTTP server")?;
     tokio::task::spawn_blocking(move || store.close()).await.context("closing the store")?;

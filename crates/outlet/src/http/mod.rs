@@ -11,6 +11,7 @@ mod industrie;
 mod intake;
 mod mesures;
 mod metrics;
+pub(crate) mod objects;
 mod pace;
 mod page;
 mod problem;
@@ -39,6 +40,7 @@ pub struct Router {
     routes: axum::Router,
     /// Tells the event streams to end.
     stopping: watch::Sender<bool>,
+    outlet: Arc<Outlet>,
 }
 
 impl Router {
@@ -46,11 +48,16 @@ impl Router {
     pub fn routes(&self) -> axum::Router {
         self.routes.clone()
     }
+
+    /// The facts that the routes answer from, for the other outlets.
+    pub fn outlet(&self) -> Arc<Outlet> {
+        Arc::clone(&self.outlet)
+    }
 }
 
 /// What the routes share: the outlet's facts, and the room for what may run at a time.
 pub(crate) struct Service {
-    outlet: Outlet,
+    outlet: Arc<Outlet>,
     page: page::Page,
     streams: Arc<Semaphore>,
     intakes: Semaphore,
@@ -76,8 +83,9 @@ impl Deref for Service {
 pub fn router(mut outlet: Outlet) -> Router {
     let page = page::Page::new(&std::mem::take(&mut outlet.assets));
     let (stopping, _) = watch::channel(false);
+    let outlet = Arc::new(outlet);
     let service = Arc::new(Service {
-        outlet,
+        outlet: Arc::clone(&outlet),
         page,
         streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
         intakes: Semaphore::new(INTAKES_MAX),
@@ -96,7 +104,7 @@ pub fn router(mut outlet: Outlet) -> Router {
         .with_state(Arc::clone(&service))
         .layer(DefaultBodyLimit::max(mesures::BODY_MAX))
         .layer(middleware::from_fn_with_state(service, guard::guard));
-    Router { routes, stopping }
+    Router { routes, stopping, outlet }
 }
 
 async fn method_not_allowed() -> Problem {
