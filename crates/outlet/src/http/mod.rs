@@ -9,6 +9,7 @@ mod guard;
 mod health;
 mod industrie;
 mod intake;
+mod kept;
 mod mesures;
 mod metrics;
 pub(crate) mod objects;
@@ -92,7 +93,7 @@ pub fn router(mut outlet: Outlet) -> Router {
         stopping: stopping.clone(),
     });
     let routes = axum::Router::new()
-        .merge(industrie::router())
+        .merge(industrie::router(&service))
         .route("/api/mesures", post(mesures::post))
         .merge(v1::router())
         .route("/api/v1/events", get(events::get))

@@ -5,6 +5,7 @@ mod chapter25;
 mod door;
 mod doubt;
 mod intake;
+mod kept;
 mod live;
 mod missing;
 mod v1;
