@@ -53,11 +53,17 @@ pub(crate) async fn serve(
     let Parts { store, router, acquisitions, publisher } = parts;
     let (stop, stopped) = watch::channel(false);
     let address = listener.local_addr().context("the listener's address")?;
+    let publishing = match publisher {
+        None => None,
+        Some(publisher) => {
+            let cursor = publisher.begin().await.context("how far the broker was told")?;
+            Some(tokio::spawn(publisher.run(cursor, stopped.clone())))
+        }
+    };
     let mut wires: JoinSet<()> = JoinSet::new();
     for acquisition in acquisitions {
         wires.spawn(Acquisition::run(acquisition, stopped.clone()));
     }
-    let publishing = publisher.map(|publisher| tokio::spawn(publisher.run(stopped.clone())));
     let life = tokio::spawn(supervise::watch(store.clone(), stopped.clone()));
     let web = tokio::spawn(outlet::http::serve(listener, router, stopped));
     ready(address);

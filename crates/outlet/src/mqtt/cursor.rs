@@ -19,17 +19,18 @@ const PAUSE: Duration = Duration::from_secs(5);
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
 /// Keeps the cursor; the writing happens beside.
-pub(super) struct Cursor {
+pub struct Cursor {
     moved: watch::Sender<u64>,
     keeper: JoinHandle<()>,
 }
 
 impl Cursor {
     /// The cursor of earlier runs. A first start begins with what is stored from now on: history
-    /// is the store's, not the broker's.
+    /// is the store's, not the broker's. That is queued for the disk before this returns, so that
+    /// no sample that comes later can be on disk without it.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// The store cannot be read, or is closed.
     pub(super) async fn recall(store: &Store) -> Result<Self, store::Error> {
         let remembered = blocking(store, |store| store.recall(KEY)).await?;
         let remembered = remembered.into_iter().find(|memory| memory.key == KEY);
@@ -48,10 +49,13 @@ impl Cursor {
             }
             Some(id) => id,
         };
-        // A first start is remembered at once: a second one must not skip what comes between.
         let written = remembered.filter(|id| *id == start);
+        if written.is_none() {
+            // Whoever waits for it waits in vain while the disk is full; nobody does.
+            drop(store.enqueue(remembering(start)).await?);
+        }
         let (moved, watched) = watch::channel(start);
-        let keeper = tokio::spawn(keep(store.clone(), watched, written));
+        let keeper = tokio::spawn(keep(store.clone(), watched, Some(start)));
         Ok(Self { moved, keeper })
     }
 
@@ -81,8 +85,7 @@ impl Cursor {
 async fn keep(store: Store, mut moved: watch::Receiver<u64>, mut written: Option<u64>) {
     while moved.wait_for(|position| written != Some(*position)).await.is_ok() {
         let position = *moved.borrow();
-        let memory = Memory { key: KEY.to_owned(), value: position.cast_signed() };
-        if let Err(error) = store.append(Batch::live(Vec::new(), vec![memory])).await {
+        if let Err(error) = store.append(remembering(position)).await {
             // Nothing is lost: what the broker has is sent to it again after the next start.
             tracing::warn!(%error, "how far the broker has been told was not written");
         }
@@ -92,6 +95,11 @@ async fn keep(store: Store, mut moved: watch::Receiver<u64>, mut written: Option
             () = abandoned(&mut moved) => {}
         }
     }
+}
+
+fn remembering(position: u64) -> Batch {
+    let memory = Memory { key: KEY.to_owned(), value: position.cast_signed() };
+    Batch::live(Vec::new(), vec![memory])
 }
 
 /// Resolves when nobody moves the cursor any more.

@@ -31,7 +31,7 @@ const INCOMING_MAX: usize = 64 << 10;
 /// Most messages of the broker that wait for us; further ones are dropped.
 const INBOX_MAX: usize = 16;
 /// A connection that is not made within this time has failed.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
+const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// An idle connection is probed this often.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Time for a farewell.

@@ -18,6 +18,7 @@ mod session;
 mod topics;
 
 pub use counters::{MqttCounters, MqttState};
+pub use cursor::Cursor;
 pub use link::TlsError;
 pub use options::{Broker, Credentials, Options, Tls};
 pub use publisher::Publisher;

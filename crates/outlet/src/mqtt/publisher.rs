@@ -31,18 +31,19 @@ impl Publisher {
         Ok(Self { outlet, options, dialer })
     }
 
-    /// Publishes until `shutdown` holds `true`.
-    pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
-        let cursor = match Cursor::recall(&self.outlet.store).await {
-            Ok(cursor) => cursor,
-            Err(error) => {
-                let reason = format!("the store does not tell how far the broker is: {error}");
-                tracing::error!("nothing is published: {reason}");
-                self.outlet.counters.mqtt.set_state(MqttState::Away(Some(reason)));
-                return;
-            }
-        };
+    /// Finds where earlier runs stopped. To be done before the first telegram comes: what is
+    /// stored from then on is published.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn begin(&self) -> Result<Cursor, store::Error> {
+        let cursor = Cursor::recall(&self.outlet.store).await?;
         self.outlet.counters.mqtt.set_acknowledged(cursor.position());
+        Ok(cursor)
+    }
+
+    /// Publishes until `shutdown` holds `true`.
+    pub async fn run(self, cursor: Cursor, mut shutdown: watch::Receiver<bool>) {
         let mut back_off = BackOff::new(self.options.topics.seed());
         let mut told = None;
         loop {
