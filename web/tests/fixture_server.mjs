@@ -64,7 +64,9 @@ export class FixtureServer {
       response.end(JSON.stringify(body ?? null));
       return;
     }
-    const path = normalize(join(DIST, pathname === "/" ? "index.html" : pathname));
+    // As the real server does: any other address that a browser navigates to gets the index.
+    const navigated = !pathname.startsWith("/api") && (request.headers.accept ?? "").includes("text/html");
+    const path = normalize(join(DIST, pathname === "/" || navigated ? "index.html" : pathname));
     try {
       if (!path.startsWith(DIST)) throw new Error("outside");
       const bytes = await readFile(path);
