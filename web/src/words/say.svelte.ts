@@ -4,6 +4,7 @@ import * as format from "../numbers/format";
 import { printed, styleOf } from "../numbers/quantity";
 import type { Advice } from "../live/analysis";
 import type { Reading } from "../live/contract";
+import { prefs } from "../shell/prefs.svelte";
 import { router } from "../shell/router.svelte";
 import fr, { type Words } from "./fr";
 
@@ -19,7 +20,7 @@ const DICTIONARIES: Record<Language, () => Promise<{ default: Words }>> = {
   de: () => import("./de"),
 };
 /** Ways to write numbers that differ from the language's first. */
-const REGIONS = new Set(["fr-CH", "de-CH", "de-AT"]);
+export const REGIONS = new Set(["fr-CH", "de-CH", "de-AT"]);
 
 function stored(name: string): string | null {
   // A browser may forbid storage; the page then forgets.
@@ -76,8 +77,8 @@ class Say {
 
   async #read(): Promise<void> {
     const given = router.params;
-    const lang = given.get("lang");
-    const language = one(LANGUAGES, lang?.slice(0, 2), stored("lang")?.slice(0, 2));
+    const lang = [given.get("lang"), stored("lang")].find((wish) => LANGUAGES.some((known) => wish?.slice(0, 2) === known));
+    const language = one(LANGUAGES, lang?.slice(0, 2));
     this.theme = one(THEMES, given.get("theme"), stored("theme"));
     this.meter = given.get("meter");
     if (this.theme === "auto") delete document.documentElement.dataset.theme;
@@ -90,6 +91,16 @@ class Say {
     this.words = words.default;
     this.#region = lang && REGIONS.has(lang) ? lang : null;
     document.documentElement.lang = this.#region ?? language;
+  }
+
+  /** The site's name of a phase, 1 to 3. */
+  phase(index: number): string {
+    return prefs.phase(index);
+  }
+
+  /** A text that names phases L1 to L3, with the site's names in their place. */
+  phases(text: string): string {
+    return text.replace(/\bL([123])\b/g, (_, index: string) => this.phase(Number(index)));
   }
 
   number(value: number, decimals: number): string {
@@ -150,10 +161,10 @@ class Say {
   /** The name of a quantity of the catalogue. */
   quantity(name: string): string {
     const known = look(this.words.quantities, name);
-    if (known) return known;
+    if (known) return this.phases(known);
     const phase = /^(.*)_(l[123])$/.exec(name);
     const base = look(this.words.quantities, phase?.[1] ?? null);
-    return base && phase?.[2] ? `${base} ${phase[2].toUpperCase()}` : name.replaceAll("_", " ");
+    return base && phase?.[2] ? this.phases(`${base} ${phase[2].toUpperCase()}`) : name.replaceAll("_", " ");
   }
 
   /** Why a link is not healthy; the server's English sentence for a cause without words here. */
@@ -177,7 +188,7 @@ class Say {
   advice(advice: Advice): string {
     const words = this.words.balance;
     if (advice.amps !== null && advice.from && advice.to) {
-      return words.move(this.figure(advice.amps, 1, "A"), `L${advice.from}`, `L${advice.to}`);
+      return words.move(this.figure(advice.amps, 1, "A"), this.phase(advice.from), this.phase(advice.to));
     }
     return look(words.others, advice.code) ?? (this.language === "fr" ? advice.french : advice.english);
   }
