@@ -33,6 +33,25 @@ export class Asked<T> {
  * nothing. Must be called while a component is made.
  */
 export function ask<T>(address: () => string | null, seconds: () => number | null = () => null): Asked<T> {
+  const one = (url: string, signal: AbortSignal) => got<T>(url, signal);
+  return asking(address, seconds, one);
+}
+
+/** Asks several addresses as one question: there is an answer when all have one. */
+export function askAll<T>(addresses: () => string[] | null): Asked<T[]> {
+  const all = async (urls: string, signal: AbortSignal): Promise<Outcome<T[]>> => {
+    const outcomes = await Promise.all(urls.split("\n").map((url) => got<T>(url, signal)));
+    const failed = outcomes.find((one) => one.fault !== null);
+    return failed?.fault ? { fault: failed.fault } : { fault: null, data: outcomes.map((one) => one.data as T) };
+  };
+  const key = () => addresses()?.join("\n") ?? null;
+  return asking(key, () => null, all);
+}
+
+type Outcome<T> = { fault: null; data: T } | { fault: Fault; data?: never };
+type Get<T> = (url: string, signal: AbortSignal) => Promise<Outcome<T>>;
+
+function asking<T>(address: () => string | null, seconds: () => number | null, get: Get<T>): Asked<T> {
   const asked = new Asked<T>();
   $effect(() => {
     const url = address();
@@ -46,7 +65,7 @@ export function ask<T>(address: () => string | null, seconds: () => number | nul
     const control = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const again = async (first: boolean) => {
-      if (first || !document.hidden) await answer(asked, url, control.signal);
+      if (first || !document.hidden) await settle(asked, url, get, control.signal);
       if (pause !== null && !control.signal.aborted) timer = setTimeout(again, pause * 1000, false);
     };
     asked.busy = true;
@@ -59,24 +78,28 @@ export function ask<T>(address: () => string | null, seconds: () => number | nul
   return asked;
 }
 
-async function answer<T>(asked: Asked<T>, url: string, signal: AbortSignal): Promise<void> {
+async function settle<T>(asked: Asked<T>, url: string, get: Get<T>, signal: AbortSignal): Promise<void> {
+  const outcome = await get(url, signal);
+  if (signal.aborted) return;
+  if (outcome.fault) asked.fault = outcome.fault;
+  else {
+    asked.data = outcome.data;
+    asked.of = url;
+    asked.fault = null;
+  }
+  asked.busy = false;
+}
+
+async function got<T>(url: string, signal: AbortSignal): Promise<Outcome<T>> {
   try {
     const response = await fetch(url, { signal, headers: { accept: "application/json" } });
     const body: unknown = await response.json().catch(() => null);
-    if (signal.aborted) return;
-    if (response.ok) {
-      asked.data = body as T;
-      asked.of = url;
-      asked.fault = null;
-    } else {
-      if (response.status === 401) session.refuse();
-      asked.fault = faultOf(response.status, body);
-    }
+    if (response.ok) return { fault: null, data: body as T };
+    if (response.status === 401) session.refuse();
+    return { fault: faultOf(response.status, body) };
   } catch {
-    if (signal.aborted) return;
-    asked.fault = { kind: "offline", status: null, detail: null };
+    return { fault: { kind: "offline", status: null, detail: null } };
   }
-  asked.busy = false;
 }
 
 const KINDS: Record<number, Fault["kind"]> = { 401: "unauthorized", 403: "forbidden", 404: "missing" };
