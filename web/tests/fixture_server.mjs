@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { analysis, GROUPS, meter, snapshot, values } from "./fixtures.mjs";
-import { series } from "./series_fixture.mjs";
+import { energy, series } from "./series_fixture.mjs";
 
 const DIST = process.env.TRIPHASE_WEB_OUT ?? fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -62,10 +62,11 @@ export class FixtureServer {
       if (first) response.write(`id: 1\nevent: snapshot\ndata: ${JSON.stringify(first)}\n\n`);
       return;
     }
-    if (pathname === "/api/v1/series") {
+    const computed = { "/api/v1/series": series, "/api/v1/analysis/energy": energy }[pathname];
+    if (computed) {
       this.asked.push(request.url);
       response.writeHead(200, { "content-type": "application/json" });
-      response.end(JSON.stringify(series(searchParams, this.curves)));
+      response.end(JSON.stringify(computed(searchParams, this.curves)));
       return;
     }
     const part = /^\/api\/v1\/analysis\/(\w+)$/.exec(pathname);

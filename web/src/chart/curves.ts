@@ -1,10 +1,9 @@
 // How the curves of phases look: the cable's colours, told apart by their dashes as well.
 
-export interface Curve {
+import type { Stroke } from "./plot";
+
+export interface Curve extends Stroke {
   quantity: string;
-  label: string;
-  token: string;
-  dash?: number[];
 }
 
 const LOOKS = [

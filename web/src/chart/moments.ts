@@ -36,6 +36,21 @@ export function day(at: number): string {
   return format({ day: "numeric", month: "short" }, "day").format(at * 1000);
 }
 
+/** Day of the week and of the month. */
+export function weekday(at: number): string {
+  return format({ weekday: "short", day: "numeric" }, "weekday").format(at * 1000);
+}
+
+/** Day, month and year in full. */
+export function date(at: number): string {
+  return format({ weekday: "long", day: "numeric", month: "long", year: "numeric" }, "date").format(at * 1000);
+}
+
+/** Month and year. */
+export function month(at: number): string {
+  return format({ month: "long", year: "numeric" }, "month").format(at * 1000);
+}
+
 /** Day, hour and minute, and the pass where the hour comes twice. */
 export function moment(at: number, step: number): string {
   const which = season(at);
