@@ -68,8 +68,9 @@ export class Chosen {
     router.set({ date: current ? null : written(day) }, true);
   }
 
-  /** Days before the end, for what looks at a week at least. */
+  /** The first of so many days before the end, or before tomorrow; the period's own if that is earlier. */
   back(days: number): Day | null {
-    return this.end === null || this.first === null ? null : Math.min(this.first, this.end - days * DAY_MS);
+    if (this.end === null || this.first === null || this.#today === null) return null;
+    return Math.min(this.first, Math.min(this.end, this.#today + DAY_MS) - days * DAY_MS);
   }
 }
