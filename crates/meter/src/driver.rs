@@ -56,7 +56,8 @@ pub struct DriverOptions {
     pub vt_ratio: Decimal,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
-    /// Whether outcomes carry steps and bytes, for inspection.
+    /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
+    /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
 }
 
@@ -111,7 +112,7 @@ impl PushDriver {
             zone: options.zone,
             transport: model.transport,
             explain: options.inspect,
-            keep_bytes: options.inspect,
+            keep_bytes: false,
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);

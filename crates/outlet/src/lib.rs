@@ -6,6 +6,7 @@
 //! pages of another origin. Only this crate and the configuration know serialisation.
 
 mod counters;
+mod frames;
 mod hour;
 pub mod http;
 mod json;
@@ -15,4 +16,8 @@ mod site;
 
 pub use analysis::VoltageKind;
 pub use counters::{Count, Counters, MeterCounters};
+pub use frames::{
+    Capture, CaptureFault, Decode, Explained, ExplainedDefect, ExplainedStep, ExplainedValue,
+    Frame, Frames, Protection, TELEGRAM_BYTES_MAX,
+};
 pub use site::{Clock, MeterInfo, Outlet, Role, Site};

@@ -2,8 +2,8 @@
 //!
 //! In: the checked configuration, copied by `triphase`. Out: nothing but these facts.
 
-use crate::Counters;
 use crate::http::Asset;
+use crate::{Counters, Decode, Frames};
 use alarm::Thresholds;
 use analysis::VoltageKind;
 use jiff::tz::TimeZone;
@@ -88,6 +88,10 @@ pub struct Outlet {
     pub alarms: Thresholds,
     /// What the program counts.
     pub counters: Arc<Counters>,
+    /// The last telegrams as bytes.
+    pub frames: Arc<Frames>,
+    /// What the `decode` command does.
+    pub decode: Decode,
     /// The configured address; its host is one that requests may name.
     pub listen: SocketAddr,
     /// The page's files.

@@ -1,11 +1,11 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
-use crate::acquire::{Acquisition, Clock};
+use crate::acquire::{Acquisition, Clock, Tape};
 use crate::assets;
 use crate::config::{Config, MeterConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
 use meter::DriverOptions;
-use outlet::{Counters, MeterInfo, Outlet, Site};
+use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
 use std::sync::Arc;
 use store::Store;
 
@@ -32,9 +32,11 @@ pub(crate) enum Kind {
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
     let Config { site, meters, http, store: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
+    let wired = meters.iter().filter(|meter| meter.port.is_some());
+    let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
     let mut acquisitions = Vec::new();
     for meter in &meters {
-        let parts = (&site, &store, &counters, &clock);
+        let parts = (&site, &store, (&counters, &frames), &clock);
         acquisitions.extend(acquisition(meter, parts)?);
     }
     let outlet = Outlet {
@@ -46,6 +48,8 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
         demo: kind == Kind::Demo,
         alarms,
         counters,
+        frames,
+        decode: Arc::new(|capture| crate::decode::explain(capture)),
         listen: http.listen,
         assets: assets::assets(),
     };
@@ -53,9 +57,12 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     Ok(Parts { store, router, acquisitions })
 }
 
+/// What the routes tell of the wires.
+type Kept<'a> = (&'a Arc<Counters>, &'a Arc<Frames>);
+
 fn acquisition(
     meter: &MeterConfig,
-    (site, store, counters, clock): (&SiteConfig, &Store, &Arc<Counters>, &Clock),
+    (site, store, (counters, frames), clock): (&SiteConfig, &Store, Kept<'_>, &Clock),
 ) -> Result<Option<Acquisition>> {
     let (Some(port), Some(model)) = (&meter.port, meter.model) else {
         let link = reading::Link {
@@ -86,7 +93,7 @@ fn acquisition(
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
         memory,
-        inspect: false,
+        inspect: true,
     });
     Ok(Some(Acquisition {
         meter: meter.id.clone(),
@@ -95,6 +102,8 @@ fn acquisition(
         period: meter.period,
         store: store.clone(),
         counters: Arc::clone(counters),
+        frames: Arc::clone(frames),
+        tape: Tape::default(),
         clock: Arc::clone(clock),
     }))
 }

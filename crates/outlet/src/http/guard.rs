@@ -22,6 +22,9 @@ const ADDRESS_MAX: usize = 8 * 1024;
 /// Most bytes of header names and values together.
 const HEADERS_MAX: usize = 32 * 1024;
 
+/// Posts that change nothing: they only ask with a body.
+const READ_ONLY_POSTS: [&str; 1] = ["/api/v1/decode"];
+
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -71,7 +74,7 @@ fn check(request: &Request, configured: IpAddr) -> Result<(), Problem> {
     }
     same_origin(headers, host)?;
     if request.method() == Method::POST {
-        is_plain_json(headers)?;
+        is_plain_body(request.uri().path(), headers)?;
     }
     Ok(())
 }
@@ -134,23 +137,37 @@ fn same_origin(headers: &HeaderMap, host: &str) -> Result<(), Problem> {
     }
 }
 
-/// A write is JSON as it is. Without a `Content-Type` the body has to prove it; a browser always
-/// names the origin of a write, and a page's script may only name a type that is asked for first.
-fn is_plain_json(headers: &HeaderMap) -> Result<(), Problem> {
+/// The essence of the `Content-Type`, as sent.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(kind.split(';').next().unwrap_or_default().trim())
+}
+
+/// What a post may be. Everywhere: JSON as it is; without a `Content-Type` the body has to prove
+/// it, since a browser always names the origin of a write, and a page's script may only name this
+/// type where it was asked for first. What changes nothing ([`READ_ONLY_POSTS`]) also takes types
+/// that a form of another site could send: `same_origin` has refused those.
+fn is_plain_body(path: &str, headers: &HeaderMap) -> Result<(), Problem> {
     let refused = |detail| Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     let codings = headers.get_all(header::CONTENT_ENCODING).iter();
     let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
     if !codings.all(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"identity")) {
         return refused("Send the body without Content-Encoding: it is read as it comes.");
     }
-    let is_json = match headers.get(header::CONTENT_TYPE) {
-        None => !headers.contains_key(header::ORIGIN),
-        Some(kind) => kind.to_str().is_ok_and(|kind| {
-            let essence = kind.split(';').next().unwrap_or_default().trim();
-            essence.eq_ignore_ascii_case("application/json")
-        }),
-    };
-    if !is_json {
+    let is = |wanted: &str| media_type(headers).is_some_and(|it| it.eq_ignore_ascii_case(wanted));
+    if is("application/json") {
+        return Ok(());
+    }
+    if READ_ONLY_POSTS.contains(&path) {
+        return match is("application/octet-stream") || is("text/plain") {
+            true => Ok(()),
+            false => refused(
+                "Send it with -H 'Content-Type: …': application/octet-stream for raw bytes, \
+                 text/plain for hexadecimal text, or application/json.",
+            ),
+        };
+    }
+    if headers.contains_key(header::CONTENT_TYPE) || headers.contains_key(header::ORIGIN) {
         return refused("Send it with -H 'Content-Type: application/json'.");
     }
     Ok(())

@@ -33,6 +33,8 @@ pub use serve::serve;
 
 /// Most bodies of `POST /api/mesures` read at a time; each may have [`mesures::BODY_MAX`] bytes.
 const INTAKES_MAX: usize = 8;
+/// Most captures decoded at a time.
+const DECODINGS_MAX: usize = 2;
 
 /// Every route, ready to be served.
 pub struct Router {
@@ -54,6 +56,7 @@ pub(crate) struct Service {
     page: page::Page,
     streams: Arc<Semaphore>,
     intakes: Semaphore,
+    decodings: Semaphore,
     stopping: watch::Sender<bool>,
 }
 
@@ -81,6 +84,7 @@ pub fn router(mut outlet: Outlet) -> Router {
         page,
         streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
         intakes: Semaphore::new(INTAKES_MAX),
+        decodings: Semaphore::new(DECODINGS_MAX),
         stopping: stopping.clone(),
     });
     let routes = axum::Router::new()

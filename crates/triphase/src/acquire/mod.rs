@@ -3,10 +3,14 @@
 //! In: a port, a driver. Out: appended telegrams, the link's state, counts of what was wrong. A
 //! device that is silent, gone or sends rubbish never ends the task, nor another meter's.
 
+mod tape;
 mod watch;
 
+pub(crate) use tape::Tape;
+
+use crate::decode::explained_alone;
 use meter::{Driver, Heard};
-use outlet::Counters;
+use outlet::{Counters, Frames};
 use reading::{Link, LinkCause, MeterId, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +35,9 @@ pub(crate) struct Acquisition {
     pub(crate) period: Option<Duration>,
     pub(crate) store: Store,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) frames: Arc<Frames>,
+    /// The last bytes of the wire since it was opened.
+    pub(crate) tape: Tape,
     pub(crate) clock: Clock,
 }
 
@@ -64,6 +71,7 @@ impl Acquisition {
                     self.tell(watch.opened((self.clock)()));
                     let ended = self.session(&mut link, &mut watch, &mut shutdown).await;
                     self.driver.disconnected((self.clock)());
+                    self.tape = Tape::default();
                     if watch.link().state == reading::LinkState::Live {
                         back_off.reset();
                     }
@@ -116,7 +124,11 @@ impl Acquisition {
                 Err(error) => return Ended::Lost(why(&error)),
             };
             let now = (self.clock)();
+            self.tape.take(&buffer[..count]);
             let heard = self.driver.receive(now, &buffer[..count]);
+            for outcome in &heard.outcomes {
+                self.frames.keep(&self.meter, now, explained_alone(outcome, &self.tape));
+            }
             self.deliver(heard, watch, count).await;
         }
     }

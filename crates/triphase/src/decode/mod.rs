@@ -3,8 +3,11 @@
 //! In: raw bytes or hex text with comments. Out: one explanation, or one JSON object, per telegram,
 //! delivered or refused. Exit 0 when at least one was delivered.
 
+mod explain;
 mod json;
 mod text;
+
+pub(crate) use explain::{explain, explained_alone};
 
 use crate::cli;
 use crate::config::parse_key;

@@ -6,5 +6,6 @@
 mod chapter25;
 mod command_line;
 mod crash;
+mod frames;
 mod process;
 mod wires;

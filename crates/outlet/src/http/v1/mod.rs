@@ -2,11 +2,16 @@
 
 mod alarms;
 mod analysis;
+mod decode;
 mod figure;
+mod frames;
 mod latest;
 mod meters;
+mod parameter;
 mod samples;
+mod series;
 mod site;
+mod telegram;
 mod value;
 
 use super::Service;
@@ -14,8 +19,9 @@ use super::problem::Problem;
 use crate::json::Utc;
 use crate::{MeterInfo, Outlet};
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::routing::get;
+use axum::routing::{get, post};
 use reading::MeterId;
 use serde::Serialize;
 use std::sync::Arc;
@@ -32,7 +38,10 @@ pub(super) fn router() -> Router<Arc<Service>> {
         .route("/api/v1/site", get(site::get))
         .route("/api/v1/meters", get(meters::get))
         .route("/api/v1/meters/{id}/latest", get(latest::get))
+        .route("/api/v1/meters/{id}/frames", get(frames::get))
+        .route("/api/v1/decode", post(decode::post).layer(DefaultBodyLimit::max(decode::BODY_MAX)))
         .route("/api/v1/samples", get(samples::get))
+        .route("/api/v1/series", get(series::get))
         .route("/api/v1/alarms", get(alarms::get))
         .merge(analysis::router())
 }

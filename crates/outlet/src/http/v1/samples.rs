@@ -5,18 +5,17 @@
 //! `next`, the `after` of the next page, or null on the last one.
 
 use super::choose;
+use super::parameter::{instant, parameters, whole};
 use super::value::key;
 use crate::http::Service;
 use crate::http::problem::Problem;
 use crate::json::{Digits, Utc};
 use crate::lookup::blocking;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::Uri;
 use axum::response::Json;
-use reading::{Reading, Timestamp, Unit, Value};
+use reading::{Reading, Unit, Value};
 use serde::{Deserialize, Serialize, Serializer};
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 use store::{Sample, SampleQuery};
 
@@ -27,7 +26,7 @@ const LIMIT_MAX: usize = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Parameters {
+struct Parameters {
     meter: Option<String>,
     from: Option<String>,
     to: Option<String>,
@@ -100,12 +99,9 @@ impl Serialize for Readings {
 
 pub(super) async fn get(
     State(service): State<Arc<Service>>,
-    parameters: Result<Query<Parameters>, QueryRejection>,
+    uri: Uri,
 ) -> Result<Json<Body>, Problem> {
-    let Query(parameters) = parameters.map_err(|_| {
-        let detail = "The query may hold meter, from, to, limit and after, each at most once.";
-        Problem::new(StatusCode::BAD_REQUEST, detail)
-    })?;
+    let parameters: Parameters = parameters(&uri, "meter, from, to, limit and after")?;
     let meter = choose(&service, parameters.meter.as_deref())?;
     let limits = 1..=LIMIT_MAX as u64;
     let limit = whole("limit", parameters.limit.as_deref(), limits)?;
@@ -113,8 +109,8 @@ pub(super) async fn get(
     let after = whole("after", parameters.after.as_deref(), 0..=u64::MAX)?;
     let query = SampleQuery {
         meter: meter.id.clone(),
-        from: instant("from", parameters.from)?,
-        to: instant("to", parameters.to)?,
+        from: instant("from", parameters.from.as_deref())?,
+        to: instant("to", parameters.to.as_deref())?,
         after,
         // One more than asked tells whether there is another page.
         limit: limit + 1,
@@ -125,30 +121,4 @@ pub(super) async fn get(
     samples.truncate(limit);
     let next = samples.last().filter(|_| more).map(|sample| sample.id);
     Ok(Json(Body { samples: samples.into_iter().map(SampleBody::from).collect(), next }))
-}
-
-fn whole(
-    name: &str,
-    text: Option<&str>,
-    range: RangeInclusive<u64>,
-) -> Result<Option<u64>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    let number = text.parse().ok().filter(|number| range.contains(number));
-    let wrong = || {
-        let (least, most) = (range.start(), range.end());
-        let given: String = text.chars().take(32).collect();
-        let detail =
-            format!("{name}: expected a whole number, {least} to {most}, got \"{given}\".");
-        Problem::new(StatusCode::BAD_REQUEST, detail)
-    };
-    number.map(Some).ok_or_else(wrong)
-}
-
-fn instant(name: &str, text: Option<String>) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = text else { return Ok(None) };
-    // A form-encoded plus sign is a space: the offset of a time that was not escaped.
-    let parsed = Timestamp::parse_rfc3339(&text.replace(' ', "+"));
-    let parsed = parsed
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("{name}: {error}.")))?;
-    Ok(Some(parsed))
 }

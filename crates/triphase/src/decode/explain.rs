@@ -1,0 +1,178 @@
+//! Telegrams with their bytes, for the frame inspector: live ones and captures.
+//!
+//! In: outcomes of the reader, and the bytes that they came from. Out: the outlet's plain form. The
+//! bytes of a telegram begin with the noise before it and end with the flag behind it.
+
+use super::text_fault;
+use crate::acquire::Tape;
+use crate::config::parse_key;
+use jiff::tz::TimeZone;
+use meter::push::{Layer, Outcome, PushOptions, PushReader, Step};
+use outlet::{
+    Capture, CaptureFault, Explained, ExplainedDefect, ExplainedStep, ExplainedValue, Protection,
+    TELEGRAM_BYTES_MAX,
+};
+use std::collections::HashMap;
+
+/// The flag that ends a frame of HDLC (ISO/IEC 13239), and may begin the next.
+const HDLC_FLAG: u8 = 0x7E;
+
+/// A telegram by itself: offsets count its own bytes.
+pub(crate) fn explained_alone(outcome: &Outcome, tape: &Tape) -> Explained {
+    let cut = |from, to| tape.cut(from, to);
+    let mut telegram = explained(outcome, &outcome.steps, &cut);
+    let base = telegram.offset;
+    telegram.offset = 0;
+    for value in &mut telegram.values {
+        value.offset = value.offset.saturating_sub(base);
+    }
+    for defect in &mut telegram.defects {
+        defect.offset = defect.offset.saturating_sub(base);
+    }
+    for step in &mut telegram.steps {
+        step.offset = step.offset.saturating_sub(base);
+    }
+    telegram
+}
+
+/// What a capture says: one object for each telegram; what lies behind the last belongs to it.
+///
+/// # Errors
+/// A parameter makes no sense, or the text is no hexadecimal.
+pub(crate) fn explain(capture: &Capture) -> Result<Vec<Explained>, CaptureFault> {
+    let options = options(capture)?;
+    if let Some(detail) = text_fault(&capture.data) {
+        return Err(CaptureFault { parameter: "data", detail });
+    }
+    let bytes = frame::capture_text::bytes_of_capture(&capture.data);
+    let mut reader = PushReader::new(options);
+    let mut outcomes = reader.feed(None, &bytes);
+    outcomes.extend(reader.finish());
+    let rest = reader.take_steps();
+    let cut = |from: u64, to: u64| {
+        let range = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
+        bytes.get(range).map(<[u8]>::to_vec)
+    };
+    let last = outcomes.len().saturating_sub(1);
+    let telegrams = outcomes.iter().enumerate().map(|(index, outcome)| {
+        let mut steps = outcome.steps.clone();
+        if index == last {
+            steps.extend(rest.iter().cloned());
+        }
+        explained(outcome, &steps, &cut)
+    });
+    Ok(telegrams.collect())
+}
+
+fn explained(
+    outcome: &Outcome,
+    steps: &[Step],
+    cut: &dyn Fn(u64, u64) -> Option<Vec<u8>>,
+) -> Explained {
+    let ends = steps.iter().map(|step| step.offset.saturating_add(step.length as u64));
+    let end = ends.max().unwrap_or(0).max(outcome.end);
+    let begin = steps.iter().map(|step| step.offset).min().unwrap_or(u64::MAX).min(outcome.offset);
+    // Much noise says less than the telegram behind it.
+    let long = end.saturating_sub(begin) > TELEGRAM_BYTES_MAX as u64;
+    let begin = if long { outcome.offset } else { begin };
+    let closed = outcome.steps.iter().any(|step| step.layer == Layer::Hdlc)
+        && cut(end, end.saturating_add(1)).is_some_and(|flag| flag == [HDLC_FLAG]);
+    let end = if closed { end.saturating_add(1) } else { end };
+    let length = usize::try_from(end.saturating_sub(begin)).unwrap_or(usize::MAX);
+    let bytes = if length > TELEGRAM_BYTES_MAX { None } else { cut(begin, end) };
+    let extents: HashMap<u64, usize> = steps
+        .iter()
+        .filter(|step| step.layer == Layer::Value)
+        .map(|step| (step.offset, step.length))
+        .collect();
+    let security = &outcome.security;
+    Explained {
+        protocol: "dlms",
+        meter: outcome.meter.clone(),
+        meter_time: outcome.meter_time,
+        measured_at: outcome.measured_at,
+        list: outcome.list.as_ref().map(ToString::to_string),
+        security: Protection {
+            encrypted: security.encrypted,
+            authenticated: security.authenticated,
+            invocation_counter: security.invocation_counter,
+        },
+        values: outcome
+            .values
+            .iter()
+            .map(|value| ExplainedValue {
+                reading: value.reading.clone(),
+                offset: value.offset,
+                length: extents.get(&value.offset).copied(),
+            })
+            .collect(),
+        defects: outcome
+            .defects
+            .iter()
+            .map(|defect| ExplainedDefect {
+                code: defect.code.name(),
+                detail: defect.detail.clone(),
+                offset: defect.offset,
+            })
+            .collect(),
+        delivered: outcome.delivered,
+        offset: begin,
+        length,
+        bytes: bytes.unwrap_or_default(),
+        steps: steps.iter().map(|step| shown(step, begin)).collect(),
+    }
+}
+
+/// A step within the bytes that are shown.
+fn shown(step: &Step, begin: u64) -> ExplainedStep {
+    let hidden = begin.saturating_sub(step.offset);
+    let hidden = usize::try_from(hidden).unwrap_or(usize::MAX);
+    ExplainedStep {
+        layer: match step.layer {
+            Layer::Noise => "noise",
+            Layer::Hdlc => "hdlc",
+            Layer::Mbus => "mbus",
+            Layer::Block => "block",
+            Layer::Cipher => "cipher",
+            Layer::Apdu => "apdu",
+            Layer::Value => "value",
+            Layer::Defect => "defect",
+        },
+        offset: step.offset.max(begin),
+        length: step.length.saturating_sub(hidden),
+        text: step.text.clone(),
+    }
+}
+
+fn options(capture: &Capture) -> Result<PushOptions, CaptureFault> {
+    let fault = |parameter, detail| CaptureFault { parameter, detail };
+    match capture.protocol.as_deref() {
+        None | Some("auto" | "dlms") => {}
+        Some(_) => {
+            let detail = "this version reads \"dlms\", or finds it with \"auto\"".to_owned();
+            return Err(fault("protocol", detail));
+        }
+    }
+    let key = |text: &Option<String>, parameter| {
+        let key = text.as_deref().map(|text| parse_key(text, "the text"));
+        key.transpose().map_err(|error| fault(parameter, error.to_string()))
+    };
+    let profile = capture.profile.as_deref().map(|name| {
+        meter::profile(name).ok_or_else(|| {
+            let known: Vec<&str> = meter::profiles().map(|profile| profile.name).collect();
+            fault("profile", format!("no such profile; there are {}", known.join(", ")))
+        })
+    });
+    let zone = capture.timezone.as_deref().map(|name| {
+        let expected = "expected an IANA name such as Europe/Zurich".to_owned();
+        TimeZone::get(name).map_err(|_| fault("timezone", expected))
+    });
+    Ok(PushOptions {
+        guek: key(&capture.guek, "guek")?,
+        gak: key(&capture.gak, "gak")?,
+        profile: profile.transpose()?,
+        zone: zone.transpose()?,
+        explain: true,
+        ..PushOptions::default()
+    })
+}
