@@ -55,7 +55,7 @@ function crates() {
 function grouped(list) {
   const groups = new Map();
   for (const { name, version, license } of list) {
-    const licence = (license ?? "?").replaceAll("/", " OR ").split(" OR ").sort().join(" OR ");
+    const licence = (license ?? "?").split(/\s*\/\s*|\s+OR\s+/).sort().join(" OR ");
     groups.set(licence, [...(groups.get(licence) ?? []), `${name} ${version}`]);
   }
   for (const names of groups.values()) names.sort();

@@ -23,12 +23,23 @@ function shown(value: TelegramValue, own: FrameWords): string {
   return `${number}${unit}${exponent === 0 ? "" : ` (${own.raw(`${String(raw).replace("-", MINUS)}\u00a0×\u00a010^${sign}`)})`}`;
 }
 
+/** The name of a quantity; null for one that only the server can name. */
+function nameOf(quantity: string | null, own: FrameWords): string | null {
+  if (quantity === null) return own.notInCatalogue;
+  const device = /^device_id_(\d+)$/.exec(quantity);
+  if (device) return `${own.names.device_id ?? ""} ${device[1] ?? ""}`.trim();
+  const name = own.names[quantity] ?? say.quantity(quantity);
+  return name === quantity.replaceAll("_", " ") ? null : name;
+}
+
 export function told(field: Field, own: FrameWords): Told {
   const { value } = field;
   if (!value || say.language === "en") {
-    const start = field.text.toLowerCase().startsWith(field.layer) ? field.text.slice(field.layer.length) : field.text;
-    return { text: start.replace(/^[\s:]+/, "") || field.text, english: true };
+    // The layer stands beside it already.
+    const bare = field.text.replace(new RegExp(`^${field.layer}(?=[\\s:])[\\s:]*`, "i"), "");
+    return { text: bare || field.text, english: true };
   }
-  const name = value.quantity ? say.quantity(value.quantity) : own.notInCatalogue;
+  const name = nameOf(value.quantity, own);
+  if (name === null) return { text: field.text, english: true };
   return { text: `${value.obis ?? ""} ${name} = ${shown(value, own)}`.trim(), english: false };
 }

@@ -1,7 +1,6 @@
 // The words of the telegram inspector.
 
 const fr = {
-  back: (meter: string) => `Appareil ${meter}`,
   list: "Trames reçues",
   which: "Montrer",
   all: "Toutes",
@@ -57,6 +56,18 @@ const fr = {
     apdu: "APDU",
     value: "valeur",
   } as Record<string, string>,
+  /** Quantities that no other view names. */
+  names: {
+    logical_device_name: "Nom logique",
+    device_id: "Identification",
+    clock: "Horloge",
+    active_energy_import: "Énergie active soutirée",
+    active_energy_export: "Énergie active injectée",
+    reactive_energy_import: "Énergie réactive soutirée",
+    reactive_energy_export: "Énergie réactive injectée",
+    reactive_power_import: "Puissance réactive soutirée",
+    reactive_power_export: "Puissance réactive injectée",
+  } as Record<string, string>,
   decode: {
     title: "Expliquer des octets",
     data: "Octets en hexadécimal",
@@ -84,7 +95,6 @@ const fr = {
 export type FrameWords = typeof fr;
 
 const en: FrameWords = {
-  back: (meter) => `Device ${meter}`,
   list: "Telegrams received",
   which: "Show",
   all: "All",
@@ -140,6 +150,8 @@ const en: FrameWords = {
     apdu: "APDU",
     value: "value",
   },
+  // English is the server's own language.
+  names: {},
   decode: {
     title: "Explain bytes",
     data: "Bytes in hexadecimal",
@@ -165,7 +177,6 @@ const en: FrameWords = {
 };
 
 const de: FrameWords = {
-  back: (meter) => `Gerät ${meter}`,
   list: "Empfangene Telegramme",
   which: "Zeigen",
   all: "Alle",
@@ -220,6 +231,17 @@ const de: FrameWords = {
     cipher: "Verschlüsselung",
     apdu: "APDU",
     value: "Wert",
+  },
+  names: {
+    logical_device_name: "Logischer Gerätename",
+    device_id: "Kennung",
+    clock: "Uhr",
+    active_energy_import: "Wirkarbeit Bezug",
+    active_energy_export: "Wirkarbeit Einspeisung",
+    reactive_energy_import: "Blindarbeit Bezug",
+    reactive_energy_export: "Blindarbeit Einspeisung",
+    reactive_power_import: "Blindleistung Bezug",
+    reactive_power_export: "Blindleistung Einspeisung",
   },
   decode: {
     title: "Bytes erklären",
