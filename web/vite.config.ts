@@ -1,5 +1,6 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
+import { licences } from "./scripts/licences.mjs";
 
 /** The folder of the finished page; `build.rs` of the `triphase` crate names one of its own. */
 const out = process.env.TRIPHASE_WEB_OUT ?? "dist";
@@ -7,7 +8,7 @@ const out = process.env.TRIPHASE_WEB_OUT ?? "dist";
 const server = process.env.TRIPHASE_URL ?? "http://127.0.0.1:8330";
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), licences()],
   build: {
     outDir: out,
     emptyOutDir: true,

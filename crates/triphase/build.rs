@@ -70,6 +70,8 @@ fn build_page(out: &Path) -> Result<PathBuf, String> {
         println!("cargo::rerun-if-changed={}", from.display());
         copy_all(&from, &to).map_err(|error| format!("web/{name}: {error}"))?;
     }
+    // The page lists the crates of the binary.
+    println!("cargo::rerun-if-changed={}", manifest.join("../../Cargo.lock").display());
     let lock = fs::read(copy.join("package-lock.json")).map_err(failed)?;
     let installed = copy.join("node_modules/.installed-lock");
     if fs::read(&installed).ok().as_deref() != Some(&lock) {

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { analysis, GROUPS, meter, snapshot, values } from "./fixtures.mjs";
+import { energy, series } from "./series_fixture.mjs";
 
 const DIST = process.env.TRIPHASE_WEB_OUT ?? fileURLToPath(new URL("../dist", import.meta.url));
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -12,6 +13,10 @@ export const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
 export class FixtureServer {
+  /** Questions after curves, as they were asked. */
+  asked = [];
+  /** What `series` of the fixtures leaves out. */
+  curves = {};
   #clients = new Set();
   #first;
   #server = createServer((request, response) => this.#answer(request, response));
@@ -47,7 +52,7 @@ export class FixtureServer {
   }
 
   async #answer(request, response) {
-    const { pathname } = new URL(request.url, "http://localhost");
+    const { pathname, searchParams } = new URL(request.url, "http://localhost");
     if (pathname === "/api/v1/events") {
       response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
       response.flushHeaders();
@@ -57,6 +62,13 @@ export class FixtureServer {
       if (first) response.write(`id: 1\nevent: snapshot\ndata: ${JSON.stringify(first)}\n\n`);
       return;
     }
+    const computed = { "/api/v1/series": series, "/api/v1/analysis/energy": energy }[pathname];
+    if (computed) {
+      this.asked.push(request.url);
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify(computed(searchParams, this.curves)));
+      return;
+    }
     const part = /^\/api\/v1\/analysis\/(\w+)$/.exec(pathname);
     if (part) {
       const body = this.#first(Date.now())?.meters[0]?.analysis[part[1]];
@@ -64,7 +76,9 @@ export class FixtureServer {
       response.end(JSON.stringify(body ?? null));
       return;
     }
-    const path = normalize(join(DIST, pathname === "/" ? "index.html" : pathname));
+    // As the real server does: any other address that a browser navigates to gets the index.
+    const navigated = !pathname.startsWith("/api") && (request.headers.accept ?? "").includes("text/html");
+    const path = normalize(join(DIST, pathname === "/" || navigated ? "index.html" : pathname));
     try {
       if (!path.startsWith(DIST)) throw new Error("outside");
       const bytes = await readFile(path);
@@ -82,6 +96,8 @@ export class FixtureServer {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [fixture = "e450", port = "8400"] = process.argv.slice(2);
   const server = new FixtureServer((now) => snapshot(now, [meter(now, fixture)]));
+  const noon = Math.floor(Date.now() / 3_600_000) * 3600;
+  server.curves = { gaps: [[noon - 9000, noon - 5400]], thin: [[noon - 3600, noon - 1800]] };
   let sample = 1;
   setInterval(() => {
     const at = Date.now();

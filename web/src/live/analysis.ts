@@ -60,6 +60,17 @@ export interface Reactive {
   /** kvar that lift the power factor to `target`, at this instant. */
   need: Figure;
   bank: Figure;
+  /** kvar that remain with the bank. */
+  after: Figure;
+  /** Percent of the losses upstream. */
+  lossesAvoided: Figure;
+  /** kVA that transformer and cables get back. */
+  released: Figure;
+  /** Order of the resonance with the transformer. */
+  resonance: Figure;
+  /** Whether the bank would make the site capacitive at this instant. */
+  overcompensated: boolean | null;
+  detuningAdvised: boolean | null;
   target: number | null;
   warnings: Warning[];
 }
@@ -211,6 +222,12 @@ function reactiveOf(data: Json | null): Reactive | null {
     evaluation: text(chapter.evaluation),
     need: known(compensation.qc_required_kvar),
     bank: known(compensation.bank_kvar),
+    after: known(compensation.reactive_after_kvar),
+    lossesAvoided: known(compensation.losses_avoided_pct),
+    released: known(compensation.kva_released),
+    resonance: known(compensation.resonance_order),
+    overcompensated: flag(object(compensation.overcompensation_risk)?.value),
+    detuningAdvised: flag(object(compensation.detuning_advised)?.value),
     target: numeric(compensation.target_pf),
     warnings: warningsOf(data.warnings),
   };

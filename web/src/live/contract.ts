@@ -43,6 +43,8 @@ export interface Site {
   zone: string | null;
   nominal_voltage_v: number;
   subscribed_power_kw: number | null;
+  /** The interval over which the supplier takes the mean of the power. **Unit** min. */
+  demand_interval_min?: number | null;
   version: string;
 }
 

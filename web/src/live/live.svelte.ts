@@ -6,6 +6,7 @@ import type { Analysis } from "./analysis";
 import { analysisOf } from "./analysis";
 import type { Link, Reading, Readings, Site } from "./contract";
 import { type Freshness, freshness, standing, worse } from "./freshness";
+import { session } from "./session.svelte";
 import { type EventName, type Listener, Stream } from "./stream";
 
 export interface Meter {
@@ -22,7 +23,8 @@ export interface Meter {
   analysis: Analysis;
 }
 
-export type Connection = "connecting" | "live" | "lost" | "paused";
+/** `refused`: the server wants a token; `paused`: nobody looks. */
+export type Connection = "connecting" | "live" | "lost" | "paused" | "refused";
 
 type Json = Record<string, unknown>;
 
@@ -35,6 +37,8 @@ class Live implements Listener {
   meters = $state.raw<Meter[]>([]);
   /** The server's time as known here, ticking. **Unit** ms since 1970. */
   now = $state(0);
+  /** Counts the snapshots: each is a new beginning after which questions are asked again. */
+  snapshots = $state(0);
   /** Until the next attempt. **Unit** s. */
   retryIn = $state(0);
 
@@ -79,8 +83,19 @@ class Live implements Listener {
 
   lost(retryAt: number): void {
     this.#retryAt = retryAt;
-    this.connection = "lost";
+    if (this.connection !== "refused") this.connection = "lost";
     this.#tick();
+    void session.refused().then((refused) => {
+      if (!refused) return;
+      // Knocking again would not open; the sign-in does.
+      this.#stream.stop();
+      this.connection = "refused";
+    });
+  }
+
+  /** Keeps the stream while the tab is hidden: a screen on the wall is never looked away from. */
+  keep(kept: boolean): void {
+    this.#stream.kept = kept;
   }
 
   paused(paused: boolean): void {
@@ -127,6 +142,7 @@ class Live implements Listener {
   }
 
   #snapshot(data: Json): void {
+    this.snapshots += 1;
     this.site = data.site as Site;
     this.demo = data.demo === true;
     this.meters = ((data.meters ?? []) as Json[]).map(meterOf);

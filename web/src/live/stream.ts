@@ -21,6 +21,8 @@ export interface Listener {
 }
 
 export class Stream {
+  /** Whether it stays open while the tab is hidden. */
+  kept = false;
   readonly #address: string;
   readonly #listener: Listener;
   #source: EventSource | null = null;
@@ -47,6 +49,11 @@ export class Stream {
   retryNow(): void {
     this.#attempts = 0;
     this.#open();
+  }
+
+  /** Stays closed until somebody retries. */
+  stop(): void {
+    this.#close();
   }
 
   #open(): void {
@@ -91,6 +98,7 @@ export class Stream {
   #visibility(): void {
     clearTimeout(this.#hidden);
     if (document.visibilityState === "hidden") {
+      if (this.kept) return;
       this.#hidden = setTimeout(() => {
         this.#close();
         this.#listener.paused(true);

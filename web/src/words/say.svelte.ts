@@ -4,8 +4,8 @@ import * as format from "../numbers/format";
 import { printed, styleOf } from "../numbers/quantity";
 import type { Advice } from "../live/analysis";
 import type { Reading } from "../live/contract";
-import de from "./de";
-import en from "./en";
+import { prefs } from "../shell/prefs.svelte";
+import { router } from "../shell/router.svelte";
 import fr, { type Words } from "./fr";
 
 export const LANGUAGES = ["fr", "en", "de"] as const;
@@ -13,11 +13,14 @@ export type Language = (typeof LANGUAGES)[number];
 export const THEMES = ["auto", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
-const DICTIONARIES: Record<Language, Words> = { fr, en, de };
+/** Each language is a file of its own; French, the first, comes with the page. */
+const DICTIONARIES: Record<Language, () => Promise<{ default: Words }>> = {
+  fr: async () => ({ default: fr }),
+  en: () => import("./en"),
+  de: () => import("./de"),
+};
 /** Ways to write numbers that differ from the language's first. */
-const REGIONS = new Set(["fr-CH", "de-CH", "de-AT"]);
-
-const parameters = () => new URLSearchParams(location.search);
+export const REGIONS = new Set(["fr-CH", "de-CH", "de-AT"]);
 
 function stored(name: string): string | null {
   // A browser may forbid storage; the page then forgets.
@@ -44,37 +47,60 @@ class Say {
   meter = $state<string | null>(null);
   zone = $state("UTC");
   #region = $state<string | null>(null);
+  /** The language asked for last. */
+  #asked: Language = "fr";
 
-  words = $derived<Words>(DICTIONARIES[this.language]);
+  words = $state.raw<Words>(fr);
   locale = $derived(this.#region ?? this.words.locale);
+  /** Resolves when the words of the address's language are there. */
+  readonly ready: Promise<void>;
 
   constructor() {
-    this.#read();
-    addEventListener("popstate", () => this.#read());
+    this.ready = this.#read();
+    addEventListener("popstate", () => void this.#read());
+  }
+
+  /** The words of one part of the page, in the language of now. */
+  own<T>(words: Record<Language, T>): T {
+    return words[this.language];
   }
 
   choose(name: "lang" | "theme" | "meter", value: string): void {
-    const address = new URL(location.href);
-    address.searchParams.set(name, value);
-    history.replaceState(history.state, "", address);
+    router.set({ [name]: value });
     try {
       if (name !== "meter") localStorage.setItem(`triphase.${name}`, value);
     } catch {
       // As above: nothing to keep it in.
     }
-    this.#read();
+    void this.#read();
   }
 
-  #read(): void {
-    const given = parameters();
-    const lang = given.get("lang");
-    this.language = one(LANGUAGES, lang?.slice(0, 2), stored("lang")?.slice(0, 2));
-    this.#region = lang && REGIONS.has(lang) ? lang : null;
+  async #read(): Promise<void> {
+    const given = router.params;
+    const lang = [given.get("lang"), stored("lang")].find((wish) => LANGUAGES.some((known) => wish?.slice(0, 2) === known));
+    const language = one(LANGUAGES, lang?.slice(0, 2));
     this.theme = one(THEMES, given.get("theme"), stored("theme"));
     this.meter = given.get("meter");
-    document.documentElement.lang = this.#region ?? this.language;
     if (this.theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.theme;
+    this.#asked = language;
+    const words = await DICTIONARIES[language]().catch(() => null);
+    // Without its file (a server that went away) a language is not spoken; the last one chosen counts.
+    if (!words || this.#asked !== language) return;
+    this.language = language;
+    this.words = words.default;
+    this.#region = lang && REGIONS.has(lang) ? lang : null;
+    document.documentElement.lang = this.#region ?? language;
+  }
+
+  /** The site's name of a phase, 1 to 3. */
+  phase(index: number): string {
+    return prefs.phase(index);
+  }
+
+  /** A text that names phases L1 to L3, with the site's names in their place. */
+  phases(text: string): string {
+    return text.replace(/\bL([123])\b/g, (_, index: string) => this.phase(Number(index)));
   }
 
   number(value: number, decimals: number): string {
@@ -135,10 +161,10 @@ class Say {
   /** The name of a quantity of the catalogue. */
   quantity(name: string): string {
     const known = look(this.words.quantities, name);
-    if (known) return known;
+    if (known) return this.phases(known);
     const phase = /^(.*)_(l[123])$/.exec(name);
     const base = look(this.words.quantities, phase?.[1] ?? null);
-    return base && phase?.[2] ? `${base} ${phase[2].toUpperCase()}` : name.replaceAll("_", " ");
+    return base && phase?.[2] ? this.phases(`${base} ${phase[2].toUpperCase()}`) : name.replaceAll("_", " ");
   }
 
   /** Why a link is not healthy; the server's English sentence for a cause without words here. */
@@ -162,7 +188,7 @@ class Say {
   advice(advice: Advice): string {
     const words = this.words.balance;
     if (advice.amps !== null && advice.from && advice.to) {
-      return words.move(this.figure(advice.amps, 1, "A"), `L${advice.from}`, `L${advice.to}`);
+      return words.move(this.figure(advice.amps, 1, "A"), this.phase(advice.from), this.phase(advice.to));
     }
     return look(words.others, advice.code) ?? (this.language === "fr" ? advice.french : advice.english);
   }
