@@ -15,6 +15,7 @@ pub mod counter;
 pub mod currents;
 pub mod derive;
 pub mod energy;
+pub mod energy_bars;
 mod figure;
 pub mod harmonic;
 mod measurement;
