@@ -1,12 +1,27 @@
-//! Benchmarks against what people use today.
+//! Benchmarks against what people use today, and long runs: scripts of `interop`.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// D1 and D2: wire bytes to typed values, against smartmeter-datacollector from PyPI.
-pub(crate) fn decode(root: &Path) -> ExitCode {
-    let script = root.join("interop/bench_decode.py");
-    match Command::new("python3").arg(&script).status() {
+/// The benchmarks, by the word that asks for them.
+const SCRIPTS: [(&str, &str); 6] = [
+    ("decode", "interop/bench_decode.py"),
+    ("http", "interop/bench_http.py"),
+    ("mqtt", "interop/bench_mqtt.py"),
+    ("soak", "interop/soak.py"),
+    ("start", "interop/bench_start.py"),
+    ("store", "interop/bench_store.py"),
+];
+
+/// Runs the benchmark `name` with the options that its script knows, such as `--quick`.
+pub(crate) fn run(root: &Path, name: &str, options: &[&str]) -> ExitCode {
+    let Some((_, script)) = SCRIPTS.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<_> = SCRIPTS.iter().map(|(known, _)| *known).collect();
+        eprintln!("no benchmark \"{name}\"; there are {}", known.join(", "));
+        return ExitCode::from(2);
+    };
+    let script = root.join(script);
+    match Command::new("python3").arg(&script).args(options).status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {

@@ -1,9 +1,11 @@
 //! Checks of the house and benchmarks: the project's only build scripting.
 //!
 //! `cargo xtask tidy` holds the sources against the rules of ARCHITECTURE.md (a test does the
-//! same), `cargo xtask bench decode` measures against what people use today.
+//! same), `cargo xtask bench NAME [--quick]` measures against what people use today, `cargo xtask
+//! package` makes what users install.
 
 mod bench;
+mod package;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -14,9 +16,12 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["tidy"] => report(tidy::faults(&root())),
-        ["bench", "decode"] => bench::decode(&root()),
+        ["bench", name, options @ ..] => bench::run(&root(), name, options),
+        ["package"] => package::package(&root()),
         _ => {
-            eprintln!("usage: cargo xtask tidy | bench decode");
+            eprintln!(
+                "usage: cargo xtask tidy | package | bench decode|http|mqtt|soak|start|store [--quick]"
+            );
             ExitCode::from(2)
         }
     }

@@ -31,6 +31,16 @@ pub enum Severity {
 }
 
 impl Condition {
+    /// Every condition.
+    pub const ALL: [Self; 6] = [
+        Self::Overload,
+        Self::PowerFactorLow,
+        Self::VoltageLow,
+        Self::VoltageHigh,
+        Self::Unbalance,
+        Self::Distortion,
+    ];
+
     /// The name on English surfaces.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -8,20 +8,31 @@
 
 pub mod availability;
 pub mod balance;
+pub mod baseline;
 pub mod billing;
 pub mod chapter25;
 pub mod compensation;
+pub mod compliance;
 pub mod counter;
+pub mod counter_fall;
 pub mod currents;
+pub mod cusum;
+pub mod demand;
 pub mod derive;
 pub mod energy;
+pub mod event_class;
 mod figure;
+pub mod flicker;
 pub mod harmonic;
+pub mod load_profile;
 mod measurement;
+pub mod meter_balance;
 pub mod neutral;
 pub mod phasor;
 pub mod plausibility;
 pub mod power_factor;
+pub mod robust;
+pub mod tolerance_curve;
 pub mod unbalance;
 pub mod voltages;
 

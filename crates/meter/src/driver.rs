@@ -27,6 +27,9 @@ pub struct Heard {
     pub memory: Vec<Memory>,
     /// Everything that was heard, refused telegrams too, for counters, logs and inspection.
     pub outcomes: Vec<Outcome>,
+    /// Bytes that were found to belong to nothing known. Whether bytes are noise may be known only
+    /// when later ones have come.
+    pub noise_bytes: u64,
 }
 
 /// A meter's protocol.
@@ -200,8 +203,10 @@ impl Driver for PushDriver {
     }
 
     fn receive(&mut self, at: Timestamp, bytes: &[u8]) -> Heard {
+        let before = self.reader.statistics().noise_bytes;
         let outcomes = self.reader.feed(Some(at), bytes);
-        self.heard(at, outcomes)
+        let noise_bytes = self.reader.statistics().noise_bytes - before;
+        Heard { noise_bytes, ..self.heard(at, outcomes) }
     }
 
     fn disconnected(&mut self, _at: Timestamp) {

@@ -3,6 +3,7 @@
 //! In: events that `triphase` and the routes count. Out: totals since the start. A meter's
 //! counters exist from the start, so that a meter that never spoke reads 0 and not "absent".
 
+use crate::mqtt::MqttCounters;
 use reading::MeterId;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -39,6 +40,8 @@ impl Count {
 pub struct MeterCounters {
     /// Bytes that its wire brought.
     pub bytes: Count,
+    /// Bytes among them that belonged to nothing known: a wrong line setting, another protocol.
+    pub noise_bytes: Count,
     /// Telegrams delivered, with or without defects.
     pub telegrams: Count,
     /// Telegrams refused.
@@ -84,6 +87,8 @@ pub struct Counters {
     pub append_micros: Count,
     /// Measurements that came over HTTP and are on disk.
     pub posted: Count,
+    /// What the MQTT outlet counts.
+    pub mqtt: MqttCounters,
 }
 
 impl Counters {

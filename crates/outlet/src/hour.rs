@@ -123,6 +123,13 @@ impl Hour {
         Self { from: window.from, to: window.to, rows, energy }
     }
 
+    /// When the oldest row leaves the hour; at once without rows.
+    pub(crate) fn until(&self) -> Timestamp {
+        let oldest = self.rows.first().map_or(self.from, |row| row.measurement.at());
+        // A row that is exactly an hour old still counts.
+        oldest.plus(HOUR).plus(Duration::from_micros(1))
+    }
+
     /// How many rows have which quality.
     pub(crate) fn qualities(&self) -> QualityShare {
         QualityShare::of(self.rows.iter().map(|row| row.quality))

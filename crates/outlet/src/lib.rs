@@ -1,4 +1,4 @@
-//! Outlets: what others hold on to. Here HTTP with its live stream and the page's files.
+//! Outlets: what others hold on to. HTTP with its live stream and the page's files, and MQTT.
 //!
 //! In: the store, the site's facts, the clock. Out: chapter 25's routes, `/api/v1`, the page,
 //! health and metrics. Sources: RFC 9110 (HTTP), RFC 9457 (problems), WHATWG HTML 9.2
@@ -12,6 +12,7 @@ pub mod http;
 mod json;
 mod last;
 mod lookup;
+pub mod mqtt;
 mod site;
 
 pub use analysis::VoltageKind;

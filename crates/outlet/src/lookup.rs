@@ -55,6 +55,11 @@ impl Outlet {
         self.period(meter).map(|period| period.as_secs_f64())
     }
 
+    /// Samples on disk that the broker has not acknowledged.
+    pub(crate) fn mqtt_backlog(&self) -> u64 {
+        self.store.last_id().saturating_sub(self.counters.mqtt.acknowledged())
+    }
+
     /// Samples of all meters after an id.
     ///
     /// # Errors

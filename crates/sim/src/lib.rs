@@ -14,6 +14,7 @@ mod machine;
 mod model;
 mod noise;
 mod serve;
+mod uart;
 mod workshop;
 
 pub use counters::Counters;
@@ -23,4 +24,5 @@ pub use lossy_wire::{Losses, LossyWire};
 pub use machine::{Load, Mode, Power};
 pub use model::{Model, models};
 pub use serve::{LAG_MAX, Pace, PacedFeed, Speed, SpeedError, serve};
+pub use uart::{Parity, Uart};
 pub use workshop::{Phase, State, Workshop};

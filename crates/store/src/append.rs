@@ -6,8 +6,10 @@
 use crate::batch::{Appended, Batch, READINGS_MAX};
 use crate::dictionary::{Channel, Dictionary};
 use crate::encoding;
-use crate::error::Refusal;
+use crate::error::{Error, Refusal};
 use crate::query::{self, StoredRow};
+use crate::sealed::{Found, Sealed};
+use crate::upkeep::Noted;
 use reading::{Decimal, Memory, Quality, Reading, Telegram, Value};
 use rusqlite::{Connection, params};
 use std::cmp::Ordering;
@@ -23,11 +25,22 @@ pub(crate) enum Failure {
     Sqlite(rusqlite::Error),
     /// The batch itself.
     Refused(Refusal),
+    /// What is stored for the same time cannot be read.
+    Unreadable(Error),
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<query::Failure> for Failure {
+    fn from(failure: query::Failure) -> Self {
+        match failure {
+            query::Failure::Sqlite(error) => Self::Sqlite(error),
+            query::Failure::Other(error) => Self::Unreadable(error),
+        }
     }
 }
 
@@ -41,6 +54,9 @@ impl From<Refusal> for Failure {
 pub(crate) struct Appender<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) dictionary: &'a mut Dictionary,
+    pub(crate) sealed: &'a mut Sealed,
+    /// The rows that were added.
+    pub(crate) noted: Vec<Noted>,
 }
 
 impl Appender<'_> {
@@ -53,10 +69,13 @@ impl Appender<'_> {
         }
         self.connection.execute_batch("SAVEPOINT batch")?;
         let before = query::last_id(self.connection)?;
+        let noted = self.noted.len();
         let mut appended = self.telegrams(&batch.telegrams, OnOtherValues::Conflict)?;
         if appended.iter().any(|one| matches!(one, Appended::Conflict(_))) {
             self.connection.execute_batch("ROLLBACK TO batch; RELEASE batch")?;
             *self.dictionary = Dictionary::load(self.connection)?;
+            self.sealed.forget_channels();
+            self.noted.truncate(noted);
             appended.iter_mut().for_each(|one| forget_ids_after(before, one));
             return Ok(appended);
         }
@@ -89,20 +108,14 @@ impl Appender<'_> {
             encoding::put(&mut blob, channel, reading.quality, &reading.value);
         }
         let meter_time = telegram.meter_time.as_ref().map(encoding::meter_time_bytes);
-        let stored = self.stored(list, telegram)?;
-        for turn in &stored {
-            if turn.row.same_bytes(telegram.quality, meter_time.as_deref(), &blob)
-                || self.same_values(&turn.row, telegram)?
-            {
-                return Ok(Appended::Duplicate(turn.row.id));
-            }
-        }
-        let turn = match (stored.first(), on_other_values) {
+        let newest = match self.compared(list, telegram, (meter_time.as_deref(), &blob))? {
+            Compared::Same(id) => return Ok(Appended::Duplicate(id)),
+            Compared::Other(newest) => newest,
+        };
+        let turn = match (newest, on_other_values) {
             (None, _) => 0,
-            (Some(newest), OnOtherValues::KeepBoth) => newest.turn + 1,
-            (Some(newest), OnOtherValues::Conflict) => {
-                return Ok(Appended::Conflict(newest.row.id));
-            }
+            (Some((_, turn)), OnOtherValues::KeepBoth) => turn + 1,
+            (Some((id, _)), OnOtherValues::Conflict) => return Ok(Appended::Conflict(id)),
         };
         self.connection
             .prepare_cached(
@@ -119,7 +132,54 @@ impl Appender<'_> {
                 telegram.quality.code(),
                 blob,
             ])?;
+        self.noted.push(Noted {
+            list,
+            measured_at: telegram.measured_at.as_micros(),
+            received_at: telegram.received_at.as_micros(),
+        });
         Ok(Appended::New(self.connection.last_insert_rowid().cast_unsigned()))
+    }
+
+    /// Compares a telegram with what is stored for its list and time, newest turn first.
+    fn compared(
+        &mut self,
+        list: i64,
+        telegram: &Telegram,
+        (meter_time, blob): (Option<&[u8]>, &[u8]),
+    ) -> Result<Compared, Failure> {
+        let stored = self.stored(list, telegram)?;
+        for turn in &stored {
+            if turn.row.same_bytes(telegram.quality, meter_time, blob)
+                || self.same_values(&turn.row, telegram)?
+            {
+                return Ok(Compared::Same(turn.row.id));
+            }
+        }
+        let newest = stored.first().map(|turn| (turn.row.id, turn.turn));
+        let rest = usize::try_from(TURNS_COMPARED_MAX).unwrap_or(0).saturating_sub(stored.len());
+        let time = telegram.measured_at.as_micros();
+        let sealed = self.sealed.find(self.connection, (list, time), rest)?;
+        for found in &sealed {
+            if self.same_as_sealed(found, telegram)? {
+                return Ok(Compared::Same(found.id));
+            }
+        }
+        let sealed = sealed.first().map(|found| (found.id, found.turn));
+        Ok(Compared::Other(newest.into_iter().chain(sealed).max_by_key(|(_, turn)| *turn)))
+    }
+
+    /// Whether a sealed telegram tells the same numbers.
+    fn same_as_sealed(&mut self, found: &Found, telegram: &Telegram) -> Result<bool, Failure> {
+        let page = &found.page;
+        if page.rows.clocks[found.row] != telegram.meter_time
+            || page.quality(found.row) != Ok(telegram.quality)
+        {
+            return Ok(false);
+        }
+        let channels = self.sealed.channels(self.connection, self.dictionary.channel_count())?;
+        let readings = page.entries(found.row).map(|entry| channels.reading(entry));
+        let Ok(readings) = readings.collect::<Result<Vec<_>, _>>() else { return Ok(false) };
+        Ok(same_readings(&readings, &telegram.readings))
     }
 
     /// What is stored for the telegram's list and time, newest first.
@@ -164,6 +224,14 @@ impl Appender<'_> {
 enum OnOtherValues {
     KeepBoth,
     Conflict,
+}
+
+/// What is stored for a telegram's list and time.
+enum Compared {
+    /// The same values, under this id.
+    Same(u64),
+    /// Nothing, or other values: the id and turn of the newest.
+    Other(Option<(u64, i64)>),
 }
 
 struct Turn {

@@ -116,7 +116,7 @@ pub(crate) struct Held {
 }
 
 impl Board {
-    /// Takes a sample; samples come in the order of their ids.
+    /// Takes a sample.
     pub(crate) fn take(&mut self, sample: &Arc<Sample>) {
         let Telegram { meter, list, .. } = &sample.telegram;
         let lists = match self.meters.get_mut(meter) {
@@ -129,6 +129,15 @@ impl Board {
                 lists.insert(list.clone(), ListBoard::new(sample));
             }
         }
+    }
+
+    /// Takes samples in the order of their ids, as one by one; of history that comes in bulk only
+    /// the newest is looked at closely.
+    pub(crate) fn take_all(&mut self, samples: &[Arc<Sample>]) {
+        // Newest first, an older telegram that names the same registers adds nothing but its time.
+        let mut by_rank: Vec<&Arc<Sample>> = samples.iter().collect();
+        by_rank.sort_by_key(|sample| std::cmp::Reverse(Rank::of(sample)));
+        by_rank.into_iter().for_each(|sample| self.take(sample));
     }
 
     pub(crate) fn latest(&self, meter: &MeterId) -> Option<Latest> {
@@ -175,6 +184,8 @@ impl ListBoard {
         }
         if rank > Rank::of(&self.newest) {
             self.newest = Arc::clone(sample);
+        } else if same_registers(&self.newest, sample) {
+            return;
         }
         self.take_values(sample);
     }
@@ -239,6 +250,12 @@ pub(crate) fn newest_of<'a>(
             }
         }
     }
+}
+
+/// Whether two telegrams name the same registers in the same order.
+fn same_registers(left: &Sample, right: &Sample) -> bool {
+    let (left, right) = (&left.telegram.readings, &right.telegram.readings);
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| key(left) == key(right))
 }
 
 fn key(reading: &Reading) -> Key {

@@ -52,6 +52,10 @@ impl Dictionary {
         Ok(dictionary)
     }
 
+    pub(crate) fn channel_count(&self) -> usize {
+        self.channels.len()
+    }
+
     /// The number of a meter's list, new if need be.
     pub(crate) fn list(
         &mut self,

@@ -12,6 +12,7 @@
 //! `meter_time` is year (2 bytes, big-endian), month, day, hour, minute, second, then a byte whose
 //! bits 0–2 say which follow: hundredths (1 byte), deviation (2 bytes, big-endian), clock status.
 
+use crate::bytes::{Cursor, put_varint, unzigzag, zigzag};
 use reading::{Decimal, MeterTime, Quality, Value};
 
 const EXPONENT_BIAS: i16 = 15;
@@ -69,12 +70,12 @@ pub(crate) fn put(blob: &mut Vec<u8>, channel: ChannelId, quality: Quality, valu
 
 /// The entries of a blob; ends after the first malformed one.
 pub(crate) fn entries(blob: &[u8]) -> Entries<'_> {
-    Entries { rest: blob }
+    Entries { rest: Cursor(blob) }
 }
 
 /// See [`entries`].
 pub(crate) struct Entries<'a> {
-    rest: &'a [u8],
+    rest: Cursor<'a>,
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -86,7 +87,7 @@ impl<'a> Iterator for Entries<'a> {
         }
         let entry = self.entry();
         if entry.is_err() {
-            self.rest = &[];
+            self.rest = Cursor(&[]);
         }
         Some(entry)
     }
@@ -94,50 +95,25 @@ impl<'a> Iterator for Entries<'a> {
 
 impl<'a> Entries<'a> {
     fn entry(&mut self) -> Result<Entry<'a>, Malformed> {
-        let channel = ChannelId::try_from(self.varint()?);
+        let channel = ChannelId::try_from(self.rest.varint()?);
         let channel = channel.map_err(|_| Malformed("a channel number is too large"))?;
-        let head = self.byte()?;
+        let head = self.rest.byte()?;
         let quality = Quality::from_code((head >> 5) & 3).ok_or(Malformed("an unknown quality"))?;
         let value = if head & TEXT == 0 {
             let exponent = match head & EXPONENT_FOLLOWS {
-                EXPONENT_FOLLOWS => self.byte()?.cast_signed(),
+                EXPONENT_FOLLOWS => self.rest.byte()?.cast_signed(),
                 biased => biased.cast_signed() - 15,
             };
-            EntryValue::Number(Decimal::new(unzigzag(self.varint()?), exponent))
+            EntryValue::Number(Decimal::new(unzigzag(self.rest.varint()?), exponent))
         } else {
-            let length = usize::try_from(self.varint()?).unwrap_or(usize::MAX);
-            let (text, rest) = self.rest.split_at_checked(length).ok_or(ENDS_EARLY)?;
-            self.rest = rest;
+            let length = usize::try_from(self.rest.varint()?).unwrap_or(usize::MAX);
+            let text = self.rest.take(length)?;
             let text = std::str::from_utf8(text).map_err(|_| Malformed("a text is not UTF-8"))?;
             EntryValue::Text(text)
         };
         Ok(Entry { channel, quality, value })
     }
-
-    fn byte(&mut self) -> Result<u8, Malformed> {
-        let (byte, rest) = self.rest.split_first().ok_or(ENDS_EARLY)?;
-        self.rest = rest;
-        Ok(*byte)
-    }
-
-    fn varint(&mut self) -> Result<u64, Malformed> {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            let part = u64::from(byte & 0x7f);
-            if part << shift >> shift != part {
-                break;
-            }
-            value |= part << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(Malformed("a number has more than 64 bits"))
-    }
 }
-
-const ENDS_EARLY: Malformed = Malformed("its values end early");
 
 /// The bytes of a meter's clock.
 pub(crate) fn meter_time_bytes(time: &MeterTime) -> Vec<u8> {
@@ -182,29 +158,10 @@ pub(crate) fn meter_time(bytes: &[u8]) -> Result<MeterTime, Malformed> {
     Ok(MeterTime { year, month, day, hour, minute, second, hundredths, deviation, status })
 }
 
-fn put_varint(blob: &mut Vec<u8>, mut value: u64) {
-    while value > 0x7f {
-        blob.push(0x80 | low_bits(value));
-        value >>= 7;
-    }
-    blob.push(low_bits(value));
-}
-
-fn low_bits(value: u64) -> u8 {
-    u8::try_from(value & 0x7f).expect("seven bits fit a byte")
-}
-
-const fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)).cast_unsigned()
-}
-
-const fn unzigzag(value: u64) -> i64 {
-    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bytes::ENDS_EARLY;
 
     #[test]
     fn every_exponent_and_extreme_mantissa_comes_back() {

@@ -162,6 +162,25 @@ pub enum Error {
         /// Longest answer.
         rows_max: usize,
     },
+    /// A block of sealed samples does not follow the schema.
+    #[error("block {id} of samples cannot be read ({defect}): the file was changed or is damaged")]
+    Block {
+        /// The block.
+        id: i64,
+        /// What is wrong with it.
+        defect: &'static str,
+    },
+    /// What is left of a day does not follow the schema.
+    #[error(
+        "the summary of day {day} since 1970 cannot be read ({defect}): the file was changed or \
+         is damaged"
+    )]
+    Rollup {
+        /// The day, counted since 1970.
+        day: i64,
+        /// What is wrong with it.
+        defect: &'static str,
+    },
     /// A stored row does not follow the schema.
     #[error("sample {id} cannot be read ({defect}): the file was changed or is damaged")]
     Row {

@@ -15,8 +15,10 @@ const APPLICATION_ID: i32 = 0x5472_6970;
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// The steps, oldest first: the step at index n leads from schema n to schema n + 1.
-const MIGRATIONS: &[Migration] =
-    &[|transaction| transaction.execute_batch(include_str!("schema/1.sql"))];
+const MIGRATIONS: &[Migration] = &[
+    |transaction| transaction.execute_batch(include_str!("schema/1.sql")),
+    |transaction| transaction.execute_batch(include_str!("schema/2.sql")),
+];
 
 /// Brings the file to the newest schema.
 pub(crate) fn migrate(connection: &Connection, file: &Path) -> Result<(), Error> {

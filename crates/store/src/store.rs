@@ -7,10 +7,15 @@ use crate::dictionary::Dictionary;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::health::{Health, Pulse};
-use crate::query::{self, Failure, Restorer, Row, SampleQuery};
+use crate::numbers;
+use crate::query::{self, Failure, Row, SampleQuery};
 use crate::queue::{Pending, QUEUE_TELEGRAMS_MAX, Queue};
 use crate::readers::Readers;
+use crate::retention::Retention;
+use crate::samples;
+use crate::sealed::Sealed;
 use crate::series::{self, Series, SeriesQuery};
+use crate::upkeep::Upkeep;
 use crate::writer::{Closing, Shared, Writer};
 use reading::{Link, Memory, MeterId, Quantity, Timestamp};
 use rusqlite::Connection;
@@ -29,6 +34,8 @@ pub const BUS_EVENTS_MAX: usize = 1024;
 pub struct Options {
     /// Largest size of the database file, in pages of 4096 bytes; `None`: as large as the disk.
     pub pages_max: Option<u32>,
+    /// How long what is kept.
+    pub retention: Retention,
 }
 
 /// An open store. Clones are the same store.
@@ -65,11 +72,20 @@ impl Store {
             bus: broadcast::Sender::new(BUS_EVENTS_MAX),
             pulse: Pulse::new(),
             closing: Closing::default(),
+            at_rest: watch::Sender::new(false),
         });
+        let upkeep = Upkeep::load(&connection, options.retention).map_err(failed)?;
         let (queue, jobs) = Queue::new();
         let readers = Readers::new(folder.file.clone());
-        let dictionary = Some(dictionary);
-        let writer = Writer { jobs, connection, dictionary, shared: Arc::clone(&shared), folder };
+        let writer = Writer {
+            jobs,
+            connection,
+            dictionary: Some(dictionary),
+            sealed: Sealed::default(),
+            upkeep,
+            shared: Arc::clone(&shared),
+            folder,
+        };
         let thread = std::thread::Builder::new().name("store".to_owned());
         let thread = thread.spawn(move || writer.run());
         let thread = Mutex::new(Some(thread.map_err(|cause| Error::NoThread { cause })?));
@@ -122,7 +138,7 @@ impl Store {
     /// # Errors
     /// A file that cannot be read.
     pub fn samples(&self, query: &SampleQuery) -> Result<Vec<Sample>, Error> {
-        let samples = |connection: &Connection| query::samples(connection, query);
+        let samples = |connection: &Connection| samples::samples(connection, query);
         self.inner.readers.read("reading samples", samples)
     }
 
@@ -132,7 +148,7 @@ impl Store {
     /// # Errors
     /// A file that cannot be read.
     pub fn samples_after(&self, id: u64, limit: usize) -> Result<Vec<Sample>, Error> {
-        let samples = |connection: &Connection| query::samples_after(connection, id, limit);
+        let samples = |connection: &Connection| samples::samples_after(connection, id, limit);
         self.inner.readers.read("reading samples", samples)
     }
 
@@ -149,7 +165,7 @@ impl Store {
         quantities: &[Quantity],
     ) -> Result<Vec<Row>, Error> {
         let numbers =
-            |connection: &Connection| query::numbers(connection, meter, (from, to), quantities);
+            |connection: &Connection| numbers::numbers(connection, meter, (from, to), quantities);
         self.inner.readers.read("reading numbers", numbers)
     }
 
@@ -206,6 +222,19 @@ impl Store {
         self.inner.shared.pulse.writable()
     }
 
+    /// Waits until everything that was appended before is written, and sealed, compacted or given
+    /// up as far as its age asks for. The service never needs to; an import that reports the size
+    /// of its result does, and whoever measures.
+    ///
+    /// # Errors
+    /// A closed store.
+    pub async fn at_rest(&self) -> Result<(), Error> {
+        let mut at_rest = self.inner.shared.at_rest.subscribe();
+        // Behind this batch nothing older waits, and it makes the thread look at every age.
+        self.append(Batch::default()).await?;
+        at_rest.wait_for(|at_rest| *at_rest).await.map(|_| ()).map_err(|_| Error::Closed)
+    }
+
     /// Accepts nothing more, writes what waits, folds the log into the file. Blocking.
     ///
     /// If the disk refuses, one last attempt is made; then those who wait are told.
@@ -233,15 +262,10 @@ impl Drop for Inner {
 
 /// The latest values as the file tells them.
 fn rebuilt_board(connection: &Connection) -> rusqlite::Result<Board> {
-    let restorer = Restorer::load(connection)?;
     let depth = (board::LOOK_BACK_PER_LIST, board::LOOK_BACK_ALL);
     let mut board = Board::default();
-    for row in query::look_back(connection, depth.0, depth.1)? {
-        match restorer.sample(&row) {
-            Ok(sample) => board.take(&Arc::new(sample)),
-            // One rotten row must not keep the meters from being read.
-            Err(error) => tracing::error!(%error, "left out of the latest values"),
-        }
+    for sample in samples::look_back(connection, depth.0, depth.1)? {
+        board.take(&Arc::new(sample));
     }
     Ok(board)
 }

@@ -3,7 +3,7 @@
 //! In: jobs from the queue. Out: commits, then the latest values, then the bus, then the answer to
 //! whoever appended. It commits as soon as it is free and takes all that waits, so a slow disk
 //! makes larger commits and a fast one shorter waits; there is no timer. What the disk refuses
-//! stays, in order, and is tried again.
+//! stays, in order, and is tried again. Between commits it keeps the file in order, step by step.
 
 use crate::append::{Appender, Failure};
 use crate::batch::{Appended, Event, Sample};
@@ -13,11 +13,13 @@ use crate::error::Error;
 use crate::folder::Folder;
 use crate::health::Pulse;
 use crate::queue::Job;
+use crate::sealed::Sealed;
+use crate::upkeep::Upkeep;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, RwLock, mpsc};
 use std::time::Duration;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// First pause after a failed commit; each further one is twice as long.
 const RETRY_DELAY_MIN: Duration = Duration::from_millis(50);
@@ -32,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) bus: broadcast::Sender<Event>,
     pub(crate) pulse: Pulse,
     pub(crate) closing: Closing,
+    /// Whether nothing waits to be written, sealed, compacted or given up.
+    pub(crate) at_rest: watch::Sender<bool>,
 }
 
 /// Whether the store is being closed, to cut a pause short.
@@ -61,6 +65,8 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     /// `None` after a failed transaction: what it had learnt may not be in the file.
     pub(crate) dictionary: Option<Dictionary>,
+    pub(crate) sealed: Sealed,
+    pub(crate) upkeep: Upkeep,
     pub(crate) shared: Arc<Shared>,
     /// Last, so that the lock outlives the connection.
     pub(crate) folder: Folder,
@@ -70,15 +76,45 @@ impl Writer {
     /// Writes until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         let _notice = EndNotice(Arc::clone(&self.shared));
-        while let Ok(job) = self.jobs.recv() {
+        while let Some(job) = self.next() {
+            self.shared.at_rest.send_if_modified(|at_rest| std::mem::replace(at_rest, false));
             let mut group = vec![job];
             group.extend(self.jobs.try_iter());
+            if group.iter().any(|job| job.batch.telegrams.is_empty()) {
+                self.upkeep.look();
+            }
             self.settle(group);
+            self.upkeep.busy_steps(&self.connection);
+            self.note_sealed();
         }
         let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
         if let Err(error) = self.connection.query_row(truncate, [], |_| Ok(())) {
             // Nothing is lost: the next start reads the log.
             tracing::warn!(file = %self.folder.file.display(), %error, "log not folded in");
+        }
+    }
+
+    /// The next job; until it comes, the file is kept in order. `None` when the queue is closed.
+    fn next(&mut self) -> Option<Job> {
+        loop {
+            match self.jobs.try_recv() {
+                Ok(job) => return Some(job),
+                Err(mpsc::TryRecvError::Disconnected) => return None,
+                Err(mpsc::TryRecvError::Empty) => {}
+            }
+            if !self.upkeep.idle_step(&self.connection) {
+                self.note_sealed();
+                self.shared.at_rest.send_if_modified(|at_rest| !std::mem::replace(at_rest, true));
+                return self.jobs.recv().ok();
+            }
+            self.note_sealed();
+        }
+    }
+
+    fn note_sealed(&mut self) {
+        let sealed = std::mem::take(&mut self.upkeep.sealed);
+        if !sealed.is_empty() {
+            self.sealed.changed(&sealed);
         }
     }
 
@@ -112,12 +148,22 @@ impl Writer {
             Some(dictionary) => dictionary,
             None => Dictionary::load(&transaction)?,
         };
-        let mut appender = Appender { connection: &transaction, dictionary: &mut dictionary };
+        let mut appender = Appender {
+            connection: &transaction,
+            dictionary: &mut dictionary,
+            sealed: &mut self.sealed,
+            noted: Vec::new(),
+        };
         let appended: Result<Vec<_>, _> =
             group.iter().map(|job| appender.batch(&job.batch)).collect();
+        let noted = appender.noted;
+        if appended.is_err() {
+            self.sealed.forget_channels();
+        }
         let appended = appended?;
         transaction.commit()?;
         self.dictionary = Some(dictionary);
+        self.upkeep.note(&noted);
         Ok(appended)
     }
 
@@ -140,7 +186,7 @@ impl Writer {
             tracing::info!(%file, failed, "the store can be written again");
         }
         let mut board = self.shared.board.write().expect("no holder of this lock panics");
-        samples.iter().for_each(|sample| board.take(sample));
+        board.take_all(&samples);
         drop(board);
         if let Some(newest) = samples.last() {
             self.shared.last_id.store(newest.id, Ordering::Release);
@@ -169,6 +215,7 @@ impl Writer {
         let error = match failure {
             Failure::Sqlite(source) => Error::from_sqlite(&self.folder.file, "writing", source),
             Failure::Refused(refusal) => refusal.into(),
+            Failure::Unreadable(error) => error,
         };
         tracing::error!(%error, "batch refused");
         let Job { reply, room, .. } = job;

@@ -2,7 +2,7 @@
 
 use crate::acquire::{Acquisition, Clock, Tape};
 use crate::assets;
-use crate::config::{Config, MeterConfig, Role, SiteConfig};
+use crate::config::{Config, MeterConfig, MqttConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
 use meter::DriverOptions;
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
@@ -14,6 +14,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) router: outlet::http::Router,
     pub(crate) acquisitions: Vec<Acquisition>,
+    pub(crate) publisher: Option<outlet::mqtt::Publisher>,
 }
 
 /// Whether what is measured is real.
@@ -28,9 +29,9 @@ pub(crate) enum Kind {
 /// Makes the drivers and the router around an open store.
 ///
 /// # Errors
-/// A key cannot be read, or the store not be asked what drivers must remember.
+/// A key or a certificate cannot be read, or the store not be asked what drivers must remember.
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
-    let Config { site, meters, http, store: _, alarms } = config;
+    let Config { site, meters, http, mqtt, store: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
     let wired = meters.iter().filter(|meter| meter.port.is_some());
     let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
@@ -54,7 +55,8 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
         assets: assets::assets(),
     };
     let router = outlet::http::router(outlet);
-    Ok(Parts { store, router, acquisitions })
+    let publisher = mqtt.map(|mqtt| publisher(&mqtt, &router)).transpose().context("[mqtt]")?;
+    Ok(Parts { store, router, acquisitions, publisher })
 }
 
 /// What the routes tell of the wires.
@@ -106,6 +108,13 @@ fn acquisition(
         tape: Tape::default(),
         clock: Arc::clone(clock),
     }))
+}
+
+fn publisher(
+    config: &MqttConfig,
+    router: &outlet::http::Router,
+) -> Result<outlet::mqtt::Publisher> {
+    Ok(outlet::mqtt::Publisher::new(router.outlet(), config.options()?)?)
 }
 
 fn site_facts(site: &SiteConfig) -> Site {

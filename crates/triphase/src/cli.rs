@@ -39,6 +39,13 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex")]
     Simulate(Simulate),
+    /// Electrical formulas as a calculator, with formula, source and assumptions
+    #[command(
+        after_help = "Examples:\n  triphase calc                       lists the features\n  \
+        triphase calc u2_from_3_line_magnitudes u_ll_v=400,395,388\n  \
+        triphase calc qc_sizing --json '{\"p_kw\": 100, \"pf1\": 0.75, \"pf2\": 0.95}' --format json"
+    )]
+    Calc(Calc),
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,6 +80,9 @@ pub(crate) struct Demo {
     /// How much faster than real the workshop lives
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
+    /// Publishes to this broker too, e.g. mqtt://127.0.0.1:1883
+    #[arg(long, value_name = "URL", value_parser = crate::config::broker_address)]
+    pub(crate) mqtt: Option<crate::config::BrokerAddress>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,6 +124,22 @@ pub(crate) struct Decode {
     /// The capture; `-` or nothing reads stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Calc {
+    /// What to compute; nothing lists what there is
+    #[arg(value_name = "FEATURE")]
+    pub(crate) feature: Option<String>,
+    /// Its inputs: numbers, lists (u_ll_v=400,395,388), pairs (uh_pct=5:4,7:3), phasors (i=25@-30,…)
+    #[arg(value_name = "KEY=VALUE", allow_hyphen_values = false)]
+    pub(crate) values: Vec<String>,
+    /// Its inputs as one JSON object
+    #[arg(long, value_name = "JSON")]
+    pub(crate) json: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]

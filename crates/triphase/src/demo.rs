@@ -8,7 +8,9 @@ use crate::acquire::Clock;
 use crate::assemble::{self, Kind};
 use crate::cli;
 use crate::clock;
-use crate::config::{Config, HttpConfig, MeterConfig, Role, Secret, SiteConfig, loopback_only};
+use crate::config::{
+    Config, HttpConfig, MeterConfig, MqttConfig, Role, Secret, SiteConfig, loopback_only,
+};
 use crate::run;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
@@ -120,6 +122,7 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
             vt_ratio: Decimal::new(1, 0),
         }],
         http: HttpConfig { listen: arguments.listen },
+        mqtt: arguments.mqtt.clone().map(|broker| MqttConfig::open(broker, "Atelier")),
         store: arguments.data.clone(),
         alarms: alarm::Thresholds::default(),
     })

@@ -4,13 +4,16 @@
 mod acquire;
 mod assemble;
 mod assets;
+mod calc;
 mod cli;
 mod clock;
 mod config;
 mod decode;
 mod demo;
+mod near;
 mod run;
 mod simulate;
+mod supervise;
 
 use clap::Parser;
 use cli::{Cli, Command, ConfigCommand, ConfigFile};
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Command::Config(ConfigCommand::Example) => print(&config::example::example()),
         Command::Decode(arguments) => decode_command(&arguments),
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
+        Command::Calc(arguments) => calc_command(&arguments),
     };
     ExitCode::from(code)
 }
@@ -68,6 +72,19 @@ fn decode_command(arguments: &cli::Decode) -> u8 {
         // Whoever reads our output may stop reading, as `head` does.
         Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => failed(&error, FAILED),
+    }
+}
+
+fn calc_command(arguments: &cli::Calc) -> u8 {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let done = calc::calc(arguments, &mut out).and_then(|()| Ok(out.flush()?));
+    match done {
+        Ok(()) => 0,
+        Err(calc::Error::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            eprintln!("triphase calc: {error}");
+            if matches!(error, calc::Error::Misused(_)) { MISUSED } else { FAILED }
+        }
     }
 }
 

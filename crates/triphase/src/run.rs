@@ -3,6 +3,7 @@
 use crate::acquire::{Acquisition, Clock};
 use crate::assemble::{self, Parts};
 use crate::config;
+use crate::supervise;
 use anyhow::{Context, Result};
 use std::net::SocketAddr;
 use store::Store;
@@ -49,19 +50,33 @@ pub(crate) async fn serve(
     listener: TcpListener,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
-    let Parts { store, router, acquisitions } = parts;
+    let Parts { store, router, acquisitions, publisher } = parts;
     let (stop, stopped) = watch::channel(false);
     let address = listener.local_addr().context("the listener's address")?;
+    let publishing = match publisher {
+        None => None,
+        Some(publisher) => {
+            let cursor = publisher.begin().await.context("how far the broker was told")?;
+            Some(tokio::spawn(publisher.run(cursor, stopped.clone())))
+        }
+    };
     let mut wires: JoinSet<()> = JoinSet::new();
     for acquisition in acquisitions {
         wires.spawn(Acquisition::run(acquisition, stopped.clone()));
     }
+    let life = tokio::spawn(supervise::watch(store.clone(), stopped.clone()));
     let web = tokio::spawn(outlet::http::serve(listener, router, stopped));
     ready(address);
+    supervise::ready(address);
     let signal = asked_to_stop().await?;
     tracing::info!("{signal}: finishing");
+    supervise::stopping();
     stop.send_replace(true);
     while wires.join_next().await.is_some() {}
+    if let Some(publishing) = publishing {
+        publishing.await.context("the MQTT publisher")?;
+    }
+    life.await.context("the signs of life")?;
     web.await.context("the HTTP server")?.context("the HTTP server")?;
     tokio::task::spawn_blocking(move || store.close()).await.context("closing the store")?;
     Ok(())

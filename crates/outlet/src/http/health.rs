@@ -4,6 +4,8 @@
 
 use super::Service;
 use super::v1::LinkBody;
+use crate::Outlet;
+use crate::mqtt::MqttState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
@@ -25,6 +27,8 @@ pub(super) struct Readiness {
     status: &'static str,
     version: &'static str,
     store: StoreState,
+    /// The broker, for information: while it is away, messages wait in the store.
+    mqtt: Option<BrokerState>,
     meters: Vec<MeterState>,
 }
 
@@ -36,6 +40,25 @@ struct StoreState {
     queue_max: usize,
     last_id: u64,
     reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct BrokerState {
+    connected: bool,
+    /// Samples that the broker has not acknowledged.
+    backlog: u64,
+    reason: Option<String>,
+}
+
+impl BrokerState {
+    fn new(outlet: &Outlet) -> Option<Self> {
+        let state = outlet.counters.mqtt.state()?;
+        let backlog = outlet.mqtt_backlog();
+        Some(match state {
+            MqttState::Connected => Self { connected: true, backlog, reason: None },
+            MqttState::Away(reason) => Self { connected: false, backlog, reason },
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -66,6 +89,7 @@ pub(super) async fn readyz(State(outlet): State<Arc<Service>>) -> (StatusCode, J
             last_id: outlet.store.last_id(),
             reason: health.last_error,
         },
+        mqtt: BrokerState::new(&outlet),
         meters: meters.collect(),
     };
     (code, Json(readiness))

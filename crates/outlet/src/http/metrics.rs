@@ -5,6 +5,7 @@
 
 use super::Service;
 use super::events::STREAMS_MAX;
+use crate::mqtt::MqttState;
 use crate::{MeterCounters, Outlet};
 use axum::extract::State;
 use axum::http::header;
@@ -75,6 +76,7 @@ fn text(outlet: &Outlet, streams: usize) -> String {
     meters(&mut text, outlet);
     links(&mut text, outlet);
     store(&mut text, outlet);
+    mqtt(&mut text, outlet);
     let counters = &outlet.counters;
     let totals = [
         ("triphase_http_requests_total", "HTTP requests.", counters.requests.total()),
@@ -97,8 +99,11 @@ fn text(outlet: &Outlet, streams: usize) -> String {
 type Total = fn(&MeterCounters) -> u64;
 
 fn meters(text: &mut Text, outlet: &Outlet) {
-    let families: [(&str, &str, Total); 7] = [
+    let families: [(&str, &str, Total); 8] = [
         ("triphase_wire_bytes_total", "Bytes from the wire.", |m| m.bytes.total()),
+        ("triphase_noise_bytes_total", "Bytes from the wire that belong to nothing known.", |m| {
+            m.noise_bytes.total()
+        }),
         ("triphase_telegrams_total", "Telegrams delivered.", |m| m.telegrams.total()),
         ("triphase_telegrams_refused_total", "Telegrams refused.", |m| m.refused.total()),
         ("triphase_appended_total", "Telegrams made durable.", |m| m.appended.total()),
@@ -140,6 +145,50 @@ fn links(text: &mut Text, outlet: &Outlet) {
             let labels = [("meter", meter.id.as_str())];
             text.sample(name, &labels, measurement.measured_at.as_seconds_f64());
         }
+    }
+}
+
+/// Nothing without a configured broker.
+fn mqtt(text: &mut Text, outlet: &Outlet) {
+    let counters = &outlet.counters.mqtt;
+    let Some(state) = counters.state() else { return };
+    let connected = u64::from(state == MqttState::Connected);
+    let families = [
+        ("triphase_mqtt_connected", Kind::Gauge, "1 while the broker is connected.", connected),
+        (
+            "triphase_mqtt_backlog",
+            Kind::Gauge,
+            "Stored telegrams that the broker has not acknowledged.",
+            outlet.mqtt_backlog(),
+        ),
+        (
+            "triphase_mqtt_published_total",
+            Kind::Counter,
+            "Messages that the broker acknowledged.",
+            counters.published.total(),
+        ),
+        (
+            "triphase_mqtt_samples_total",
+            Kind::Counter,
+            "Telegrams that the broker acknowledged.",
+            counters.samples.total(),
+        ),
+        (
+            "triphase_mqtt_connects_total",
+            Kind::Counter,
+            "Times the broker was connected.",
+            counters.connects.total(),
+        ),
+        (
+            "triphase_mqtt_lost_total",
+            Kind::Counter,
+            "Telegrams that could not be told to the broker: dropped by retention, or too long.",
+            counters.lost.total(),
+        ),
+    ];
+    for (name, kind, help, value) in families {
+        text.family(name, kind, help);
+        text.sample(name, &[], value);
     }
 }
 

@@ -9,8 +9,10 @@ mod guard;
 mod health;
 mod industrie;
 mod intake;
+mod kept;
 mod mesures;
 mod metrics;
+pub(crate) mod objects;
 mod pace;
 mod page;
 mod problem;
@@ -41,6 +43,7 @@ pub struct Router {
     routes: axum::Router,
     /// Tells the event streams to end.
     stopping: watch::Sender<bool>,
+    outlet: Arc<Outlet>,
 }
 
 impl Router {
@@ -48,11 +51,16 @@ impl Router {
     pub fn routes(&self) -> axum::Router {
         self.routes.clone()
     }
+
+    /// The facts that the routes answer from, for the other outlets.
+    pub fn outlet(&self) -> Arc<Outlet> {
+        Arc::clone(&self.outlet)
+    }
 }
 
 /// What the routes share: the outlet's facts, and the room for what may run at a time.
 pub(crate) struct Service {
-    outlet: Outlet,
+    outlet: Arc<Outlet>,
     page: page::Page,
     streams: Arc<Semaphore>,
     intakes: Semaphore,
@@ -79,8 +87,9 @@ impl Deref for Service {
 pub fn router(mut outlet: Outlet) -> Router {
     let page = page::Page::new(&std::mem::take(&mut outlet.assets));
     let (stopping, _) = watch::channel(false);
+    let outlet = Arc::new(outlet);
     let service = Arc::new(Service {
-        outlet,
+        outlet: Arc::clone(&outlet),
         page,
         streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
         intakes: Semaphore::new(INTAKES_MAX),
@@ -88,7 +97,7 @@ pub fn router(mut outlet: Outlet) -> Router {
         stopping: stopping.clone(),
     });
     let routes = axum::Router::new()
-        .merge(industrie::router())
+        .merge(industrie::router(&service))
         .route("/api/mesures", post(mesures::post))
         .merge(v1::router())
         .route("/api/v1/events", get(events::get))
@@ -100,7 +109,7 @@ pub fn router(mut outlet: Outlet) -> Router {
         .with_state(Arc::clone(&service))
         .layer(DefaultBodyLimit::max(mesures::BODY_MAX))
         .layer(middleware::from_fn_with_state(service, guard::guard));
-    Router { routes, stopping }
+    Router { routes, stopping, outlet }
 }
 
 async fn method_not_allowed() -> Problem {

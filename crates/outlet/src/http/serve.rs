@@ -39,7 +39,7 @@ pub async fn serve(
 ) -> io::Result<()> {
     let bounded = Bounded { listener, room: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
     let (mut drain, mut signal) = (shutdown.clone(), shutdown);
-    let Router { routes, stopping } = router;
+    let Router { routes, stopping, .. } = router;
     let serving = axum::serve(bounded, routes).with_graceful_shutdown(async move {
         ended(&mut signal).await;
         stopping.send_replace(true);

@@ -14,7 +14,7 @@ use reading::{MeterId, Reading};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::Sample;
+use store::{Latest, Sample};
 
 /// A message's data, one line of JSON.
 pub(super) struct Message(String);
@@ -109,9 +109,21 @@ pub(super) fn sample(outlet: &Outlet, samples: &[Arc<Sample>]) -> Option<Message
     let newest = samples.last()?;
     let meter = outlet.meter(&newest.telegram.meter)?;
     let latest = outlet.store.latest(&meter.id);
+    Some(Message::new(&SampleBody {
+        meter: meter.id.to_string(),
+        sample: newest.id,
+        measured_at: Utc(newest.telegram.measured_at),
+        received_at: Utc(newest.telegram.received_at),
+        period_s: outlet.period_s(meter),
+        values: values_of(samples, latest.as_deref()),
+    }))
+}
+
+/// The newest value of each quantity of these telegrams of one meter, and what follows from them.
+pub(super) fn values_of(samples: &[Arc<Sample>], latest: Option<&Latest>) -> Values {
     let mut values = BTreeMap::new();
     for sample in samples {
-        let times = Times::of(&sample.telegram, latest.as_deref());
+        let times = Times::of(&sample.telegram, latest);
         // The first of two readings of one quantity wins, as everywhere.
         for reading in sample.telegram.readings.iter().rev() {
             if let Some(key) = key(reading) {
@@ -125,14 +137,7 @@ pub(super) fn sample(outlet: &Outlet, samples: &[Arc<Sample>]) -> Option<Message
             values.insert(key.to_owned(), value);
         }
     }
-    Some(Message::new(&SampleBody {
-        meter: meter.id.to_string(),
-        sample: newest.id,
-        measured_at: Utc(newest.telegram.measured_at),
-        received_at: Utc(newest.telegram.received_at),
-        period_s: outlet.period_s(meter),
-        values: Values(values.into_iter().collect()),
-    }))
+    Values(values.into_iter().collect())
 }
 
 #[derive(Serialize)]

@@ -6,6 +6,7 @@ mod door;
 mod doubt;
 mod frames;
 mod intake;
+mod kept;
 mod live;
 mod missing;
 mod series;

@@ -16,7 +16,7 @@ fn full(folder: &Path) -> (Store, rusqlite::Connection) {
     other
         .execute_batch("CREATE TABLE ballast (x); INSERT INTO ballast VALUES (zeroblob(16000000))")
         .expect("ballast");
-    let options = Options { pages_max: Some(1) };
+    let options = Options { pages_max: Some(1), ..Options::default() };
     (Store::open(folder, options).expect("full, but readable"), other)
 }
 

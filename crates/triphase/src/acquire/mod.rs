@@ -152,6 +152,7 @@ impl Acquisition {
         watch.heard(now, bytes, last_defect);
         if let Some(counters) = self.counters.meter(&self.meter) {
             counters.bytes.add(bytes as u64);
+            counters.noise_bytes.add(heard.noise_bytes);
         }
         let count = heard.telegrams.len();
         // A recording must not advance what protects the live meter against replay.

@@ -98,6 +98,7 @@ impl LinkWatch {
 
     /// Time passed.
     pub(crate) fn tick(&mut self, now: Timestamp) -> Option<Link> {
+        self.not_after(now);
         let silent_for = |since: Timestamp| now.since(since);
         match (self.state, self.last_telegram) {
             (LinkState::Live, Some(last)) if silent_for(last) > self.stale_after() => {
@@ -119,6 +120,14 @@ impl LinkWatch {
             }
             _ => None,
         }
+    }
+
+    /// After the clock was set back, silence counts from then: otherwise a meter that stops would
+    /// pass for alive until the old time has come again.
+    fn not_after(&mut self, now: Timestamp) {
+        self.opened_at = self.opened_at.min(now);
+        self.last_telegram = self.last_telegram.map(|last| last.min(now));
+        self.last_byte = self.last_byte.map(|last| last.min(now));
     }
 
     fn key_is_wrong(&self) -> bool {
@@ -240,6 +249,31 @@ mod tests {
             watch.telegram(at(minute * 60));
             assert_eq!(watch.tick(at(minute * 60 + 59)), None);
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_hides_no_silence() {
+        let mut watch = LinkWatch::new(at(10_000), None);
+        watch.opened(at(10_000));
+        for second in 1..=4 {
+            watch.telegram(at(10_000 + second * 5));
+        }
+        assert_eq!(watch.tick(at(100)), None, "just heard");
+        let stale = watch.tick(at(116)).expect("three periods passed on the new clock");
+        assert_eq!((stale.state, stale.since), (LinkState::Stale, at(100)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_forward_costs_nothing_but_a_word() {
+        let mut watch = LinkWatch::new(at(0), None);
+        watch.opened(at(0));
+        for second in 1..=4 {
+            watch.telegram(at(second * 5));
+        }
+        assert_eq!(watch.tick(at(100_000)).map(|link| link.state), Some(LinkState::Stale));
+        assert_eq!(watch.telegram(at(100_001)).map(|link| link.state), Some(LinkState::Live));
+        watch.telegram(at(100_006));
+        assert!(watch.tick(at(100_023)).is_some(), "and the period is known as before");
     }
 
     #[test]

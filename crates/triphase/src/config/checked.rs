@@ -1,5 +1,6 @@
 //! From what was written to what may be relied on.
 
+use super::mqtt::{self, MqttConfig};
 use super::raw;
 use super::report::Complaint;
 use super::secret::Secret;
@@ -18,6 +19,7 @@ pub(crate) struct Config {
     pub(crate) site: SiteConfig,
     pub(crate) meters: Vec<MeterConfig>,
     pub(crate) http: HttpConfig,
+    pub(crate) mqtt: Option<MqttConfig>,
     pub(crate) store: PathBuf,
     pub(crate) alarms: alarm::Thresholds,
 }
@@ -73,13 +75,15 @@ const PERIOD_MAX: Duration = Duration::from_secs(86_400);
 /// Checks everything and reports everything that is wrong, not only the first.
 pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complaint>> {
     let mut wrong = Vec::new();
+    let name = raw.site.get_ref().name.get_ref().clone();
     let site = site(raw.site.into_inner(), &mut wrong);
     let http = http(&raw.http, &mut wrong);
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
+    let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
     let meters = meters(raw.meter, folder, &mut wrong);
     match site {
-        Some(site) if wrong.is_empty() => Ok(Config { site, meters, http, store, alarms }),
+        Some(site) if wrong.is_empty() => Ok(Config { site, meters, http, mqtt, store, alarms }),
         _ => Err(wrong),
     }
 }
@@ -319,7 +323,7 @@ fn meter(
     })
 }
 
-fn place(secret: raw::Secret, folder: &Path) -> Secret {
+pub(super) fn place(secret: raw::Secret, folder: &Path) -> Secret {
     match secret {
         raw::Secret::File(path) => Secret::File(folder.join(path)),
         raw::Secret::Env(name) => Secret::Env(name),

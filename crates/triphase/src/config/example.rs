@@ -80,6 +80,36 @@ const HTTP: &[Key] = &[key(
     "Page and API. This version listens on this machine only.",
 )];
 
+const MQTT: &[Key] = &[
+    key(
+        "broker",
+        "\"mqtt://127.0.0.1:1883\"",
+        "mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS; ports 1883 and 8883 when left out.",
+    ),
+    optional(
+        "prefix",
+        "\"triphase/atelier\"",
+        "Begins every topic. Default: triphase/ and the site's name in lower-case letters.",
+    ),
+    optional("username", "\"triphase\"", "The name, or its place as for password."),
+    optional(
+        "password",
+        "{ file = \"mqtt-password.txt\" }",
+        "A file that holds nothing else, or { env = \"NAME\" }.",
+    ),
+    optional(
+        "ca",
+        "\"broker-ca.pem\"",
+        "Certificate of the authority that vouches for the broker; the system's when left out.",
+    ),
+    optional(
+        "client_cert",
+        "\"triphase.pem\"",
+        "Our certificate and its private key, where the broker wants them; they need ca.",
+    ),
+    optional("client_key", "\"triphase-key.pem\"", "The private key of client_cert."),
+];
+
 const STORE: &[Key] = &[key("path", "\"data\"", "Folder of the readings, relative to this file.")];
 
 const ALARMS: &[Key] = &[
@@ -110,6 +140,17 @@ pub(crate) fn example() -> String {
     section(&mut text, "[site]", &fields::<raw::Site>(), SITE);
     section(&mut text, "[[meter]]", &fields::<raw::Meter>(), METER);
     section(&mut text, "[http]", &fields::<raw::Http>(), HTTP);
+    // A site without a broker leaves it out, so the example does.
+    let mut mqtt = String::new();
+    section(&mut mqtt, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
+    text.push('\n');
+    for line in mqtt.trim_start().lines() {
+        text.push_str(&if line.starts_with('#') {
+            format!("{line}\n")
+        } else {
+            format!("# {line}\n")
+        });
+    }
     section(&mut text, "[store]", &fields::<raw::Store>(), STORE);
     section(&mut text, "[alarms]", &fields::<raw::Alarms>(), ALARMS);
     text
@@ -167,10 +208,11 @@ mod tests {
 
     #[test]
     fn every_key_of_the_types_is_described_and_no_other() {
-        let pairs: [(Vec<&str>, &[Key]); 5] = [
+        let pairs: [(Vec<&str>, &[Key]); 6] = [
             (fields::<raw::Site>(), SITE),
             (fields::<raw::Meter>(), METER),
             (fields::<raw::Http>(), HTTP),
+            (fields::<raw::Mqtt>(), MQTT),
             (fields::<raw::Store>(), STORE),
             (fields::<raw::Alarms>(), ALARMS),
         ];
@@ -204,16 +246,18 @@ mod tests {
             .lines()
             .map(|line| match line.strip_prefix("# ") {
                 Some(key)
-                    if METER
-                        .iter()
-                        .any(|k| k.optional && key.starts_with(&format!("{} =", k.name))) =>
+                    if key == "[mqtt]"
+                        || METER.iter().chain(MQTT).any(|k| {
+                            (k.optional || key.contains("mqtt://"))
+                                && key.starts_with(&format!("{} =", k.name))
+                        }) =>
                 {
                     key
                 }
                 _ => line,
             })
             .filter(|line| !line.starts_with("parent"))
-            .map(|line| format!("{line}\n"))
+            .map(|line| format!("{line}\n").replace("mqtt://", "mqtts://"))
             .collect();
         super::super::parse(&uncommented, Path::new("triphase.toml")).expect("all keys are valid");
     }

@@ -6,6 +6,7 @@
 
 mod checked;
 pub(crate) mod example;
+mod mqtt;
 mod raw;
 mod report;
 mod secret;
@@ -13,6 +14,7 @@ mod secret;
 pub(crate) use checked::{
     Config, HttpConfig, MeterConfig, Role, SiteConfig, listen_address, loopback_only,
 };
+pub(crate) use mqtt::{BrokerAddress, MqttConfig, broker_address};
 pub(crate) use report::{Complaint, Report};
 pub(crate) use secret::{Error as SecretError, Secret, parse_key};
 

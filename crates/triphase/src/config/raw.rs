@@ -12,6 +12,7 @@ pub(super) struct File {
     pub(super) meter: Vec<Spanned<Meter>>,
     #[serde(default)]
     pub(super) http: Http,
+    pub(super) mqtt: Option<Spanned<Mqtt>>,
     #[serde(default)]
     pub(super) store: Store,
     #[serde(default)]
@@ -79,6 +80,26 @@ pub(super) enum Secret {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Http {
     pub(super) listen: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mqtt {
+    pub(super) broker: Spanned<String>,
+    pub(super) prefix: Option<Spanned<String>>,
+    pub(super) username: Option<Spanned<Username>>,
+    pub(super) password: Option<Spanned<Secret>>,
+    pub(super) ca: Option<Spanned<PathBuf>>,
+    pub(super) client_cert: Option<Spanned<PathBuf>>,
+    pub(super) client_key: Option<Spanned<PathBuf>>,
+}
+
+/// A user name, or the place of one.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a name, or its place: { file = \"…\" } or { env = \"…\" }")]
+pub(super) enum Username {
+    Plain(String),
+    Kept(Secret),
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -49,9 +49,18 @@ impl Report {
     pub(super) fn new(file: &Path, text: &str, complaints: Vec<Complaint>) -> Self {
         let places = complaints
             .into_iter()
-            .map(|complaint| Place {
-                message: without_keys(&complaint.message),
-                excerpt: complaint.span.map(|span| excerpt(text, &span)),
+            .map(|complaint| {
+                let excerpt = complaint.span.map(|span| excerpt(text, &span));
+                let secret = excerpt.as_ref().and_then(|excerpt| secret_of(&excerpt.text));
+                let hide = |text: &str| match secret {
+                    Some(secret) => without_keys(&text.replace(secret, &blank(secret))),
+                    None => without_keys(text),
+                };
+                let message = hide(&complaint.message);
+                let excerpt = excerpt
+                    .as_ref()
+                    .map(|excerpt| Excerpt { text: hide(&excerpt.text), ..*excerpt });
+                Place { message, excerpt }
             })
             .collect();
         Self { file: file.to_owned(), places }
@@ -112,7 +121,7 @@ fn excerpt(text: &str, span: &Range<usize>) -> Excerpt {
     Excerpt {
         line: text[..start].matches('\n').count() + 1,
         column: text[line_start..start].chars().count() + 1,
-        text: without_keys(&shown.replace('\t', " ")),
+        text: shown.replace('\t', " "),
         width: marked,
     }
 }
@@ -134,6 +143,29 @@ fn without_keys(text: &str) -> String {
         }
     }
     shown
+}
+
+/// What a line of the configuration must not show: a password written where its place is
+/// expected, or inside an address.
+fn secret_of(line: &str) -> Option<&str> {
+    let (key, value) = line.split_once('=')?;
+    let key = key.to_lowercase();
+    let value = value.trim().trim_matches(['"', '\'']);
+    let secret = if PASSWORD_WORDS.iter().any(|word| key.contains(word)) {
+        match value.strip_prefix('{').map(str::trim_start) {
+            None => Some(value),
+            // The place of a secret is none, and may be shown.
+            Some(place) if place.starts_with("file") || place.starts_with("env") => None,
+            Some(table) => table.split(['"', '\'']).nth(1),
+        }
+    } else {
+        value.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0))
+    };
+    secret.filter(|secret| !secret.is_empty())
+}
+
+fn blank(secret: &str) -> String {
+    "•".repeat(secret.chars().count())
 }
 
 /// Adds "did you mean" to serde's message about an unknown field or variant.
@@ -160,10 +192,12 @@ fn with_suggestion(message: &str) -> String {
 
 /// Sections of the fixed configuration contract that later versions act on. Accepting them
 /// silently would let a site believe that its broker is being fed.
-const LATER_SECTIONS: [&str; 4] = ["mqtt", "influx", "modbus_server", "opcua"];
+const LATER_SECTIONS: [&str; 3] = ["influx", "modbus_server", "opcua"];
 
 /// The same for keys.
 const LATER_KEYS: [&str; 2] = ["retention", "tls"];
+/// What the keys of passwords are called, also when they are misspelt or in another language.
+const PASSWORD_WORDS: [&str; 5] = ["pas", "pwd", "secret", "token", "kennwort"];
 /// So many hexadecimal digits in a row may be a key, or a part of one.
 const KEY_DIGITS_MIN: usize = 16;
 

@@ -18,10 +18,10 @@ pub(crate) enum Secret {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// The file cannot be read.
-    #[error("the key file {} cannot be read: {source}", path.display())]
+    #[error("the secret's file {} cannot be read: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
     /// The variable is not set.
-    #[error("the environment variable {0} that should hold a key is not set")]
+    #[error("the environment variable {0} that should hold a secret is not set")]
     Env(String),
     /// The content is no AES-128 key.
     #[error("{place} holds {found} hexadecimal digits, a key has 32")]
@@ -42,6 +42,20 @@ impl fmt::Display for Place {
 }
 
 impl Secret {
+    /// Reads a text such as a password; the line's end is no part of it.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    pub(crate) fn text(&self) -> Result<String, Error> {
+        let text = match self {
+            Self::Known(key) => String::from_utf8_lossy(key).into_owned(),
+            Self::File(path) => std::fs::read_to_string(path)
+                .map_err(|source| Error::File { path: path.clone(), source })?,
+            Self::Env(name) => std::env::var(name).map_err(|_| Error::Env(name.clone()))?,
+        };
+        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
     /// Reads an AES-128 key.
     ///
     /// # Errors

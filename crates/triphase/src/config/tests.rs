@@ -55,7 +55,7 @@ fn refuses_what_cannot_be() {
         ("[http]\nlisten = \"localhost:83300\"", "expected ADDRESS:PORT"),
         ("[store]\nretention = { raw = \"90d\" }", "`retention` is not supported by this version"),
         ("[[meter]]\nid = \"a\"\nguek = { env = \"X\" }", "give the meter its port"),
-        ("[mqtt]\nbroker = \"mqtt://127.0.0.1\"", "[mqtt] is not supported by this version"),
+        ("[influx]\nurl = \"http://127.0.0.1\"", "[influx] is not supported by this version"),
         ("[alarms]\nvoltage_min_v = 430", "below voltage_max_v"),
         ("[alarms]\nunbalance_max = 15", "expected a number from 0 to 1"),
         ("[[meter]]\nid = \"general\"", "there is another meter \"general\""),
@@ -81,6 +81,50 @@ fn a_key_written_where_its_place_belongs_is_never_repeated() {
         let message = refused(&GOOD.replace("model =", &format!("{line}\nmodel =")));
         assert!(!message.contains(KEY) && !message.contains(&KEY[..16]), "{message}");
         assert!(message.contains("t.toml:8:"), "{message}");
+    }
+}
+
+#[test]
+fn a_broker_is_named_with_everything_that_it_needs() {
+    let cases = [
+        ("broker = \"127.0.0.1:1883\"", "t.toml:12:10: expected mqtt://HOST:PORT"),
+        ("broker = \"mqtt://h:0\"", "expected mqtt://HOST:PORT"),
+        ("broker = \"mqtt://h:99999\"", "expected mqtt://HOST:PORT"),
+        ("broker = \"mqtt://[::1\"", "expected mqtt://HOST:PORT"),
+        ("broker = \"mqtt://ana:x1y2@h\"", "keys of their own"),
+        ("broker = \"mqtt://h\"\nprefix = \"a/#\"", "t.toml:13:10: expected a topic"),
+        ("broker = \"mqtt://h\"\npassword = { env = \"P\" }", "give username too"),
+        ("broker = \"mqtt://h\"\nusername = 7", "expected a name, or its place"),
+        ("broker = \"mqtt://h\"\nca = \"ca.pem\"", "ca is used by mqtts:// only"),
+        ("broker = \"mqtts://h\"\nclient_cert = \"c.pem\"", "needs its client_key"),
+        ("broker = \"mqtts://h\"\nclient_cert = \"c.pem\"\nclient_key = \"k.pem\"", "needs ca"),
+        ("broker = \"mqtt://h\"\nclient_id = \"x\"", "unknown field `client_id`"),
+        ("prefix = \"a\"", "missing field `broker`"),
+        ("broker = \"mqtt://h\"\n[[meter]]\nid = \"alarms\"", "the topic of the alarms"),
+    ];
+    for (section, expected) in cases {
+        let message = refused(&format!("{GOOD}\n[mqtt]\n{section}\n"));
+        assert!(message.contains(expected), "{section}: {message}");
+    }
+    for broker in ["mqtt://h", "mqtt://10.0.0.7:1884", "mqtts://[::1]:8884/", "mqtts://b.example"] {
+        let text = format!("{GOOD}\n[mqtt]\nbroker = \"{broker}\"\n");
+        assert!(parse(&text, Path::new("t.toml")).expect("valid").mqtt.is_some(), "{broker}");
+    }
+}
+
+#[test]
+fn a_password_written_where_its_place_belongs_is_never_repeated() {
+    let cases = [
+        "broker = \"mqtt://h\"\nusername = \"a\"\npassword = \"hunter2\"",
+        "broker = \"mqtt://h\"\npasword = \"hunter2\"",
+        "broker = \"mqtt://h\"\npassword = { text = \"hunter2\" }",
+        "broker = \"mqtt://ana:hunter2@h\"",
+        "broker = \"mqtt://ana:hunter2@h:1883/topic\"",
+    ];
+    for section in cases {
+        let message = refused(&format!("{GOOD}\n[mqtt]\n{section}\n"));
+        assert!(!message.contains("hunter2"), "{message}");
+        assert!(message.contains("t.toml:1"), "{message}");
     }
 }
 

@@ -3,9 +3,14 @@
 // A test from outside lives by the wall clock.
 #![allow(clippy::disallowed_methods, clippy::panic)]
 
+mod broker;
+mod calculator;
 mod chapter25;
 mod command_line;
 mod crash;
 mod frames;
+mod hostile;
+mod mqtt;
 mod process;
+mod supervised;
 mod wires;

@@ -2,8 +2,10 @@
 
 use super::normes::KpiNorms;
 use super::{Beside, Python, Refusal, Request};
+use crate::http::kept::Until;
 use crate::json;
 use analysis::chapter25::{self, Kpi};
+use axum::Extension;
 use axum::response::Json;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -40,7 +42,7 @@ impl From<Kpi> for Kpis {
     }
 }
 
-pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
+pub(super) async fn get(request: Request) -> Result<(Extension<Until>, Json<Body>), Refusal> {
     let now = (request.outlet.clock)();
     let hour = request.outlet.hour(&request.meter, now, request.mode).await?;
     let answer = chapter25::kpi(&hour.rows, request.mode).ok_or(Refusal::NotEnoughData)?;
@@ -54,5 +56,7 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
         let doubts = request.outlet.stale_last(&request.meter).into_iter().chain(hour.doubt());
         request.beside(norms, doubts.chain(answer.warnings))
     };
-    Ok(Json(Body { periode: format!("{start} - {end}"), kpis: Kpis::from(answer.result), beside }))
+    let periode = format!("{start} - {end}");
+    let body = Body { periode, kpis: Kpis::from(answer.result), beside };
+    Ok((Extension(Until(hour.until())), Json(body)))
 }

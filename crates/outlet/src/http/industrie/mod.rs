@@ -16,31 +16,37 @@ pub(super) use kpi_energetiques::Kpis;
 pub(super) use normes::sequence_name;
 
 use super::Service;
+use super::kept::{self, Answers};
 use crate::last::Last;
-use crate::{MeterInfo, json};
+use crate::{MeterInfo, Outlet, json};
 use analysis::chapter25::{Mode, Number, Warning};
 use axum::Router;
 use axum::extract::{FromRequestParts, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri};
+use axum::middleware;
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use reading::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use std::sync::Arc;
 
-pub(super) fn router() -> Router<Arc<Service>> {
+pub(super) fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
+    let kept = |route: MethodRouter<Arc<Service>>| {
+        let answers = Arc::new(Answers::of(&service.meters));
+        route.layer(middleware::from_fn_with_state((Arc::clone(service), answers), kept::kept))
+    };
     Router::new()
-        .route("/api/industrie/equilibre-phases", get(equilibre_phases::get))
-        .route("/api/industrie/facteur-puissance", get(facteur_puissance::get))
-        .route("/api/industrie/charges-par-machine", get(charges_par_machine::get))
-        .route("/api/industrie/kpi-energetiques", get(kpi_energetiques::get))
-        .route("/api/industrie/alertes", get(alertes::get))
+        .route("/api/industrie/equilibre-phases", kept(get(equilibre_phases::get)))
+        .route("/api/industrie/facteur-puissance", kept(get(facteur_puissance::get)))
+        .route("/api/industrie/charges-par-machine", kept(get(charges_par_machine::get)))
+        .route("/api/industrie/kpi-energetiques", kept(get(kpi_energetiques::get)))
+        .route("/api/industrie/alertes", kept(get(alertes::get)))
 }
 
 /// The chapter's form of an error.
 #[derive(Debug)]
-enum Refusal {
+pub(super) enum Refusal {
     NoMeasurement,
     NotEnoughData,
     UnknownMeter,
@@ -88,7 +94,40 @@ struct Parameters {
     compat: Option<String>,
 }
 
-/// What a request to one of the routes asks for.
+/// The question of a request to one of the routes.
+pub(super) struct Asked<'a> {
+    meter: &'a MeterInfo,
+    mode: Mode,
+}
+
+impl<'a> Asked<'a> {
+    /// # Errors
+    /// An unknown meter or mode; a query that cannot be read.
+    pub(super) fn of(outlet: &'a Outlet, uri: &Uri) -> Result<Self, Refusal> {
+        let parameters = Query::<Parameters>::try_from_uri(uri);
+        let Query(parameters) = parameters.map_err(|_| Refusal::UnreadableQuery)?;
+        let mode = match parameters.compat.as_deref() {
+            None | Some("") => Mode::Extended,
+            Some("strict") => Mode::Strict,
+            Some(_) => return Err(Refusal::UnknownMode),
+        };
+        let meter = match parameters.compteur.as_deref() {
+            None | Some("") => outlet.main_meter().ok_or(Refusal::NoMeasurement)?,
+            Some(name) => outlet.find_meter(name).ok_or(Refusal::UnknownMeter)?,
+        };
+        Ok(Self { meter, mode })
+    }
+
+    pub(super) const fn meter(&self) -> &'a MeterInfo {
+        self.meter
+    }
+
+    pub(super) const fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+/// A question with what is needed to answer it.
 struct Request {
     outlet: Arc<Service>,
     meter: MeterInfo,
@@ -102,17 +141,7 @@ impl FromRequestParts<Arc<Service>> for Request {
         parts: &mut Parts,
         outlet: &Arc<Service>,
     ) -> Result<Self, Self::Rejection> {
-        let parameters = Query::<Parameters>::try_from_uri(&parts.uri);
-        let Query(parameters) = parameters.map_err(|_| Refusal::UnreadableQuery)?;
-        let mode = match parameters.compat.as_deref() {
-            None | Some("") => Mode::Extended,
-            Some("strict") => Mode::Strict,
-            Some(_) => return Err(Refusal::UnknownMode),
-        };
-        let meter = match parameters.compteur.as_deref() {
-            None | Some("") => outlet.main_meter().ok_or(Refusal::NoMeasurement)?,
-            Some(name) => outlet.find_meter(name).ok_or(Refusal::UnknownMeter)?,
-        };
+        let Asked { meter, mode } = Asked::of(outlet, &parts.uri)?;
         Ok(Self { meter: meter.clone(), outlet: outlet.clone(), mode })
     }
 }

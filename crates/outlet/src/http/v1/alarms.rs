@@ -43,6 +43,15 @@ struct AlarmBody {
     action_en: &'static str,
 }
 
+/// An alarm outside its meter's list.
+#[derive(Serialize)]
+struct OneAlarm<'a> {
+    meter: &'a str,
+    at: Option<Utc>,
+    #[serde(flatten)]
+    alarm: &'a AlarmBody,
+}
+
 impl From<Risk> for AlarmBody {
     fn from(risk: Risk) -> Self {
         Self {
@@ -88,6 +97,13 @@ impl AlarmsBody {
         let warnings = warnings.into_iter().chain(answer.warnings);
         body.warnings = warnings.map(WarningBody::from).collect();
         body
+    }
+
+    /// Each alarm on its own: its condition, and its object with the meter's id and the time.
+    pub(in crate::http) fn each(&self) -> impl Iterator<Item = (&'static str, impl Serialize)> {
+        self.alarms
+            .iter()
+            .map(|alarm| (alarm.key, OneAlarm { meter: &self.meter, at: self.at, alarm }))
     }
 
     /// What must differ for an `alarm` event: the conditions, not the values in their texts.

@@ -84,7 +84,10 @@ impl Moment<'_> {
 }
 
 /// What follows from the last measurement.
-fn derived_of_now(outlet: &Outlet, meter: &MeterId) -> Vec<(&'static str, ValueBody)> {
+pub(in crate::http) fn derived_of_now(
+    outlet: &Outlet,
+    meter: &MeterId,
+) -> Vec<(&'static str, ValueBody)> {
     let (Some(current), Some(latest)) =
         (outlet.store.measurement(meter), outlet.store.latest(meter))
     else {

@@ -28,10 +28,10 @@ use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
 pub(super) use analysis::{AvailabilityBody, BalanceBody, KpiBody, ReactiveBody};
-pub(super) use latest::{LatestBody, derived_of};
+pub(super) use latest::{LatestBody, derived_of, derived_of_now};
 pub(super) use meters::MeterBody;
 pub(super) use site::SiteBody;
-pub(super) use value::{Times, ValueBody, Values, key};
+pub(super) use value::{Times, ValueBody, Values, key, period};
 
 pub(super) fn router() -> Router<Arc<Service>> {
     Router::new()

@@ -83,6 +83,15 @@ impl ValueBody {
         }
     }
 
+    /// The number alone; `None` for a text.
+    pub(in crate::http) fn number(&self) -> Option<String> {
+        match &self.value {
+            Number::Exact(Digits(decimal)) => Some(decimal.to_string()),
+            Number::Computed(value) => serde_json::to_string(value).ok(),
+            Number::Text(_) => None,
+        }
+    }
+
     /// A value computed from what the meter sent; `quality` is the worst of its inputs.
     pub(in crate::http) fn derived(
         quantity: Quantity,

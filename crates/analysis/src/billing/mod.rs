@@ -1,8 +1,14 @@
-//! What reactive energy costs.
+//! What reactive energy and demand cost.
 //!
 //! In: energies of one billing window and the rule's ratio and price, which are data of the site.
 //! Out: excess and cost. Source: excess = max(0, Q − k·P) per window, the structure common to the
-//! French, German and Swiss rules. Refuses: to know a price.
+//! French, German and Swiss rules; the rules of one country have a file each. Refuses: to know a
+//! price.
+
+pub mod exceedance;
+pub mod spain;
+pub mod turpe;
+pub mod wallonia;
 
 /// Reactive energy of a billing window against its free share.
 #[derive(Debug, Clone, Copy, PartialEq)]
