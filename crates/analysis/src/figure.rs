@@ -15,6 +15,8 @@ pub enum Method {
     Counter,
     /// Each sample holds until the next, for a bounded time.
     Hold,
+    /// Mean power times the time for which it is known.
+    Power,
     /// An estimate whose error is not bounded.
     Estimated,
 }
@@ -30,6 +32,7 @@ impl Method {
             Self::AssumedEqualPowerFactor => "assumed_equal_pf_120",
             Self::Counter => "counter",
             Self::Hold => "hold",
+            Self::Power => "power",
             Self::Estimated => "estimated",
         }
     }

@@ -20,6 +20,7 @@ pub mod cusum;
 pub mod demand;
 pub mod derive;
 pub mod energy;
+pub mod energy_bars;
 pub mod event_class;
 mod figure;
 pub mod flicker;

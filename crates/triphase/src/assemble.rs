@@ -50,7 +50,7 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
         alarms,
         counters,
         frames,
-        decode: Arc::new(|capture| crate::decode::explain(capture)),
+        decode: Arc::new(crate::decode::explain),
         listen: http.listen,
         assets: assets::assets(),
     };

@@ -4,6 +4,7 @@ mod bench;
 mod chapter25;
 mod door;
 mod doubt;
+mod energy;
 mod frames;
 mod intake;
 mod kept;

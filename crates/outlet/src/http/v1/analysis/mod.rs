@@ -3,6 +3,8 @@
 
 mod availability;
 mod balance;
+mod calendar;
+mod energy;
 mod kpi;
 mod reactive;
 
@@ -27,6 +29,7 @@ pub(super) fn router() -> Router<Arc<Service>> {
     Router::new()
         .route("/api/v1/analysis/balance", get(balance::get))
         .route("/api/v1/analysis/reactive", get(reactive::get))
+        .route("/api/v1/analysis/energy", get(energy::get))
         .route("/api/v1/analysis/kpi", get(kpi::get))
         .route("/api/v1/analysis/availability", get(availability::get))
 }
