@@ -16,6 +16,17 @@ export default defineConfig({
     // Everything is a file of its own: the page's policy knows no inline content.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What most views share comes as one file: many small ones compress worse, and each is a journey.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "shared", test: /\/src\/(parts|tiles|numbers|diagram|live)\//, minShareCount: 2 },
+            { name: "charts", test: /\/src\/chart\//, minShareCount: 2 },
+          ],
+        },
+      },
+    },
     target: ["chrome111", "firefox115", "safari16.4"],
   },
   server: { proxy: { "/api": server } },

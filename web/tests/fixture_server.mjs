@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { analysis, GROUPS, meter, snapshot, values } from "./fixtures.mjs";
+import { frames } from "./frames_fixture.mjs";
 import { energy, series } from "./series_fixture.mjs";
 
 const DIST = process.env.TRIPHASE_WEB_OUT ?? fileURLToPath(new URL("../dist", import.meta.url));
@@ -12,11 +13,35 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", "
 export const POLICY =
   "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'";
 
+/** What a server says that a test did not care about. */
+const DEFAULTS = {
+  "GET /api/v1/session": () => [200, { open: true, signed_in: false, name: null, scope: "admin" }],
+  "GET /readyz": () => [
+    200,
+    {
+      status: "ready",
+      version: "0.1.0",
+      store: { writable: true, queue: 3, queue_max: 10_000, last_id: 123_456, reason: null },
+      meters: [],
+    },
+  ],
+  "GET /api/v1/meters/general/frames": () => [200, frames()],
+};
+
 export class FixtureServer {
   /** Questions after curves, as they were asked. */
   asked = [];
   /** What `series` of the fixtures leaves out. */
   curves = {};
+  /**
+   * Answers that a test gives itself: `"POST /api/v1/session": (body, request) => [status, json, headers]`.
+   * They come before all others.
+   */
+  answers = {};
+  /** Whether the API refuses everybody (401) but for `answers`. */
+  locked = false;
+  /** Every question of the API, as `METHOD path`. */
+  questions = [];
   #clients = new Set();
   #first;
   #server = createServer((request, response) => this.#answer(request, response));
@@ -44,6 +69,11 @@ export class FixtureServer {
     return this.#clients.size;
   }
 
+  /** Ends the streams and nothing else. */
+  cut() {
+    for (const client of this.#clients) client.end();
+  }
+
   /** Ends as a killed server does. */
   async close() {
     this.#server.closeAllConnections();
@@ -51,8 +81,28 @@ export class FixtureServer {
     this.#clients.clear();
   }
 
+  /** Whether a test or the door answered. */
+  async #own(request, response, pathname) {
+    const name = `${request.method} ${pathname}`;
+    if (/^\/(api|readyz)/.test(pathname)) this.questions.push(name);
+    let given = null;
+    if (this.answers[name]) {
+      const chunks = [];
+      for await (const chunk of request) chunks.push(chunk);
+      given = this.answers[name](Buffer.concat(chunks).toString(), request);
+    } else if (this.locked && /^\/(api|readyz)/.test(pathname)) {
+      given = [401, { type: "about:blank", title: "Unauthorized", status: 401, code: "token_missing", detail: "This address needs a token." }];
+    } else if (DEFAULTS[name]) given = DEFAULTS[name]();
+    if (!given) return false;
+    const [status, body, headers = {}] = given;
+    response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json", ...headers });
+    response.end(body === null ? undefined : JSON.stringify(body));
+    return true;
+  }
+
   async #answer(request, response) {
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
+    if (await this.#own(request, response, pathname)) return;
     if (pathname === "/api/v1/events") {
       response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
       response.flushHeaders();

@@ -185,7 +185,7 @@ function valueAxis(look: Look): UPlot.Axis {
     font: FONT,
     size: 48,
     gap: 6,
-    space: 36,
+    space: 30,
     grid: { stroke: () => colour("--hairline"), width: 1 },
     ticks: { show: false },
     values: (_plot, marks) => marks.map((mark) => look.value(mark, Math.abs((marks[1] ?? 1) - (marks[0] ?? 0)))),

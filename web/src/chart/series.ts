@@ -112,10 +112,14 @@ export function columnsOf(rows: Row[], all: Series[], gaps: Gap[][], divisor: nu
 /** Below this share an interval is marked as thinly covered. */
 export const COVERED_MIN = 0.95;
 
-/** The intervals whose values speak for too little of their time, joined where they touch. */
-export function thinOf(rows: Row[], resolution: number): Gap[] {
+/**
+ * The intervals whose values speak for too little of their time, joined where they touch. What is
+ * still running at `now` cannot be judged. **Unit** s.
+ */
+export function thinOf(rows: Row[], resolution: number, now: number): Gap[] {
   const spans: Gap[] = [];
   for (const { at, values } of rows) {
+    if (at + resolution > now) continue;
     if (!values.some((point) => point && point.coverage < COVERED_MIN)) continue;
     const last = spans.at(-1);
     if (last && last.to >= at) last.to = at + resolution;

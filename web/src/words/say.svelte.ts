@@ -167,6 +167,12 @@ class Say {
     return base && phase?.[2] ? this.phases(`${base} ${phase[2].toUpperCase()}`) : name.replaceAll("_", " ");
   }
 
+  /** The name of a quantity within a sentence; German writes nouns as it always does. */
+  within(name: string): string {
+    const text = this.quantity(name);
+    return this.language === "de" ? text : text.charAt(0).toLowerCase() + text.slice(1);
+  }
+
   /** Why a link is not healthy; the server's English sentence for a cause without words here. */
   linkCause(link: { cause?: string | null; reason: string | null }): string | null {
     const own = look(this.words.link.causes, link.cause ?? null);
