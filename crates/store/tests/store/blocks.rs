@@ -215,7 +215,7 @@ fn check_series(store: &Store, query: &SeriesQuery, within: &[(u64, &Telegram)])
             "{} is not {mean} in {values:?}",
             point.mean
         );
-        assert!(point.coverage > 0.0 && point.coverage <= 1.0);
+        assert!((0.0..=1.0).contains(&point.coverage));
     }
 }
 
