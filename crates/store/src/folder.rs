@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const LOCK: &str = "triphase.lock";
-const DATABASE: &str = "triphase.sqlite";
+pub(crate) const DATABASE: &str = "triphase.sqlite";
 /// How long a connection waits for a program that looks into the file, such as a backup.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 

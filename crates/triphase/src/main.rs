@@ -10,6 +10,8 @@ mod clock;
 mod config;
 mod decode;
 mod demo;
+mod export;
+mod import;
 mod near;
 mod run;
 mod simulate;
@@ -36,6 +38,8 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => decode_command(&arguments),
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
         Command::Calc(arguments) => calc_command(&arguments),
+        Command::Import(arguments) => data_command("import", import::import(&arguments)),
+        Command::Export(arguments) => data_command("export", export::export(&arguments)),
     };
     ExitCode::from(code)
 }
@@ -84,6 +88,21 @@ fn calc_command(arguments: &cli::Calc) -> u8 {
         Err(error) => {
             eprintln!("triphase calc: {error}");
             if matches!(error, calc::Error::Misused(_)) { MISUSED } else { FAILED }
+        }
+    }
+}
+
+fn data_command(name: &str, done: Result<(), import::Error>) -> u8 {
+    match done {
+        Ok(()) => 0,
+        Err(import::Error::Failed(error)) if is_broken_pipe(&error) => 0,
+        Err(import::Error::Failed(error)) => {
+            eprintln!("triphase {name}: {error:#}");
+            FAILED
+        }
+        Err(import::Error::Misused(text)) => {
+            eprintln!("triphase {name}: {text}");
+            MISUSED
         }
     }
 }

@@ -13,7 +13,7 @@ fn stderr(output: &std::process::Output) -> String {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["demo", "run", "check", "decode", "simulate", "calc"] {
+    for command in ["demo", "run", "check", "decode", "simulate", "calc", "import", "export"] {
         let output = triphase(&[command, "--help"]);
         assert!(output.status.success());
         assert!(stdout(&output).contains("Example"), "{command}");

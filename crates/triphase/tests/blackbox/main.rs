@@ -8,6 +8,7 @@ mod calculator;
 mod chapter25;
 mod command_line;
 mod crash;
+mod csv;
 mod frames;
 mod hostile;
 mod mqtt;

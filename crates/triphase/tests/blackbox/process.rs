@@ -75,6 +75,11 @@ impl Service {
         service
     }
 
+    /// Where the service answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Waits for a line of output that contains `text`.
     pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
