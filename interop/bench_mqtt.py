@@ -265,9 +265,9 @@ def measure(folder, both, subscriber, take):
     resident = [side.process.resident_mb() for side in both]
     table.add("E2", "resident, with store and HTTP", f"{resident[0]:.1f} MB", f"{resident[1]:.1f} MB",
               f"1/{resident[1] / resident[0]:.1f}", "<= 24 MB", resident[0] <= 24)
-    before = [side.process.cpu_ns() for side in both]
+    before = [side.process.cpu() for side in both]
     time.sleep(IDLE)
-    idle = [(side.process.cpu_ns() - start) / 1e7 / IDLE for side, start in zip(both, before)]
+    idle = [100 * (side.process.cpu() - start) / IDLE for side, start in zip(both, before)]
     table.add("E2", "CPU when idle", f"{idle[0]:.3f} %", f"{idle[1]:.3f} %",
               f"1/{idle[1] / max(idle[0], 1e-9):.1f}", "< 0.1 %", idle[0] < 0.1)
     starts = [tuple(time_start(side, subscriber, take(PER_START)) for side in both) for _ in range(STARTS)]
