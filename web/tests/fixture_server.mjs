@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { analysis, GROUPS, meter, snapshot, values } from "./fixtures.mjs";
+import { analysis, GROUPS, meter, SITE, snapshot, values } from "./fixtures.mjs";
 import { frames } from "./frames_fixture.mjs";
 import { energy, series } from "./series_fixture.mjs";
 
@@ -16,6 +16,7 @@ export const POLICY =
 /** What a server says that a test did not care about. */
 const DEFAULTS = {
   "GET /api/v1/session": () => [200, { open: true, signed_in: false, name: null, scope: "admin" }],
+  "GET /api/v1/site": () => [200, SITE],
   "GET /readyz": () => [
     200,
     {

@@ -544,7 +544,7 @@ describe("the overview", () => {
       await ready(page);
       assert.equal(await page.getAttribute("html", "lang"), "fr");
       await page.selectOption("[data-control=language]", "de");
-      await page.getByRole("heading", { name: "Wirkleistung" }).waitFor();
+      await page.getByRole("heading", { name: "Wirkleistung", exact: true }).waitFor();
       assert.equal(await page.getAttribute("html", "lang"), "de");
       assert.match(page.url(), /lang=de/);
       await page.click("[data-control=theme]");
@@ -554,7 +554,7 @@ describe("the overview", () => {
       const pasted = await page.context().newPage();
       await pasted.goto(page.url());
       await ready(pasted);
-      await pasted.getByRole("heading", { name: "Wirkleistung" }).waitFor();
+      await pasted.getByRole("heading", { name: "Wirkleistung", exact: true }).waitFor();
       assert.equal(await pasted.getAttribute("html", "data-theme"), "dark");
     });
   });

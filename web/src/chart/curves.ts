@@ -1,5 +1,6 @@
 // How the curves of phases look: the cable's colours, told apart by their dashes as well.
 
+import { say } from "../words/say.svelte";
 import type { Stroke } from "./plot";
 
 export interface Curve extends Stroke {
@@ -14,8 +15,8 @@ const LOOKS = [
 
 /** The curves of a quantity for those phases that `has` knows. */
 export function phaseCurves(quantity: string, has: (name: string) => boolean): Curve[] {
-  return LOOKS.flatMap(({ phase, ...look }) => {
+  return LOOKS.flatMap(({ phase, ...look }, index) => {
     const name = `${quantity}_${phase}`;
-    return has(name) ? [{ quantity: name, label: phase.toUpperCase(), ...look }] : [];
+    return has(name) ? [{ quantity: name, label: say.phase(index + 1), ...look }] : [];
   });
 }
