@@ -4,6 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use outlet::http::Asset;
+use outlet::http::access::{Access, AccessOptions};
 use outlet::{
     Capture, CaptureFault, Counters, Explained, Frames, MeterInfo, Outlet, Role, Site, VoltageKind,
 };
@@ -79,6 +80,14 @@ impl Bench {
         let wired = meters.iter().filter(|meter| meter.model.is_some());
         let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
         let time = Arc::clone(&clock);
+        let access = Access::open(AccessOptions {
+            folder: folder.path().to_owned(),
+            listen: ([127, 0, 0, 1], 8330).into(),
+            names: Vec::new(),
+            tls: None,
+            clock: Arc::new(|| at(NOW)),
+        });
+        let access = access.expect("no tokens on loopback");
         let router = outlet::http::router(Outlet {
             store: store.clone(),
             site: Site {
@@ -96,7 +105,7 @@ impl Bench {
             counters: Arc::clone(&counters),
             frames: Arc::clone(&frames),
             decode: Arc::new(decode),
-            listen: ([127, 0, 0, 1], 8330).into(),
+            access,
             assets: PAGE.to_vec(),
         });
         Self { store, router, counters, frames, clock, _folder: folder }
