@@ -427,3 +427,6 @@ fn is_our_page(headers: &HeaderMap) -> Result<(), Refusal> {
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,11 @@ impl Sessions {
         Some(session.token)
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
     /// Ends a session; whether there was one.
     pub(super) fn end(&mut self, id: Digest) -> bool {
         self.by_id.remove(&id).is_some()
