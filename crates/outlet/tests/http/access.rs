@@ -95,7 +95,10 @@ async fn loopback_is_open_until_the_first_token_and_beyond_it_nothing_ever_is() 
     });
     let refused = refused.err().expect("no token");
     assert!(matches!(refused, AccessError::NoToken { .. }));
-    assert!(refused.to_string().contains("`triphase token add NAME --scope admin`"), "{refused}");
+    assert!(
+        refused.to_string().contains("`triphase token add NAME --scope admin --data "),
+        "{refused}"
+    );
 }
 
 #[tokio::test]
@@ -136,8 +139,9 @@ async fn each_scope_may_do_its_part_with_a_bearer_and_with_a_session() {
             }
         }
         let bearer = bearer(&tokens[0]);
-        let refused = ask(&bench, (Method::POST, "/api/mesures"), &[("authorization", &bearer)]);
-        let (_, problem) = read(refused.await).await;
+        let headers = [("authorization", bearer.as_str())];
+        let refused = ask(&bench, (Method::POST, "/api/mesures"), &headers).await;
+        let (_, problem) = read(refused).await;
         assert_eq!(problem["detail"], "This token may only read.");
     }
 }
@@ -285,4 +289,22 @@ async fn configured_names_are_ours_and_the_refusal_names_the_setting() {
     let (_, problem) = read(refused).await;
     let detail = problem["detail"].as_str().expect("text");
     assert!(detail.contains("`names` under [http]"), "{detail}");
+}
+
+#[test]
+fn the_contract_names_every_code_and_field() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../contracts/http.md");
+    let text = std::fs::read_to_string(path).expect("contracts/http.md");
+    for word in [
+        "{open, signed_in, name, scope}",
+        "`token_missing`",
+        "`token_unknown`",
+        "`scope`",
+        "`origin`",
+        "`access_open`",
+        "`too_many_attempts`",
+        "`tokens_unreadable`",
+    ] {
+        assert!(text.contains(word), "{word}");
+    }
 }

@@ -8,7 +8,8 @@
 use super::token_file;
 use crate::Clock;
 use reading::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serializer;
+use serde_json::{Value, json};
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::IpAddr;
@@ -46,14 +47,20 @@ pub struct Entry<'a> {
 }
 
 impl Entry<'_> {
+    /// One line, the facts in the order in which people read them.
     fn line(&self, at: Timestamp) -> String {
-        let mut line = Map::new();
-        line.insert("time".to_owned(), json!(at.to_string()));
-        line.insert("what".to_owned(), json!(self.what));
-        line.insert("who".to_owned(), json!(self.who));
-        line.insert("from".to_owned(), json!(self.from.map(|from| from.to_canonical())));
-        line.extend(self.more.iter().map(|(key, value)| ((*key).to_owned(), value.clone())));
-        format!("{}\n", Value::Object(line))
+        let fixed = [
+            ("time", json!(at.to_string())),
+            ("what", json!(self.what)),
+            ("who", json!(self.who)),
+            ("from", json!(self.from.map(|from| from.to_canonical()))),
+        ];
+        let facts = fixed.iter().chain(&self.more).map(|(key, value)| (key, value));
+        let mut line = Vec::new();
+        let written = serde_json::Serializer::new(&mut line).collect_map(facts);
+        written.expect("plain values fit into memory");
+        line.push(b'\n');
+        String::from_utf8(line).expect("JSON is UTF-8")
     }
 }
 

@@ -3,7 +3,7 @@
 //! In: a request's headers and addresses, the token file. Out: the [`Caller`], or a [`Refusal`].
 //! Listening on loopback, access is open until the first token exists; beyond loopback it never
 //! is. Every route that the router knows needs a scope, except [`PUBLIC`]; the page's files and
-//! addresses are no routes. Decision: `docs/decisions/0011-access.md`; what it protects against
+//! addresses are no routes. Decision: `docs/decisions/0006-access.md`; what it protects against
 //! and what not: `docs/security.md`.
 
 mod audit;
@@ -74,11 +74,15 @@ pub enum AccessError {
     /// The address can be reached from other machines, and nobody could be told apart.
     #[error(
         "{listen} can be reached from other machines, and there is no access token yet: make one \
-         with `triphase token add NAME --scope admin`, then start again (or listen on 127.0.0.1)"
+         with `triphase token add NAME --scope admin --data {}`, then start again (or listen on \
+         127.0.0.1)",
+        folder.display()
     )]
     NoToken {
         /// The configured address.
         listen: SocketAddr,
+        /// The data folder.
+        folder: PathBuf,
     },
     /// The token file cannot be trusted.
     #[error(transparent)]
@@ -164,7 +168,7 @@ impl Access {
         let seen = file.stamp().unwrap_or_default();
         let tokens: Vec<_> = file.read()?.into_iter().map(Arc::new).collect();
         if tokens.is_empty() && !listen.ip().is_loopback() {
-            return Err(AccessError::NoToken { listen });
+            return Err(AccessError::NoToken { listen, folder });
         }
         let hosts = Hosts::new(listen.ip(), names);
         let tls = tls.map(|source| {

@@ -117,7 +117,7 @@ async fn delete(State(service): State<Arc<Service>>, request: Request) -> Respon
 
 impl Access {
     /// Begins a session with a token.
-    fn sign_in(&self, sent: &str, from: IpAddr) -> Result<(Who, HeaderValue), Refusal> {
+    pub(super) fn sign_in(&self, sent: &str, from: IpAddr) -> Result<(Who, HeaderValue), Refusal> {
         let now = Instant::now();
         let found = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);

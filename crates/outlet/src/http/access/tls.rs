@@ -203,20 +203,22 @@ impl Tls {
     }
 
     fn warn(&self) {
-        let now = (self.clock)();
         let validity = self.current.read().unwrap_or_else(PoisonError::into_inner).validity;
-        let Some((begins, ends)) = validity else { return };
-        let (begins, ends) = (instant(begins), instant(ends));
         let cert = self.cert.display();
-        if now > ends {
-            tracing::error!("the certificate {cert} ended at {ends}: clients refuse it, renew it");
-        } else if now < begins {
-            tracing::error!(
-                "the certificate {cert} begins at {begins}: clients refuse it \
-                until then, or this machine's clock is wrong"
-            );
-        } else if now.plus(WARNED_BEFORE) > ends {
-            tracing::warn!("the certificate {cert} ends at {ends}: renew it");
+        match Standing::of(validity, (self.clock)()) {
+            Standing::Good => {}
+            Standing::EndsSoon(ends) => {
+                tracing::warn!("the certificate {cert} ends at {ends}: renew it")
+            }
+            Standing::Ended(ends) => {
+                tracing::error!(
+                    "the certificate {cert} ended at {ends}: clients refuse it, renew it"
+                );
+            }
+            Standing::NotYet(begins) => tracing::error!(
+                "the certificate {cert} begins at {begins}: clients refuse it until then, or this \
+                 machine's clock is wrong"
+            ),
         }
     }
 
@@ -236,6 +238,31 @@ impl Tls {
             tracing::debug!(%error, "a TLS handshake failed");
         }
         shaken
+    }
+}
+
+/// How a certificate stands at an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Good,
+    EndsSoon(Timestamp),
+    Ended(Timestamp),
+    NotYet(Timestamp),
+}
+
+impl Standing {
+    fn of(validity: Option<(u64, u64)>, now: Timestamp) -> Self {
+        let Some((begins, ends)) = validity else { return Self::Good };
+        let (begins, ends) = (instant(begins), instant(ends));
+        if now > ends {
+            Self::Ended(ends)
+        } else if now < begins {
+            Self::NotYet(begins)
+        } else if now.plus(WARNED_BEFORE) > ends {
+            Self::EndsSoon(ends)
+        } else {
+            Self::Good
+        }
     }
 }
 
@@ -355,3 +382,6 @@ fn keep(path: &Path, folder: &Path, text: &[u8]) -> Result<(), Error> {
     file.sync_all().map_err(failed)?;
     fs::rename(&new, path).map_err(failed)
 }
+
+#[cfg(test)]
+mod tests;
