@@ -41,9 +41,9 @@ const SELF_SIGNED_YEARS: i16 = 10;
 /// The self-signed certificate and its key in the data folder.
 const OWN_CERTIFICATE: &str = "tls-cert.pem";
 const OWN_KEY: &str = "tls-key.pem";
-/// What a plain request to this port gets.
+/// What a plain request to this port gets. The connection's end is the body's end.
 const PLAIN_ANSWER: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\
-    Content-Length: 53\r\nConnection: close\r\n\r\nThis port speaks TLS: ask with https:// and not http\n\n";
+    Connection: close\r\n\r\nThis port speaks TLS: ask with https:// and not http://\n";
 
 /// Where the certificate comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
