@@ -5,7 +5,7 @@
 //! signal) and what is being answered gets [`DRAIN_MAX`].
 
 use super::Router;
-use super::access::{Peer, Tls};
+use super::access::{self, Peer, Tls};
 use super::stream::Stream;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -57,7 +57,7 @@ pub async fn serve(
     tokio::select! {
         result = serving => result,
         () = deadline => Ok(()),
-        () = outlet.access.watch(address) => Ok(()),
+        () = access::watch(outlet, address) => Ok(()),
     }
 }
 

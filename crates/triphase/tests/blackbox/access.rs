@@ -170,7 +170,7 @@ fn tokens_are_made_and_revoked_while_the_service_runs() {
 #[test]
 fn a_self_signed_certificate_serves_browsers_and_tells_plain_http_where_to_go() {
     let folder = folder("127.0.0.1:0", "tls = \"self-signed\"");
-    let mut service = Service::run(folder.path());
+    let service = Service::run(folder.path());
     service.was_logged("SHA-256 fingerprint");
     let url = service.url().to_owned();
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");

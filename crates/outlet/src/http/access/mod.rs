@@ -28,7 +28,7 @@ pub(super) use hosts::name_of;
 pub(crate) use refusal::Refusal;
 pub(super) use tls::Tls;
 
-use crate::{Clock, Count};
+use crate::{Clock, Count, Outlet};
 use audit::Audit;
 use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::{HeaderMap, Method, header};
@@ -350,8 +350,8 @@ impl Access {
         self.changes.send_modify(|count| *count += 1);
     }
 
-    /// Watches the files, and tells the audit log that the service listens, until it is dropped.
-    pub(super) async fn watch(&self, address: SocketAddr) {
+    /// Tells the audit log that the service listens.
+    fn tell_of_start(&self, address: SocketAddr) {
         let tokens = match &*self.known.read().unwrap_or_else(PoisonError::into_inner) {
             Known::Tokens(tokens) => tokens.len(),
             Known::Unreadable => 0,
@@ -362,15 +362,15 @@ impl Access {
             ("tokens", tokens.into()),
         ];
         self.audit.record(&Entry { what: "started", more, ..Entry::default() });
-        loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            let now = Instant::now();
-            self.look();
-            if let Some(tls) = &self.tls {
-                tls.look(now);
-            }
-            self.tell_of_posts(now);
+    }
+
+    /// Looks at the files, and tells of the writes whose time has come.
+    fn look_around(&self, now: Instant) {
+        self.look();
+        if let Some(tls) = &self.tls {
+            tls.look(now);
         }
+        self.tell_of_posts(now);
     }
 
     /// Notes an accepted write, to be told of in sums.
@@ -397,6 +397,20 @@ impl Drop for Access {
 
 pub(super) fn peer(request: &Request) -> Option<Peer> {
     request.extensions().get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| *peer)
+}
+
+/// Looks after the tokens and the certificate until it is dropped. A disk that hangs holds up
+/// this, and no request.
+pub(super) async fn watch(outlet: Arc<Outlet>, address: SocketAddr) {
+    outlet.access.tell_of_start(address);
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let (outlet, now) = (Arc::clone(&outlet), Instant::now());
+        let looked = tokio::task::spawn_blocking(move || outlet.access.look_around(now)).await;
+        if let Err(error) = looked {
+            tracing::error!(%error, "the tokens could not be looked at");
+        }
+    }
 }
 
 /// The scope that a request needs. What is not listed needs the highest.

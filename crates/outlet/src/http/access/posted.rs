@@ -4,14 +4,16 @@
 
 use super::audit::Entry;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// How long writes are summed up.
 const SUMMED_FOR: Duration = Duration::from_secs(60);
-/// Most sums at a time; when they are full, all are told of at once.
+/// Most sums at a time. Those of further senders are one, whose sender is not named.
 const SUMS_MAX: usize = 256;
+/// What stands for the address of the sum of further senders.
+const FURTHER: &str = "further senders";
 
 /// The writes of one sender to one address.
 #[derive(Debug, Clone)]
@@ -53,7 +55,10 @@ impl Posted {
         now: Instant,
     ) {
         self.began.get_or_insert(now);
-        let key = (who.map(str::to_owned), from, path.to_owned());
+        let mut key = (who.map(str::to_owned), from, path.to_owned());
+        if self.sums.len() >= SUMS_MAX && !self.sums.contains_key(&key) {
+            key = (None, IpAddr::V4(Ipv4Addr::UNSPECIFIED), FURTHER.to_owned());
+        }
         let (requests, sum) = self.sums.entry(key).or_default();
         *requests += 1;
         *sum += rows.unwrap_or(0) as u64;
@@ -62,7 +67,7 @@ impl Posted {
     /// The sums, once they are complete.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Sum> {
         let is_due = self.began.is_some_and(|began| now.duration_since(began) >= SUMMED_FOR);
-        if is_due || self.sums.len() >= SUMS_MAX { self.all() } else { Vec::new() }
+        if is_due { self.all() } else { Vec::new() }
     }
 
     /// The sums so far.
@@ -95,5 +100,12 @@ mod tests {
         let told: Vec<_> = sums.iter().map(|s| (s.who.as_deref(), s.requests, s.rows)).collect();
         assert_eq!(told, [(None, 1, 1), (Some("plc"), 3, 30)]);
         assert!(posted.due(start + SUMMED_FOR * 9).is_empty());
+        for sender in 0..2 * SUMS_MAX as u32 {
+            let from = IpAddr::from(sender.to_be_bytes());
+            posted.note((Some("plc"), from, "/api/mesures"), Some(1), start);
+        }
+        let sums = posted.all();
+        assert_eq!(sums.len(), SUMS_MAX + 1);
+        assert_eq!((sums[0].path.as_str(), sums[0].rows), (FURTHER, SUMS_MAX as u64));
     }
 }
