@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Configuration help
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Access tokens of the page and the API; may be used while the service runs
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Explains captured bytes: raw binary or hex, with noise and several telegrams
     #[command(after_help = "Examples:\n  triphase decode capture.hex\n  \
         triphase decode --guek 00112233445566778899AABBCCDDEEFF --timezone Europe/Zurich --format json capture.hex\n  \
@@ -59,6 +62,54 @@ pub(crate) enum Command {
         triphase export --meter general --from 2026-05-01 --to 2026-06-01 --resolution 15min \
         --quantity active_power --decimal comma --time local")]
     Export(Export),
+}
+
+/// Names of tokens, and where they are kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Makes a token and prints it, once
+    #[command(after_help = "Examples:\n  triphase token add bureau --scope admin\n  \
+        triphase token add plc --scope write --config /etc/triphase/triphase.toml")]
+    Add {
+        /// What people call it: A-Z a-z 0-9 _ - .
+        name: String,
+        /// read: every GET; write: and sending measurements; admin: everything
+        #[arg(long, value_enum)]
+        scope: TokenScope,
+        #[command(flatten)]
+        place: TokenPlace,
+    },
+    /// Lists names, scopes and dates; the tokens themselves are not kept
+    #[command(after_help = "Example:  triphase token list --config triphase.toml")]
+    List(TokenPlace),
+    /// Takes a token away; its sessions and live streams end within a second
+    #[command(after_help = "Example:  triphase token revoke plc")]
+    Revoke {
+        /// The token's name
+        name: String,
+        #[command(flatten)]
+        place: TokenPlace,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenScope {
+    /// Every GET
+    Read,
+    /// Also sending measurements and captures
+    Write,
+    /// Everything
+    Admin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenPlace {
+    /// The configuration file, which names the data folder
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml", conflicts_with = "data")]
+    pub(crate) config: PathBuf,
+    /// The data folder itself
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

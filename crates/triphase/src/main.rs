@@ -16,9 +16,11 @@ mod near;
 mod run;
 mod simulate;
 mod supervise;
+mod token;
 
 use clap::Parser;
 use cli::{Cli, Command, ConfigCommand, ConfigFile};
+use outlet::http::access::AccessError;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Run(file) => with_config(&file, |config| asynchronously(run::run(config))),
         Command::Check(file) => with_config(&file, |config| check(&config)),
         Command::Config(ConfigCommand::Example) => print(&config::example::example()),
+        Command::Token(command) => token::token(&command),
         Command::Decode(arguments) => decode_command(&arguments),
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
         Command::Calc(arguments) => calc_command(&arguments),
@@ -131,8 +134,9 @@ fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("triphase: {error:#}");
-            // A key that cannot be used is a fault of the configuration.
-            let misused = error.downcast_ref::<config::SecretError>().is_some();
+            // A key or certificate that cannot be used is a fault of the configuration.
+            let misused = error.downcast_ref::<config::SecretError>().is_some()
+                || error.downcast_ref::<AccessError>().is_some();
             if misused { MISUSED } else { FAILED }
         }
     }

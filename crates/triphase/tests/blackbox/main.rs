@@ -3,6 +3,7 @@
 // A test from outside lives by the wall clock.
 #![allow(clippy::disallowed_methods, clippy::panic)]
 
+mod access;
 mod broker;
 mod calculator;
 mod chapter25;
