@@ -31,7 +31,7 @@ pub(crate) enum Kind {
 /// # Errors
 /// A key or a certificate cannot be read, or the store not be asked what drivers must remember.
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
-    let Config { site, meters, http, mqtt, store: _, alarms } = config;
+    let Config { site, meters, http, mqtt, store: _, retention: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
     let wired = meters.iter().filter(|meter| meter.port.is_some());
     let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));

@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod decode;
 mod demo;
+mod keeping;
 mod near;
 mod run;
 mod simulate;
@@ -36,6 +37,8 @@ fn main() -> ExitCode {
         Command::Decode(arguments) => decode_command(&arguments),
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
         Command::Calc(arguments) => calc_command(&arguments),
+        Command::Verify(at) => verify_command(&at),
+        Command::Backup(arguments) => backup_command(&arguments),
     };
     ExitCode::from(code)
 }
@@ -84,6 +87,30 @@ fn calc_command(arguments: &cli::Calc) -> u8 {
         Err(error) => {
             eprintln!("triphase calc: {error}");
             if matches!(error, calc::Error::Misused(_)) { MISUSED } else { FAILED }
+        }
+    }
+}
+
+fn verify_command(at: &cli::StoreAt) -> u8 {
+    with_store(at, |folder| keeping::verify(folder, &mut std::io::stdout().lock()))
+}
+
+fn backup_command(arguments: &cli::Backup) -> u8 {
+    with_store(&arguments.store, |folder| keeping::backup(folder, arguments).map(|()| true))
+}
+
+fn with_store(at: &cli::StoreAt, job: impl FnOnce(&std::path::Path) -> anyhow::Result<bool>) -> u8 {
+    match keeping::folder(at).map(|folder| job(&folder)) {
+        Ok(Ok(true)) => 0,
+        Ok(Ok(false)) => FAILED,
+        Ok(Err(error)) if is_broken_pipe(&error) => 0,
+        Ok(Err(error)) => {
+            eprintln!("triphase: {error:#}");
+            FAILED
+        }
+        Err(report) => {
+            eprintln!("{report}");
+            MISUSED
         }
     }
 }

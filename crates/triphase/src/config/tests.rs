@@ -53,7 +53,9 @@ fn refuses_what_cannot_be() {
     let cases = [
         ("[http]\nlisten = \"0.0.0.0:8330\"", "can be reached from other machines"),
         ("[http]\nlisten = \"localhost:83300\"", "expected ADDRESS:PORT"),
-        ("[store]\nretention = { raw = \"90d\" }", "`retention` is not supported by this version"),
+        ("[store]\nretention = { raw = \"90\" }", "expected an age from 3d to 100y"),
+        ("[store]\nretention = { raw = \"3y\" }", "expected raw to be no longer than minute"),
+        ("[store]\nretention = { hour = \"3y\" }", "unknown field `hour`"),
         ("[[meter]]\nid = \"a\"\nguek = { env = \"X\" }", "give the meter its port"),
         ("[influx]\nurl = \"http://127.0.0.1\"", "[influx] is not supported by this version"),
         ("[alarms]\nvoltage_min_v = 430", "below voltage_max_v"),
