@@ -82,19 +82,29 @@ pub enum Error {
         /// The newest schema of this program.
         known: u32,
     },
-    /// A store of an older program, opened for reading only.
+    /// A store of an older program, to be read only.
     #[error(
-        "{} has schema {found} and this triphase writes schema {known}: start the service once, \
-         it brings the file up to date",
+        "{} has the older schema {found}: start `triphase run` with it once, which brings it up to \
+         date",
         file.display()
     )]
     OlderSchema {
         /// The database file.
         file: PathBuf,
-        /// The file's schema.
-        found: usize,
-        /// The newest schema of this program.
-        known: usize,
+        /// The file's schema; 0 when it is empty.
+        found: u32,
+    },
+    /// Nothing to read.
+    #[error("there is no store in {}: name the folder that `[store] path` names", path.display())]
+    NoStore {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// The name of a backup is taken.
+    #[error("{} exists already: name another file, or move that one away", file.display())]
+    BackupExists {
+        /// The named file.
+        file: PathBuf,
     },
     /// The file is no database any more, or its pages contradict each other.
     #[error(
@@ -235,6 +245,17 @@ pub enum Refusal {
 }
 
 impl Error {
+    /// SQLite's answer while copying into `file`.
+    pub(crate) fn from_backup(file: &std::path::Path, source: rusqlite::Error) -> Self {
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                let cause = io::Error::new(io::ErrorKind::StorageFull, source);
+                Self::Io { path: file.to_owned(), doing: "writing", cause }
+            }
+            _ => Self::Sqlite { file: file.to_owned(), doing: "copying", cause: source },
+        }
+    }
+
     /// SQLite's answer about `file`, told by its cause.
     pub(crate) fn from_sqlite(
         file: &std::path::Path,

@@ -7,6 +7,7 @@
 use crate::error::Error;
 use crate::schema;
 use crate::store::Options;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
@@ -76,8 +77,7 @@ impl Folder {
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags).map_err(failed("opening"))?;
-        connection.busy_timeout(BUSY_WAIT).map_err(failed("opening"))?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        ready(&connection).map_err(failed("opening"))?;
         schema::check(&connection, file)?;
         if connection.is_readonly("main").map_err(failed("opening"))? {
             let folder = file.parent().unwrap_or(file).to_owned();
@@ -123,12 +123,31 @@ impl Folder {
     }
 }
 
+/// The database of a store: the file in a folder, or the file itself.
+pub(crate) fn database(path: &Path) -> Result<PathBuf, Error> {
+    let file = if path.is_dir() { path.join(DATABASE) } else { path.to_owned() };
+    match fs::metadata(&file) {
+        Ok(metadata) if metadata.is_file() => Ok(file),
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
+            Err(Error::Io { path: file, doing: "opening", cause })
+        }
+        _ => Err(Error::NoStore { path: path.to_owned() }),
+    }
+}
+
+/// Keeps statements ready, and their plans whatever values they are asked with: otherwise SQLite
+/// would plan anew for every value.
+fn ready(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.busy_timeout(BUSY_WAIT)
+}
+
 /// A connection that only reads.
 pub(crate) fn reader(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
-    connection.busy_timeout(BUSY_WAIT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    ready(&connection)?;
     connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; \
          PRAGMA trusted_schema = OFF;",

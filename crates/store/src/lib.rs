@@ -7,7 +7,7 @@
 //! a file that is not ours. Knows no clock: every time is the caller's.
 
 mod append;
-mod archive;
+mod backup;
 mod batch;
 mod block;
 mod board;
@@ -26,6 +26,7 @@ mod numbers;
 mod page;
 mod query;
 mod queue;
+mod read_only;
 mod readers;
 mod retention;
 mod rollup;
@@ -35,14 +36,15 @@ mod schema;
 mod seal;
 mod sealed;
 mod series;
+mod statistics;
 mod store;
 mod stream;
 mod summary;
 mod upkeep;
 mod values;
+mod verify;
 mod writer;
 
-pub use archive::Archive;
 pub use batch::{Appended, BATCH_TELEGRAMS_MAX, Batch, Event, READINGS_MAX, Sample};
 pub use board::{Latest, LatestList, Newest};
 pub use current::Current;
@@ -50,6 +52,9 @@ pub use error::{Error, Refusal};
 pub use health::Health;
 pub use query::{NUMBERS_MAX, Row, SAMPLES_MAX, SampleQuery};
 pub use queue::{Pending, QUEUE_TELEGRAMS_MAX};
+pub use read_only::ReadOnly;
 pub use retention::Retention;
 pub use series::{POINTS_MAX, RESOLUTIONS, Series, SeriesPoint, SeriesQuery, resolution};
+pub use statistics::Statistics;
 pub use store::{BUS_EVENTS_MAX, Options, Store};
+pub use verify::{DAMAGES_MAX, Verification};

@@ -32,6 +32,10 @@ impl Readers {
         Self { file, idle: Mutex::default(), returned: Condvar::new() }
     }
 
+    pub(crate) fn file(&self) -> &std::path::Path {
+        &self.file
+    }
+
     /// Runs a query on a connection of its own.
     pub(crate) fn read<T>(
         &self,

@@ -31,10 +31,11 @@ pub(crate) fn check(connection: &Connection, file: &Path) -> Result<(), Error> {
 }
 
 /// Whether the file is ours and of the newest schema; changes nothing.
-pub(crate) fn check_newest(connection: &Connection, file: &Path) -> Result<(), Error> {
+pub(crate) fn check_current(connection: &Connection, file: &Path) -> Result<(), Error> {
     let found = schema_of(connection, file, MIGRATIONS.len())?;
     if found < MIGRATIONS.len() {
-        return Err(Error::OlderSchema { file: file.to_owned(), found, known: MIGRATIONS.len() });
+        let found = u32::try_from(found).expect("the list of steps is short");
+        return Err(Error::OlderSchema { file: file.to_owned(), found });
     }
     Ok(())
 }

@@ -7,14 +7,15 @@ use crate::dictionary::Dictionary;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::health::{Health, Pulse};
-use crate::numbers;
-use crate::query::{self, Failure, Row, SampleQuery};
+use crate::query::{self, Row, SampleQuery};
 use crate::queue::{Pending, QUEUE_TELEGRAMS_MAX, Queue};
+use crate::read_only::ReadOnly;
 use crate::readers::Readers;
 use crate::retention::Retention;
 use crate::samples;
 use crate::sealed::Sealed;
-use crate::series::{self, Series, SeriesQuery};
+use crate::series::{Series, SeriesQuery};
+use crate::statistics::Statistics;
 use crate::upkeep::Upkeep;
 use crate::writer::{Closing, Shared, Writer};
 use reading::{Link, Memory, MeterId, Quantity, Timestamp};
@@ -48,7 +49,7 @@ pub struct Store {
 struct Inner {
     shared: Arc<Shared>,
     queue: Queue,
-    readers: Readers,
+    reads: ReadOnly,
     links: Mutex<HashMap<MeterId, Link>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -76,7 +77,7 @@ impl Store {
         });
         let upkeep = Upkeep::load(&connection, options.retention).map_err(failed)?;
         let (queue, jobs) = Queue::new();
-        let readers = Readers::new(folder.file.clone());
+        let reads = ReadOnly::of(Readers::new(folder.file.clone()));
         let writer = Writer {
             jobs,
             connection,
@@ -90,7 +91,7 @@ impl Store {
         let thread = thread.spawn(move || writer.run());
         let thread = Mutex::new(Some(thread.map_err(|cause| Error::NoThread { cause })?));
         let links = Mutex::default();
-        Ok(Self { inner: Arc::new(Inner { shared, queue, readers, links, thread }) })
+        Ok(Self { inner: Arc::new(Inner { shared, queue, reads, links, thread }) })
     }
 
     /// Appends a batch; returns when it is on disk.
@@ -138,8 +139,7 @@ impl Store {
     /// # Errors
     /// A file that cannot be read.
     pub fn samples(&self, query: &SampleQuery) -> Result<Vec<Sample>, Error> {
-        let samples = |connection: &Connection| samples::samples(connection, query);
-        self.inner.readers.read("reading samples", samples)
+        self.inner.reads.samples(query)
     }
 
     /// The samples of all meters after an id, at most `limit` and never more than
@@ -148,8 +148,7 @@ impl Store {
     /// # Errors
     /// A file that cannot be read.
     pub fn samples_after(&self, id: u64, limit: usize) -> Result<Vec<Sample>, Error> {
-        let samples = |connection: &Connection| samples::samples_after(connection, id, limit);
-        self.inner.readers.read("reading samples", samples)
+        self.inner.reads.samples_after(id, limit)
     }
 
     /// The numbers of some quantities, each asked once, in every sample of a meter that was
@@ -164,9 +163,7 @@ impl Store {
         (from, to): (Timestamp, Timestamp),
         quantities: &[Quantity],
     ) -> Result<Vec<Row>, Error> {
-        let numbers =
-            |connection: &Connection| numbers::numbers(connection, meter, (from, to), quantities);
-        self.inner.readers.read("reading numbers", numbers)
+        self.inner.reads.numbers(meter, (from, to), quantities)
     }
 
     /// A quantity over time, thinned to what a chart can show. Blocking.
@@ -174,8 +171,32 @@ impl Store {
     /// # Errors
     /// A file that cannot be read.
     pub fn series(&self, query: &SeriesQuery) -> Result<Series, Error> {
-        let series = |connection: &Connection| series::series(connection, query);
-        self.inner.readers.read("reading a series", series)
+        self.inner.reads.series(query)
+    }
+
+    /// When the oldest and the newest measurement of a meter that are kept were made; `None` before
+    /// its first telegram. Where only summaries are left, the begin and the end of their day.
+    /// Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn extent(&self, meter: &MeterId) -> Result<Option<(Timestamp, Timestamp)>, Error> {
+        self.inner.reads.extent(meter)
+    }
+
+    /// How much is stored, since when, and in which form. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn statistics(&self) -> Result<Statistics, Error> {
+        self.inner.reads.statistics()
+    }
+
+    /// Every question about what is stored; see also [`ReadOnly::verify`] and
+    /// [`ReadOnly::backup`].
+    #[must_use]
+    pub fn reads(&self) -> &ReadOnly {
+        &self.inner.reads
     }
 
     /// The id of the newest sample on disk; 0 before the first. It never falls, and no id is ever
@@ -190,9 +211,7 @@ impl Store {
     /// # Errors
     /// A file that cannot be read.
     pub fn recall(&self, prefix: &str) -> Result<Vec<Memory>, Error> {
-        let recall =
-            |connection: &Connection| query::recall(connection, prefix).map_err(Failure::Sqlite);
-        self.inner.readers.read("reading what drivers remember", recall)
+        self.inner.reads.recall(prefix)
     }
 
     /// Notes the state of a meter's link, and tells the bus.

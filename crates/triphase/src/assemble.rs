@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 /// A key or a certificate cannot be read, the store not be asked what drivers must remember, the tokens
 /// not be used, or there is no token where there must be one.
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
-    let Config { site, meters, http, mqtt, store: folder, alarms } = config;
+    let Config { site, meters, http, mqtt, store: folder, retention: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
     let wired = meters.iter().filter(|meter| meter.port.is_some());
     let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));

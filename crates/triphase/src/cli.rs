@@ -42,6 +42,16 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex")]
     Simulate(Simulate),
+    /// Reads the whole store and says what is damaged, where; also while the service runs
+    #[command(after_help = "Examples:\n  triphase verify --config triphase.toml\n  \
+        triphase verify --data backup.sqlite\n\
+        Exit 0 = whole, 1 = damaged.")]
+    Verify(StoreAt),
+    /// Copies the store into one file, also while the service runs
+    #[command(after_help = "Example:  triphase backup --to /mnt/usb/triphase-2026-11.sqlite\n\
+        To restore, stop the service and put the file into the store's folder as triphase.sqlite, \
+        in place of the old one and of its -wal file.")]
+    Backup(Backup),
     /// Electrical formulas as a calculator, with formula, source and assumptions
     #[command(
         after_help = "Examples:\n  triphase calc                       lists the features\n  \
@@ -110,6 +120,25 @@ pub(crate) struct TokenPlace {
     /// The data folder itself
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StoreAt {
+    /// The configuration file, which names the store
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+    /// The store's folder, or the file of a backup, whatever the configuration says
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    #[command(flatten)]
+    pub(crate) store: StoreAt,
+    /// The copy; it must not exist yet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Subcommand)]

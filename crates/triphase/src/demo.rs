@@ -124,6 +124,7 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
         http: HttpConfig { listen: arguments.listen, tls: None, names: Vec::new() },
         mqtt: arguments.mqtt.clone().map(|broker| MqttConfig::open(broker, "Atelier")),
         store: arguments.data.clone(),
+        retention: store::Retention::default(),
         alarms: alarm::Thresholds::default(),
     })
 }

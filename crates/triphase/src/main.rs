@@ -12,6 +12,7 @@ mod decode;
 mod demo;
 mod export;
 mod import;
+mod keeping;
 mod near;
 mod run;
 mod simulate;
@@ -43,6 +44,8 @@ fn main() -> ExitCode {
         Command::Calc(arguments) => calc_command(&arguments),
         Command::Import(arguments) => data_command("import", import::import(&arguments)),
         Command::Export(arguments) => data_command("export", export::export(&arguments)),
+        Command::Verify(at) => verify_command(&at),
+        Command::Backup(arguments) => backup_command(&arguments),
     };
     ExitCode::from(code)
 }
@@ -105,6 +108,30 @@ fn data_command(name: &str, done: Result<(), import::Error>) -> u8 {
         }
         Err(import::Error::Misused(text)) => {
             eprintln!("triphase {name}: {text}");
+            MISUSED
+        }
+    }
+}
+
+fn verify_command(at: &cli::StoreAt) -> u8 {
+    with_store(at, |folder| keeping::verify(folder, &mut std::io::stdout().lock()))
+}
+
+fn backup_command(arguments: &cli::Backup) -> u8 {
+    with_store(&arguments.store, |folder| keeping::backup(folder, arguments).map(|()| true))
+}
+
+fn with_store(at: &cli::StoreAt, job: impl FnOnce(&std::path::Path) -> anyhow::Result<bool>) -> u8 {
+    match keeping::folder(at).map(|folder| job(&folder)) {
+        Ok(Ok(true)) => 0,
+        Ok(Ok(false)) => FAILED,
+        Ok(Err(error)) if is_broken_pipe(&error) => 0,
+        Ok(Err(error)) => {
+            eprintln!("triphase: {error:#}");
+            FAILED
+        }
+        Err(report) => {
+            eprintln!("{report}");
             MISUSED
         }
     }

@@ -18,7 +18,8 @@ pub(crate) async fn run(config: config::Config) -> Result<()> {
     let listen = config.http.listen;
     let scheme = if config.http.tls.is_some() { "https" } else { "http" };
     // The store comes first: a second start is told about its data, not about its port.
-    let store = Store::open(&config.store, store::Options::default())?;
+    let options = store::Options { retention: config.retention, ..store::Options::default() };
+    let store = Store::open(&config.store, options)?;
     let listener = bind(listen).await?;
     let parts = assemble::assemble(config, store, clock, assemble::Kind::Service)?;
     serve(parts, listener, |address| {

@@ -1,12 +1,10 @@
 //! What is sealed, compacted or not answers like the telegrams themselves.
 
-use crate::telegrams::{all, at, live, meter, number, open, post, telegram, text, voltage};
+use crate::telegrams::{all, at, live, meter, number, open, telegram};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
-use reading::{
-    Decimal, ListId, MeterTime, Obis, Quality, Quantity, Reading, Telegram, Timestamp, Value,
-};
+use reading::{Decimal, MeterTime, Obis, Quality, Quantity, Reading, Telegram, Timestamp, Value};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;

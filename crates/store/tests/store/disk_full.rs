@@ -98,3 +98,37 @@ async fn what_was_acknowledged_before_the_disk_was_full_stays() {
     let store = open(folder.path());
     assert_eq!(all(&store), [first]);
 }
+
+#[tokio::test]
+async fn a_seal_that_finds_no_room_leaves_the_head_as_it_was() {
+    let folder = tempdir().expect("a folder");
+    let store = open(folder.path());
+    // Numbers that no compression makes small.
+    let mut random = fastrand::Rng::with_seed(3);
+    let number = |n| vec![number(Quantity::VoltageL1, random.i64(..), (n % 3) as i8)];
+    let mut telegrams: Vec<_> = (0..1_200)
+        .map(number)
+        .zip(0..)
+        .map(|(readings, n)| telegram("push", n, readings))
+        .collect();
+    live(&store, &telegrams).await;
+    store.close();
+    let options = Options { pages_max: Some(1), ..Options::default() };
+    let store = Store::open(folder.path(), options).expect("full, but readable");
+    let before = store.statistics().expect("readable");
+    // The hour is over; its block has no room, while one more row has.
+    let small = voltage("push", 500_000, 1);
+    live(&store, [small.clone()]).await;
+    telegrams.push(small);
+    store.at_rest().await.expect("open");
+    let after = store.statistics().expect("readable");
+    assert_eq!(after.sealed_samples, before.sealed_samples);
+    assert_eq!(after.head_samples, before.head_samples + 1);
+    assert_eq!(all(&store), telegrams);
+    assert!(store.health().writable);
+    store.close();
+    let store = open(folder.path());
+    store.at_rest().await.expect("open");
+    assert_eq!(store.statistics().expect("readable").head_samples, 1);
+    assert_eq!(all(&store), telegrams);
+}

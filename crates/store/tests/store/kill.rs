@@ -25,19 +25,25 @@ fn no_acknowledged_telegram_is_lost_by_a_kill() {
         let first = std::env::var(FIRST).ok().and_then(|first| first.parse().ok());
         return append_for_ever(Path::new(&folder), first.expect("a number"));
     }
-    let rounds = std::env::var(ROUNDS).map_or(8, |rounds| rounds.parse().expect("a number"));
+    let rounds = std::env::var(ROUNDS).map_or(50, |rounds| rounds.parse().expect("a number"));
     let mut random = fastrand::Rng::with_seed(0x7269_7068_6173_6531);
     let folder = tempdir().expect("a folder");
     let mut acknowledged: Vec<Acknowledged> = Vec::new();
     for round in 0..rounds {
-        let child = appending(folder.path(), round * 1_000_000);
-        // 0 kills it while it opens the store.
-        let enough = random.usize(0..60);
+        let child = appending(folder.path(), round * 10_000);
+        // 0 kills it while it opens the store. An hour has 37 telegrams and a day 889, so that some
+        // kills find it sealing and compacting what the rounds before left.
+        let enough = random.usize(0..120);
         acknowledged.extend(kill_after(child, enough));
         let store = open(folder.path());
         verify(&store, &acknowledged);
         store.close();
     }
+    let blocks = |span: i64| {
+        let sql = format!("SELECT count(*) FROM block WHERE span = {span}");
+        crate::blocks::count(folder.path(), &sql)
+    };
+    assert!(blocks(1) > 0, "days were compacted under the kills");
     assert!(acknowledged.len() > rounds.unsigned_abs().try_into().expect("few rounds"));
     let file = rusqlite::Connection::open(folder.path().join("triphase.sqlite")).expect("a file");
     let sound: String =
@@ -45,8 +51,34 @@ fn no_acknowledged_telegram_is_lost_by_a_kill() {
     assert_eq!(sound, "ok");
 }
 
+/// A file that may not grow cuts a write short and refuses the rest: what the system does on a full
+/// disk and behind a quota, without a disk of its own for the test.
+#[test]
+fn a_write_that_is_cut_short_loses_nothing() {
+    let mut acknowledged: Vec<Acknowledged> = Vec::new();
+    let folder = tempdir().expect("a folder");
+    for (round, blocks) in (0..).zip([400, 1001, 1703, 2502]) {
+        let program = std::env::current_exe().expect("this program");
+        // Bounds in units of 512 bytes; the signal that comes with it would end the process.
+        let limited = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(limited).arg(program);
+        let child = appending_by(shell, folder.path(), round * 10_000);
+        acknowledged.extend(kill_after(child, usize::MAX));
+        let store = open(folder.path());
+        verify(&store, &acknowledged);
+        store.close();
+    }
+    assert!(!acknowledged.is_empty());
+}
+
 fn appending(folder: &Path, first: i64) -> Child {
-    Command::new(std::env::current_exe().expect("this program"))
+    let program = Command::new(std::env::current_exe().expect("this program"));
+    appending_by(program, folder, first)
+}
+
+fn appending_by(mut program: Command, folder: &Path, first: i64) -> Child {
+    program
         .args(["kill::no_acknowledged_telegram_is_lost_by_a_kill", "--exact", "--nocapture"])
         .env(FOLDER, folder)
         .env(FIRST, first.to_string())
@@ -69,7 +101,12 @@ fn kill_after(mut child: Child, enough: usize) -> Vec<Acknowledged> {
     kill_when_due(0);
     for line in BufReader::new(stdout).lines() {
         // The last line may be cut short: then nobody was told.
-        acknowledged.extend(acknowledgement(&line.expect("text")));
+        let line = line.expect("text");
+        acknowledged.extend(acknowledgement(&line));
+        if let Some(reason) = line.strip_prefix("refused ") {
+            assert!(reason.contains("triphase.sqlite"), "the error names the file: {reason}");
+            kill_when_due(usize::MAX);
+        }
         kill_when_due(acknowledged.len());
     }
     let status = child.wait().expect("it ended");
@@ -87,6 +124,12 @@ fn append_for_ever(folder: &Path, first: i64) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let store = open(folder);
     println!();
+    let refused = async {
+        let mut writable = store.writable();
+        let refused = writable.wait_for(|writable| !writable).await.is_ok();
+        assert!(refused, "the store lives");
+        println!("refused {}", store.health().last_error.unwrap_or_default());
+    };
     let append = async |index: u64| {
         for n in first.. {
             let memory = Memory { key: format!("counter/{index}"), value: n };
@@ -99,7 +142,7 @@ fn append_for_ever(folder: &Path, first: i64) {
             }
         }
     };
-    runtime.block_on(async { tokio::join!(append(0), append(1), append(2)) });
+    runtime.block_on(async { tokio::join!(append(0), append(1), append(2), refused) });
 }
 
 fn id_of(index: u64) -> MeterId {
@@ -117,8 +160,8 @@ fn telegram(index: u64, n: i64) -> Telegram {
         meter: id_of(index),
         list: ListId::new("push"),
         meter_time: None,
-        measured_at: at(n),
-        received_at: at(n),
+        measured_at: at(n * 97),
+        received_at: at(n * 97),
         quality: Quality::Good,
         readings,
     }
@@ -126,6 +169,8 @@ fn telegram(index: u64, n: i64) -> Telegram {
 
 fn verify(store: &Store, acknowledged: &[Acknowledged]) {
     let remembered = store.recall("counter/").expect("readable");
+    let found = store.reads().verify().expect("readable");
+    assert_eq!(found.damages, Vec::<String>::new());
     for index in 0..METERS {
         let stored = stored(store, index);
         for (n, id) in acknowledged.iter().filter(|(of, ..)| *of == index).map(|(_, n, id)| (n, id))

@@ -3,6 +3,7 @@ use reading::{
     Decimal, ListId, Memory, MeterTime, Obis, Quality, Quantity, Reading, Telegram, Timestamp,
     Unit, Value,
 };
+use std::time::Duration;
 use store::Appended;
 use tempfile::tempdir;
 
@@ -68,6 +69,39 @@ async fn a_store_of_schema_1_opens_and_tells_what_it_told() {
     assert_eq!(store.recall("invocation_counter/").expect("readable"), [memory]);
     assert_eq!(live(&store, [telegram_of_schema_1()]).await, [Appended::Duplicate(41)]);
     assert_eq!(live(&store, [voltage("push", 9, 1)]).await, [Appended::New(42)]);
+}
+
+#[tokio::test]
+async fn a_full_store_of_schema_1_is_sealed_without_a_change() {
+    let folder = tempdir().expect("a folder");
+    let file = rusqlite::Connection::open(folder.path().join("triphase.sqlite")).expect("a file");
+    file.execute_batch(SCHEMA_1).expect("the dump is SQL");
+    // Three days before, the same telegram every twenty seconds.
+    file.execute_batch(
+        "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 12960) \
+         INSERT INTO sample SELECT 41 + n, list, measured_at - 20000000 * n, turn, \
+         received_at - 20000000 * n, meter_time, quality, readings FROM sample, n WHERE id = 41",
+    )
+    .expect("rows of schema 1");
+    drop(file);
+    let store = open(folder.path());
+    store.at_rest().await.expect("open");
+    let later = Timestamp::parse_rfc3339("2026-05-08T00:00:00Z").expect("a time");
+    crate::blocks::time_passes(&store, later).await;
+    let statistics = store.statistics().expect("readable");
+    assert_eq!((statistics.head_samples, statistics.sealed_samples), (1, 12_961));
+    assert!(statistics.day_blocks >= 1, "{statistics:?}");
+    let telegrams = all(&store);
+    assert_eq!(telegrams[0], telegram_of_schema_1());
+    let earlier = Duration::from_secs(20 * 12_960);
+    let last = Telegram {
+        measured_at: telegram_of_schema_1().measured_at.minus(earlier),
+        received_at: telegram_of_schema_1().received_at.minus(earlier),
+        ..telegram_of_schema_1()
+    };
+    assert_eq!(telegrams[12_960], last);
+    assert_eq!(live(&store, [last]).await, [Appended::Duplicate(13_001)]);
+    assert!(store.reads().verify().expect("readable").damages.is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::mqtt::{self, MqttConfig};
 use super::raw;
 use super::report::Complaint;
+use super::retention;
 use super::secret::Secret;
 use jiff::tz::TimeZone;
 use outlet::http::access::{TlsSource, is_host_name};
@@ -22,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     pub(crate) mqtt: Option<MqttConfig>,
     pub(crate) store: PathBuf,
+    pub(crate) retention: store::Retention,
     pub(crate) alarms: alarm::Thresholds,
 }
 
@@ -82,12 +84,15 @@ pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complai
     let name = raw.site.get_ref().name.get_ref().clone();
     let site = site(raw.site.into_inner(), &mut wrong);
     let http = http(raw.http, folder, &mut wrong);
+    let retention = retention::check(raw.store.retention, &mut wrong);
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
     let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
     let meters = meters(raw.meter, folder, &mut wrong);
     match site {
-        Some(site) if wrong.is_empty() => Ok(Config { site, meters, http, mqtt, store, alarms }),
+        Some(site) if wrong.is_empty() => {
+            Ok(Config { site, meters, http, mqtt, store, retention, alarms })
+        }
         _ => Err(wrong),
     }
 }

@@ -126,7 +126,15 @@ const MQTT: &[Key] = &[
     optional("client_key", "\"triphase-key.pem\"", "The private key of client_cert."),
 ];
 
-const STORE: &[Key] = &[key("path", "\"data\"", "Folder of the readings, relative to this file.")];
+const STORE: &[Key] = &[
+    key("path", "\"data\"", "Folder of the readings, relative to this file."),
+    key(
+        "retention",
+        "{ raw = \"90d\", minute = \"2y\", quarter_hour = \"forever\" }",
+        "How long readings are kept, counted from reception: with all their digits, then least,\n\
+         greatest and mean of every minute, then of every quarter of an hour.",
+    ),
+];
 
 const ALARMS: &[Key] = &[
     key("power_max_kw", "50", "Overload above this active power."),

@@ -9,6 +9,7 @@ pub(crate) mod example;
 mod mqtt;
 mod raw;
 mod report;
+mod retention;
 mod secret;
 
 pub(crate) use checked::{

@@ -151,6 +151,15 @@ pub(super) enum Username {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Store {
     pub(super) path: Option<Spanned<PathBuf>>,
+    pub(super) retention: Option<Spanned<Retention>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Retention {
+    pub(super) raw: Option<Spanned<String>>,
+    pub(super) minute: Option<Spanned<String>>,
+    pub(super) quarter_hour: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -177,9 +177,6 @@ fn with_suggestion(message: &str) -> String {
     if LATER_SECTIONS.contains(&given) {
         return format!("[{given}] is not supported by this version ({version})");
     }
-    if LATER_KEYS.contains(&given) {
-        return format!("`{given}` is not supported by this version ({version})");
-    }
     let nearest = quoted
         .map(|known| (distance(given, known), known))
         .filter(|(distance, known)| *distance <= known.len().div_ceil(3))
@@ -194,8 +191,6 @@ fn with_suggestion(message: &str) -> String {
 /// silently would let a site believe that its broker is being fed.
 const LATER_SECTIONS: [&str; 3] = ["influx", "modbus_server", "opcua"];
 
-/// The same for keys.
-const LATER_KEYS: [&str; 1] = ["retention"];
 /// What the keys of passwords are called, also when they are misspelt or in another language.
 const PASSWORD_WORDS: [&str; 5] = ["pas", "pwd", "secret", "token", "kennwort"];
 /// So many hexadecimal digits in a row may be a key, or a part of one.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use reading::{Decimal, Kind, Quantity, Timestamp, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-use store::{Archive, SeriesPoint, SeriesQuery};
+use store::{ReadOnly, SeriesPoint, SeriesQuery};
 
 /// Intervals that are held in memory at once.
 const CHUNK_INTERVALS: u32 = 2_000;
@@ -22,7 +22,7 @@ fn has_mean(quantity: Quantity) -> bool {
 
 /// Writes the intervals of a scan.
 pub(super) fn write(
-    archive: &Archive,
+    archive: &ReadOnly,
     scan: &Scan,
     (resolution, style): (Resolution, &Style),
     lines: &mut Lines,

@@ -20,7 +20,7 @@ use scan::Scan;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use store::{Archive, SAMPLES_MAX, Sample, SampleQuery};
+use store::{ReadOnly, SAMPLES_MAX, Sample, SampleQuery};
 
 pub(crate) use import::Error;
 
@@ -48,7 +48,7 @@ pub(crate) fn export(arguments: &cli::Export) -> Result<(), Error> {
     let quantities = quantities(&arguments.quantity).map_err(misused)?;
     let range = range(arguments, &config.site.zone).map_err(misused)?;
     let style = style(arguments, &config).map_err(misused)?;
-    let archive = Archive::open(&config.store).context("the store")?;
+    let archive = ReadOnly::open(&config.store).context("the store")?;
     let scan = Scan::of(&archive, &meter, range, &quantities)?;
     if scan.is_empty() {
         return Err(Error::Failed(anyhow::anyhow!("{meter} has no such reading in that range")));
@@ -147,7 +147,7 @@ impl Style {
 }
 
 /// Every telegram in the order of time.
-fn telegrams(archive: &Archive, scan: &Scan, style: &Style, lines: &mut Lines) -> Result<()> {
+fn telegrams(archive: &ReadOnly, scan: &Scan, style: &Style, lines: &mut Lines) -> Result<()> {
     let places: BTreeMap<&Column, usize> = scan.columns().zip(0..).collect();
     let head = [style.time_header(), columns::LIST, columns::QUALITY, columns::DOUBTS];
     let head = head.into_iter().map(str::to_owned).chain(scan.columns().map(Column::header));
@@ -193,7 +193,7 @@ fn shown(reading: &Reading, style: &Style) -> String {
 
 /// Every sample that was measured in a window.
 fn window_samples(
-    archive: &Archive,
+    archive: &ReadOnly,
     meter: &MeterId,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<Vec<Sample>> {

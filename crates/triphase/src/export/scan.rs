@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use reading::{MeterId, Quantity, Timestamp};
 use std::collections::BTreeSet;
 use std::time::Duration;
-use store::{Archive, SAMPLES_MAX, SampleQuery};
+use store::{ReadOnly, SAMPLES_MAX, SampleQuery};
 
 /// What is held in memory at once.
 const WINDOW: Duration = Duration::from_secs(3600);
@@ -27,7 +27,7 @@ pub(super) struct Scan {
 impl Scan {
     /// Looks through the range.
     pub(super) fn of(
-        archive: &Archive,
+        archive: &ReadOnly,
         meter: &MeterId,
         range: Asked,
         quantities: &[Quantity],
