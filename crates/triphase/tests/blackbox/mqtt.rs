@@ -1,6 +1,6 @@
 //! MQTT as others meet it: a real mosquitto, its own subscriber, kills and outages.
 
-use crate::broker::{Broker, Door, Heard, Passage, Subscriber, mosquitto_is_here};
+use crate::broker::{Broker, Door, Hand, Heard, Passage, Subscriber, mosquitto_is_here};
 use crate::process::{Service, folder};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -470,6 +470,49 @@ fn assert_sensor(entity: &Value) {
     let (class, units, states) = class.unwrap_or_else(|| panic!("{entity}"));
     assert!(units.contains(&word("unit_of_measurement")), "{class}: {entity}");
     assert!(states.contains(&word("state_class")), "{class}: {entity}");
+}
+
+/// A broker acknowledges the later samples and never the first, and goes: the first comes again,
+/// also to the next process.
+#[test]
+fn what_was_not_acknowledged_is_sent_again() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
+    let folder = folder(&config(port, ""));
+    let service = Service::run(folder.path());
+    let samples = |hand: &mut Hand, count: usize| {
+        let mut ids = Vec::new();
+        let mut later = Vec::new();
+        while ids.len() < count {
+            let taken = hand.take();
+            if !taken.topic.ends_with("/sample") {
+                hand.acknowledge(&taken);
+                continue;
+            }
+            let body: Value = serde_json::from_str(&taken.payload).expect("JSON");
+            ids.push((body["sample"].as_u64().expect("an id"), body["replayed"] == true));
+            later.push(taken);
+        }
+        later.iter().skip(1).rev().for_each(|taken| hand.acknowledge(taken));
+        ids
+    };
+    let mut hand = Hand::welcome(&listener);
+    // The greeting is over once our status is told: from here on samples are live.
+    while hand.take().topic != "triphase/atelier/general/alarms" {}
+    (0..3).for_each(|second| post(&service, &row(second)));
+    assert_eq!(samples(&mut hand, 3), [(1, false), (2, false), (3, false)]);
+    drop(hand);
+    let mut hand = Hand::welcome(&listener);
+    assert_eq!(samples(&mut hand, 3), [(1, true), (2, true), (3, true)]);
+    service.kill();
+    drop(hand);
+    let service = std::thread::scope(|scope| {
+        let started = scope.spawn(|| Service::run(folder.path()));
+        let mut hand = Hand::welcome(&listener);
+        assert_eq!(samples(&mut hand, 3), [(1, true), (2, true), (3, true)]);
+        started.join().expect("started")
+    });
+    drop(service);
 }
 
 /// Everything that the broker was told is in the contract: every topic, every key.
