@@ -27,6 +27,8 @@ pub(super) struct News {
 struct Memo {
     /// The newest sample whose numbers were told.
     sample: u64,
+    /// The connection as it was told.
+    link: Option<String>,
     /// The conditions that were true; `None` before any was told.
     alarms: Option<Vec<&'static str>>,
     /// The quantities that Home Assistant knows.
@@ -56,16 +58,8 @@ impl News {
         let facts = (&*self.outlet, &self.topics);
         let problems = Condition::ALL.map(|condition| discovery::problem(facts, info, condition));
         let mut messages = Vec::from(problems);
-        messages.extend(self.link(meter));
         messages.extend(self.update(meter));
         messages
-    }
-
-    /// The connection to a meter.
-    pub(super) fn link(&self, meter: &MeterId) -> Option<Message> {
-        let info = self.outlet.meter(meter)?;
-        let payload = objects::link(&self.outlet, info);
-        Some(Message { topic: self.topics.of(meter, "link"), payload })
     }
 
     /// What is newer about a meter than what was told.
@@ -77,6 +71,11 @@ impl News {
         let numbers = objects::numbers(&outlet, meter, memo.sample);
         memo.sample = newest;
         let mut messages = Vec::with_capacity(numbers.len() + 4);
+        let link = objects::link(&outlet, info);
+        if memo.link.as_ref() != Some(&link) {
+            memo.link = Some(link.clone());
+            messages.push(Message { topic: self.topics.of(meter, "link"), payload: link });
+        }
         for (quantity, _) in &numbers {
             if memo.announced.insert(*quantity) {
                 messages.extend(discovery::sensor((&outlet, &self.topics), info, *quantity));

@@ -89,7 +89,7 @@ impl<'a> Session<'a> {
             page: VecDeque::new(),
             sent: cursor.position(),
             caught_up: false,
-            strangers: outlet.meters.iter().map(|meter| meter.id.clone()).collect(),
+            strangers: all_meters(&outlet),
             changed: BTreeSet::new(),
             outlet,
         }
@@ -132,7 +132,7 @@ impl<'a> Session<'a> {
                 let born = incoming.topic == BIRTH_TOPIC && incoming.payload == BIRTH;
                 // Heard at the start, it was said before we introduced everything anyway.
                 if born && !incoming.retained {
-                    self.introduce_all();
+                    self.strangers = all_meters(&self.outlet);
                 }
             }
             acknowledged = first_of(&mut self.flight) => self.landed(acknowledged?),
@@ -171,15 +171,16 @@ impl<'a> Session<'a> {
             self.telegram(&sample, Told::Replayed);
             return true;
         }
-        // While samples still come, the numbers wait for the last of them.
+        // While samples still come, the numbers wait for the last of them; between two pages they
+        // are told, so that a long replay does not keep the numbers of now.
         let many = self.changed.len() > self.outlet.meters.len() / 2;
-        if !self.changed.is_empty() && (self.bus.is_empty() || many) {
-            let meter = self.changed.pop_first();
-            let messages = meter.map_or_else(Vec::new, |meter| self.news.update(&meter));
-            self.queue(messages);
-            return true;
+        if !self.bus.is_empty() && self.caught_up && !many {
+            return false;
         }
-        false
+        let Some(meter) = self.changed.pop_first() else { return false };
+        let messages = self.news.update(&meter);
+        self.queue(messages);
+        true
     }
 
     fn queue(&mut self, messages: impl IntoIterator<Item = Message>) {
@@ -217,21 +218,15 @@ impl<'a> Session<'a> {
         if samples.is_empty() {
             self.caught_up = true;
         }
-        let mut before = self.sent;
-        for sample in &samples {
-            // Ids have no gaps but those that retention made.
-            let lost = sample.id - before - 1;
-            if lost > 0 {
-                self.counters().lost.add(lost);
-                let (from, to) = (before + 1, sample.id - 1);
-                tracing::error!(
-                    lost,
-                    from,
-                    to,
-                    "samples grew too old and were dropped before the broker came back for them"
-                );
-            }
-            before = sample.id;
+        let lost = missing(self.sent, samples.iter().map(|sample| sample.id));
+        if lost > 0 {
+            self.counters().lost.add(lost);
+            let after = self.sent;
+            tracing::error!(
+                lost,
+                after,
+                "samples grew too old and were dropped before the broker came back for them"
+            );
         }
         self.page.extend(samples);
         Ok(())
@@ -246,17 +241,12 @@ impl<'a> Session<'a> {
                     self.changed.insert(sample.telegram.meter.clone());
                 }
                 Ok(store::Event::Link { meter, .. }) => {
-                    let link = self.news.link(&meter);
-                    self.queue(link);
+                    self.changed.insert(meter);
                 }
-                Err(TryRecvError::Lagged(_)) => self.introduce_all(),
+                Err(TryRecvError::Lagged(_)) => self.changed = all_meters(&self.outlet),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }
         }
-    }
-
-    fn introduce_all(&mut self) {
-        self.strangers = self.outlet.meters.iter().map(|meter| meter.id.clone()).collect();
     }
 
     fn take(&mut self, event: Result<store::Event, RecvError>) -> Result<(), Fault> {
@@ -269,13 +259,12 @@ impl<'a> Session<'a> {
                 }
             }
             Ok(store::Event::Link { meter, .. }) => {
-                let link = self.news.link(&meter);
-                self.queue(link);
+                self.changed.insert(meter);
             }
             Err(RecvError::Lagged(_)) => {
                 // The broker was too slow for the bus: what is missing is on disk.
                 self.caught_up = false;
-                self.introduce_all();
+                self.changed = all_meters(&self.outlet);
             }
             Err(RecvError::Closed) => return Err(Fault::Closed),
         }
@@ -308,6 +297,17 @@ impl<'a> Session<'a> {
     }
 }
 
+fn all_meters(outlet: &Outlet) -> BTreeSet<MeterId> {
+    outlet.meters.iter().map(|meter| meter.id.clone()).collect()
+}
+
+/// How many samples are missing in a page of rising ids that begins after `sent`: the store gives
+/// ids without gaps, so what is missing was there.
+fn missing(sent: u64, ids: impl Iterator<Item = u64>) -> u64 {
+    let (count, last) = ids.fold((0, sent), |(count, last), id| (count + 1, last.max(id)));
+    (last - sent).saturating_sub(count)
+}
+
 /// The sample of the oldest message in flight, once the broker has it: acknowledgements that come
 /// out of order wait for those before them. Never resolves while nothing is in flight.
 async fn first_of(flight: &mut VecDeque<Flying>) -> Result<Option<u64>, Fault> {
@@ -316,4 +316,36 @@ async fn first_of(flight: &mut VecDeque<Flying>) -> Result<Option<u64>, Fault> {
     timeout_at(deadline, &mut first.acknowledgement).await.unwrap_or(Err(Fault::Silent))?;
     let landed = flight.pop_front();
     Ok(landed.and_then(|landed| landed.sample))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_retention_overtook_is_counted() {
+        assert_eq!(missing(7, [].into_iter()), 0);
+        assert_eq!(missing(7, [8, 9, 10].into_iter()), 0);
+        assert_eq!(missing(7, [1000, 1001, 1005].into_iter()), 995);
+    }
+
+    /// Acknowledgements may come in any order; the cursor moves in the order of sending.
+    #[tokio::test]
+    async fn an_early_acknowledgement_waits_for_those_before_it() {
+        let (first, first_lands) = tokio::sync::oneshot::channel::<()>();
+        let lands: [Acknowledgement; 2] = [
+            Box::pin(async move { first_lands.await.map_err(|_| Fault::Closed) }),
+            Box::pin(std::future::ready(Ok(()))),
+        ];
+        let flying = |(id, acknowledgement)| Flying {
+            acknowledgement,
+            sample: Some(id),
+            since: Instant::now(),
+        };
+        let mut flight: VecDeque<Flying> = (1..).zip(lands).map(flying).collect();
+        assert!(timeout_at(Instant::now(), first_of(&mut flight)).await.is_err(), "1 is not there");
+        first.send(()).expect("awaited");
+        assert_eq!(first_of(&mut flight).await.expect("landed"), Some(1));
+        assert_eq!(first_of(&mut flight).await.expect("landed"), Some(2));
+    }
 }

@@ -269,3 +269,80 @@ fn carry(from: &TcpStream, to: &TcpStream) {
         let _ = to.shutdown(Shutdown::Both);
     });
 }
+
+/// A broker by hand: it takes messages and acknowledges those that a test chooses.
+pub(crate) struct Hand {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// A message as it came over the wire.
+pub(crate) struct Taken {
+    pub(crate) topic: String,
+    pub(crate) payload: String,
+    packet: [u8; 2],
+}
+
+impl Hand {
+    /// Lets the next client in.
+    pub(crate) fn welcome(listener: &TcpListener) -> Self {
+        let (stream, _) = listener.accept().expect("a client");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        let mut hand = Self { stream, buffer: Vec::new() };
+        assert_eq!(hand.packet().0 >> 4, 1, "CONNECT comes first");
+        hand.write(&[0x20, 2, 0, 0]);
+        hand
+    }
+
+    /// The next message; everything else is answered as the protocol wants it.
+    pub(crate) fn take(&mut self) -> Taken {
+        loop {
+            let (kind, body) = self.packet();
+            match kind >> 4 {
+                3 => {
+                    assert_eq!(kind & 0b0110, 0b0010, "QoS 1");
+                    let length = usize::from(u16::from_be_bytes([body[0], body[1]]));
+                    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+                    return Taken {
+                        topic: text(&body[2..2 + length]),
+                        packet: [body[2 + length], body[3 + length]],
+                        payload: text(&body[4 + length..]),
+                    };
+                }
+                8 => self.write(&[0x90, 3, body[0], body[1], 0]),
+                12 => self.write(&[0xD0, 0]),
+                other => panic!("packet type {other}"),
+            }
+        }
+    }
+
+    /// Acknowledges a message.
+    pub(crate) fn acknowledge(&mut self, taken: &Taken) {
+        self.write(&[0x40, 2, taken.packet[0], taken.packet[1]]);
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("the client reads");
+    }
+
+    fn packet(&mut self) -> (u8, Vec<u8>) {
+        loop {
+            let mut length = 0;
+            for (place, byte) in self.buffer.iter().skip(1).take(4).enumerate() {
+                length |= usize::from(byte & 0x7F) << (7 * place);
+                let whole = place + 2 + length;
+                if byte & 0x80 == 0 && self.buffer.len() >= whole {
+                    let packet: Vec<u8> = self.buffer.drain(..whole).collect();
+                    return (packet[0], packet[place + 2..].to_vec());
+                }
+                if byte & 0x80 == 0 {
+                    break;
+                }
+            }
+            let mut more = [0; 4096];
+            let count = self.stream.read(&mut more).expect("the client writes");
+            assert!(count > 0, "the client went away");
+            self.buffer.extend_from_slice(&more[..count]);
+        }
+    }
+}
