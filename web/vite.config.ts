@@ -18,6 +18,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // What most views share comes as one file: many small ones compress worse, and each is a journey.
     rolldownOptions: {
+      // The API's documentation is a page of its own: whoever looks at measurements never loads it.
+      input: { index: "index.html", docs: "docs.html" },
       output: {
         codeSplitting: {
           groups: [

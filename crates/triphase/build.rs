@@ -9,11 +9,12 @@ use std::process::Command;
 use std::{env, fs, io};
 
 /// What in `web/` makes up the page. Everything else there is for its own development.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "package.json",
     "package-lock.json",
     ".npmrc",
     "index.html",
+    "docs.html",
     "vite.config.ts",
     "svelte.config.js",
     "tsconfig.json",

@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const NAME = "virtual:licences";
 /** What of node_modules ends up in the page. */
-const BUNDLED = ["svelte", "esm-env", "clsx", "uplot"];
+const BUNDLED = ["svelte", "esm-env", "clsx", "uplot", "swagger-ui-dist"];
 const OUTPUT_MAX = 64 * 1024 * 1024;
 
 function packages() {

@@ -79,6 +79,12 @@ pub struct Counters {
     meters: BTreeMap<MeterId, MeterCounters>,
     /// HTTP requests answered.
     pub requests: Count,
+    /// The same by the hundreds of their status, 1xx to 5xx.
+    pub statuses: [Count; 5],
+    /// Connections closed for sending too slowly or not at all.
+    pub slow_connections: Count,
+    /// Connections refused because there were too many.
+    pub surplus_connections: Count,
     /// HTTP requests answered with a status of 500 or more.
     pub failures: Count,
     /// Batches that became durable.

@@ -51,6 +51,10 @@ pub(super) async fn guard(
             Ok(caller) => answer(&outlet, caller, request, next).await,
         },
     };
+    let class = usize::from(answer.status().as_u16() / 100).saturating_sub(1);
+    if let Some(count) = outlet.counters.statuses.get(class) {
+        count.one();
+    }
     if answer.status().is_server_error() {
         outlet.counters.failures.one();
     }

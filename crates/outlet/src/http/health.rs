@@ -9,8 +9,10 @@ use crate::mqtt::MqttState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Json;
+use reading::LinkState;
 use serde::Serialize;
 use std::sync::Arc;
+use store::Health as StoreHealth;
 
 #[derive(Serialize)]
 pub(super) struct Health {
@@ -30,6 +32,8 @@ pub(super) struct Readiness {
     /// The broker, for information: while it is away, messages wait in the store.
     mqtt: Option<BrokerState>,
     meters: Vec<MeterState>,
+    /// What is wrong, in English sentences; information where the status is `ready`.
+    messages: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +79,7 @@ pub(super) async fn readyz(State(outlet): State<Arc<Service>>) -> (StatusCode, J
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "store_not_writable")
     };
+    let messages = messages(&outlet, &health);
     let meters = outlet.meters.iter().map(|meter| MeterState {
         id: meter.id.to_string(),
         link: LinkBody::new(&outlet, &meter.id),
@@ -91,6 +96,30 @@ pub(super) async fn readyz(State(outlet): State<Arc<Service>>) -> (StatusCode, J
         },
         mqtt: BrokerState::new(&outlet),
         meters: meters.collect(),
+        messages,
     };
     (code, Json(readiness))
+}
+
+/// The store first, then the links in the order of the configuration.
+fn messages(outlet: &Outlet, health: &StoreHealth) -> Vec<String> {
+    let mut messages = Vec::new();
+    let (waiting, room) = (health.queue_length, health.queue_max);
+    if !health.writable {
+        let why = health.last_error.as_deref().unwrap_or("the last attempt to commit failed");
+        messages.push(format!(
+            "The disk takes no data: {why}. {waiting} of at most {room} telegrams wait for it."
+        ));
+    } else if waiting > room / 2 {
+        messages.push(format!("The disk is slow: {waiting} of {room} telegrams wait for it."));
+    }
+    for meter in &outlet.meters {
+        let Some(link) = outlet.store.link(&meter.id) else { continue };
+        if matches!(link.state, LinkState::Stale | LinkState::Disconnected) {
+            let (state, since) = (link.state.name(), link.since);
+            let why = link.reason.unwrap_or_default();
+            messages.push(format!("Meter {} is {state} since {since}: {why}.", meter.id));
+        }
+    }
+    messages
 }

@@ -3,6 +3,9 @@
 //! In: the counters, the store's state, the links. Out: one family after the other, each with its
 //! help and type. A meter's series exist from the start.
 
+mod process;
+mod quantities;
+
 use super::Service;
 use super::events::STREAMS_MAX;
 use crate::mqtt::MqttState;
@@ -73,7 +76,9 @@ fn text(outlet: &Outlet, streams: usize) -> String {
     let mut text = Text(String::new());
     text.family("triphase_build_info", Kind::Gauge, "The running version.");
     text.sample("triphase_build_info", &[("version", outlet.version)], 1);
+    process::tell(&mut text);
     meters(&mut text, outlet);
+    quantities::tell(&mut text, outlet);
     links(&mut text, outlet);
     store(&mut text, outlet);
     mqtt(&mut text, outlet);
@@ -85,11 +90,26 @@ fn text(outlet: &Outlet, streams: usize) -> String {
             "HTTP answers of 500 and above.",
             counters.failures.total(),
         ),
+        (
+            "triphase_http_slow_connections_total",
+            "Connections closed for sending too slowly or not at all.",
+            counters.slow_connections.total(),
+        ),
+        (
+            "triphase_http_surplus_connections_total",
+            "Connections refused because there were too many.",
+            counters.surplus_connections.total(),
+        ),
         ("triphase_posted_total", "Measurements stored from POST.", counters.posted.total()),
     ];
     for (name, help, total) in totals {
         text.family(name, Kind::Counter, help);
         text.sample(name, &[], total);
+    }
+    let name = "triphase_http_responses_total";
+    text.family(name, Kind::Counter, "HTTP answers by the class of their status.");
+    for (class, count) in ["1xx", "2xx", "3xx", "4xx", "5xx"].iter().zip(&counters.statuses) {
+        text.sample(name, &[("status", class)], count.total());
     }
     access(&mut text, outlet);
     text.family("triphase_event_streams", Kind::Gauge, "Open live streams.");
@@ -137,6 +157,15 @@ fn links(text: &mut Text, outlet: &Outlet) {
         for known in LINK_STATES {
             let labels = [("meter", meter.id.as_str()), ("state", known.name())];
             text.sample(name, &labels, u8::from(state == Some(known)));
+        }
+    }
+    let name = "triphase_last_measurement_age_seconds";
+    text.family(name, Kind::Gauge, "Age of the newest stored value.");
+    let now = (outlet.clock)();
+    for meter in &outlet.meters {
+        if let Some(measurement) = outlet.store.measurement(&meter.id) {
+            let age = now.since(measurement.measured_at).as_secs_f64();
+            text.sample(name, &[("meter", meter.id.as_str())], age);
         }
     }
     let name = "triphase_last_measurement_timestamp_seconds";

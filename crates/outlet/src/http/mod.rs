@@ -14,6 +14,7 @@ mod kept;
 mod mesures;
 mod metrics;
 pub(crate) mod objects;
+mod openapi;
 mod pace;
 mod page;
 mod problem;
@@ -107,6 +108,7 @@ pub fn router(mut outlet: Outlet) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::get))
+        .route("/openapi.json", get(openapi::get))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(page::answer)
         .with_state(Arc::clone(&service))

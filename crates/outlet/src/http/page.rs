@@ -35,6 +35,8 @@ pub struct Asset {
 const SERVERS_OWN: [&str; 7] =
     ["/api", "/docs", "/openapi.json", "/write", "/metrics", "/healthz", "/readyz"];
 const INDEX: &str = "/index.html";
+/// The API's documentation, a page of its own.
+const DOCS: (&str, &str) = ("/docs", "/docs.html");
 
 /// The files by address, each with its entity tag.
 #[derive(Clone)]
@@ -55,6 +57,9 @@ impl Page {
         let own = SERVERS_OWN.iter().any(|own| {
             path.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
+        if path.trim_end_matches('/') == DOCS.0 {
+            return self.files.get(DOCS.1);
+        }
         let index = path == "/" || (!own && accepts_html(path, headers));
         index.then(|| self.files.get(INDEX)).flatten()
     }

@@ -1,4 +1,4 @@
-//! The serve loop: bounded connections, an end to idle ones, an orderly shutdown.
+//! The serve loop: bounded connections, an end to idle and slow ones, an orderly shutdown.
 //!
 //! In: a bound listener, the router, the shutdown signal. Out: answered requests. When the signal
 //! comes, no connection is accepted any more, event streams end themselves (they watch the same
@@ -7,6 +7,7 @@
 use super::Router;
 use super::access::{self, Peer, Tls};
 use super::stream::Stream;
+use crate::Counters;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use std::future::Future;
@@ -16,16 +17,24 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, Sleep};
 
-/// Most connections at a time; further ones wait in the listener's queue.
+/// Most connections at a time; further ones are told so and closed.
 const CONNECTIONS_MAX: usize = 512;
+/// Most connections that are being told so; further ones are closed at once.
+const REFUSALS_MAX: usize = 64;
+/// How long such a telling may take.
+const REFUSAL_MAX: Duration = Duration::from_secs(1);
 /// A connection without a byte in either direction for this long is closed. Event streams send a
 /// beat more often than that.
 const IDLE_MAX: Duration = Duration::from_secs(60);
+/// Longest time from the first byte of a request to the first byte of its answer: the head may
+/// take half a minute, and the answer [`REQUEST_MAX`](super::guard::REQUEST_MAX) behind it. Who
+/// sends a byte a second is cut off then, however long they go on.
+const RECEIVE_MAX: Duration = Duration::from_secs(60);
 /// What is being answered when the shutdown comes has this long to finish.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// Pause after a failed accept, such as with no file descriptor left.
@@ -44,7 +53,13 @@ pub async fn serve(
     let Router { routes, stopping, outlet } = router;
     let address = listener.local_addr()?;
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let bounded = Bounded { listener, room, tls: outlet.access.tls().cloned() };
+    let bounded = Bounded {
+        listener,
+        room,
+        refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
+        counters: Arc::clone(&outlet.counters),
+        tls: outlet.access.tls().cloned(),
+    };
     let routes = routes.into_make_service_with_connect_info::<Peer>();
     let serving = axum::serve(bounded, routes).with_graceful_shutdown(async move {
         ended(&mut signal).await;
@@ -71,6 +86,41 @@ struct Bounded {
     listener: TcpListener,
     room: Arc<Semaphore>,
     tls: Option<Arc<Tls>>,
+    refusals: Arc<Semaphore>,
+    counters: Arc<Counters>,
+}
+
+impl Bounded {
+    /// Says that there are too many connections, without waiting for the one that is told.
+    fn refuse(&self, stream: TcpStream) {
+        self.counters.surplus_connections.one();
+        if self.tls.is_some() {
+            return; // Before the handshake there is nothing that could be told.
+        }
+        let Ok(room) = Arc::clone(&self.refusals).try_acquire_owned() else { return };
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(REFUSAL_MAX, tell_of_surplus(stream)).await;
+            drop(room);
+        });
+    }
+}
+
+async fn tell_of_surplus(mut stream: TcpStream) -> io::Result<()> {
+    let body = format!(
+        "{{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\
+         \"detail\":\"There are {CONNECTIONS_MAX} connections already. Try again later.\"}}"
+    );
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/problem+json\r\n\
+         content-length: {}\r\nretry-after: 5\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await?;
+    stream.shutdown().await?;
+    // Closing on unread bytes would take the answer back.
+    let mut rest = [0; 1024];
+    while stream.read(&mut rest).await? > 0 {}
+    Ok(())
 }
 
 impl Listener for Bounded {
@@ -78,13 +128,16 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        let permit = self.room.clone().acquire_owned().await.expect("the room is never closed");
         loop {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
+                    let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
+                        self.refuse(stream);
+                        continue;
+                    };
                     // Events are small and must not wait for more bytes.
                     let _ = stream.set_nodelay(true);
-                    return (Connection::new(stream, self.tls.as_ref(), permit), address);
+                    return (Connection::new(stream, self, permit), address);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -105,38 +158,62 @@ impl Connected<IncomingStream<'_, Bounded>> for Peer {
     }
 }
 
-/// A connection that counts against the limit and ends when idle.
+/// A connection that counts against the limit and ends when idle or slow.
 struct Connection {
     stream: Stream,
     /// This machine's address, as the client reached it.
     local: IpAddr,
-    idle: Pin<Box<Sleep>>,
+    watch: Watch,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, tls: Option<&Arc<Tls>>, permit: OwnedSemaphorePermit) -> Self {
+    fn new(stream: TcpStream, of: &Bounded, permit: OwnedSemaphorePermit) -> Self {
         let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         let local = stream.local_addr().map_or(unknown, |address| address.ip());
-        let stream = Stream::new(stream, tls);
-        Self { stream, local, idle: Box::pin(tokio::time::sleep(IDLE_MAX)), _permit: permit }
+        let stream = Stream::new(stream, of.tls.as_ref());
+        let watch = Watch::new(Arc::clone(&of.counters));
+        Self { stream, local, watch, _permit: permit }
+    }
+}
+
+/// When a connection must end.
+struct Watch {
+    deadline: Pin<Box<Sleep>>,
+    /// When the request began that is being received.
+    receiving: Option<Instant>,
+    counters: Arc<Counters>,
+}
+
+impl Watch {
+    fn new(counters: Arc<Counters>) -> Self {
+        let deadline = Box::pin(tokio::time::sleep(IDLE_MAX));
+        Self { deadline, receiving: None, counters }
     }
 
-    /// Restarts the idle time on progress; an error when it is over.
-    fn watch<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        poll: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        match poll {
-            Poll::Ready(result) => {
-                self.idle.as_mut().reset(Instant::now() + IDLE_MAX);
-                Poll::Ready(result)
+    /// Bytes came: they end the idle time, but not the time in which a request must be whole.
+    fn received(&mut self) {
+        let now = Instant::now();
+        let began = *self.receiving.get_or_insert(now);
+        self.deadline.as_mut().reset((now + IDLE_MAX).min(began + RECEIVE_MAX));
+    }
+
+    /// Bytes went: a request is being answered.
+    fn sent(&mut self) {
+        self.receiving = None;
+        self.deadline.as_mut().reset(Instant::now() + IDLE_MAX);
+    }
+
+    /// An error when the time is over.
+    fn waiting<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        match self.deadline.as_mut().poll(context) {
+            Poll::Ready(()) => {
+                if self.receiving.is_some() {
+                    self.counters.slow_connections.one();
+                }
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
-            Poll::Pending => match self.idle.as_mut().poll(context) {
-                Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-                Poll::Pending => Poll::Pending,
-            },
+            Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -147,8 +224,16 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        // A client that always has another byte ready never lets its reader wait.
+        if let Poll::Ready(over) = self.watch.waiting(context) {
+            return Poll::Ready(over);
+        }
+        let before = buffer.filled().len();
         let poll = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.watch(context, poll)
+        if poll.is_ready() && buffer.filled().len() > before {
+            self.watch.received();
+        }
+        poll
     }
 }
 
@@ -159,7 +244,13 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watch(context, poll)
+        match poll {
+            Poll::Ready(result) => {
+                self.watch.sent();
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.watch.waiting(context),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -176,7 +267,13 @@ impl AsyncWrite for Connection {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.watch(context, poll)
+        match poll {
+            Poll::Ready(result) => {
+                self.watch.sent();
+                Poll::Ready(result)
+            }
+            Poll::Pending => self.watch.waiting(context),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -9,7 +9,7 @@ use outlet::{
 use reading::{Decimal, Quality, Quantity, Reading, Unit, Value as Content};
 use serde_json::{Value, json};
 
-fn explained(delivered: bool) -> Explained {
+pub(crate) fn explained(delivered: bool) -> Explained {
     let power = Reading {
         quantity: Some(Quantity::ActivePowerImport),
         obis: Some("1-0:1.7.0*255".parse().expect("a code")),

@@ -11,5 +11,6 @@ mod intake;
 mod kept;
 mod live;
 mod missing;
+mod openapi;
 mod series;
 mod v1;

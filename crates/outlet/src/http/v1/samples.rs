@@ -21,6 +21,8 @@ use store::{Sample, SampleQuery};
 
 /// Samples of a page whose size was not asked.
 const LIMIT_DEFAULT: usize = 100;
+/// The largest id that a store can give.
+const ID_MAX: u64 = u64::MAX >> 1;
 /// Most samples of a page.
 const LIMIT_MAX: usize = 1000;
 
@@ -106,7 +108,7 @@ pub(super) async fn get(
     let limits = 1..=LIMIT_MAX as u64;
     let limit = whole("limit", parameters.limit.as_deref(), limits)?;
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIMIT_DEFAULT);
-    let after = whole("after", parameters.after.as_deref(), 0..=u64::MAX)?;
+    let after = whole("after", parameters.after.as_deref(), 0..=ID_MAX)?;
     let query = SampleQuery {
         meter: meter.id.clone(),
         from: instant("from", parameters.from.as_deref())?,
