@@ -68,8 +68,10 @@ impl Service {
             });
         }
         let mut service = Self { child, url: String::new(), log, seen: Vec::new() };
-        let line = service.wait_for_line("://127.0.0.1:");
-        let scheme = if line.contains("https://") { "https://" } else { "http://" };
+        const SCHEMES: [&str; 2] = ["http://", "https://"];
+        let ours = |line: &str| SCHEMES.iter().any(|s| line.contains(&format!("{s}127.0.0.1:")));
+        let line = service.wait_for_line_that("an address of ours", ours);
+        let scheme = SCHEMES.into_iter().find(|s| line.contains(s)).expect("one of them");
         let address = line.split(scheme).nth(1).expect("an address");
         let end = address.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
         service.url = format!("{scheme}{}", &address[..end.unwrap_or(address.len())]);
@@ -88,16 +90,20 @@ impl Service {
 
     /// Waits for a line of output that contains `text`.
     pub(crate) fn wait_for_line(&mut self, text: &str) -> String {
+        self.wait_for_line_that(text, |line| line.contains(text))
+    }
+
+    fn wait_for_line_that(&mut self, what: &str, is: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         while let Ok(line) =
             self.log.recv_timeout(deadline.saturating_duration_since(Instant::now()))
         {
             self.seen.push(line.clone());
-            if line.contains(text) {
+            if is(&line) {
                 return line;
             }
         }
-        panic!("no line with {text:?} in:\n{}", self.seen.join("\n"));
+        panic!("no line with {what:?} in:\n{}", self.seen.join("\n"));
     }
 
     /// GETs a path: status and JSON body.

@@ -147,7 +147,7 @@ mod tests {
             assert_eq!(throttle.failed(address(index), now), Verdict::Failed);
         }
         assert_eq!(throttle.failed(address(9999), now), Verdict::Wait(SECOND));
-        for index in 0..3 * ADDRESSES_MAX as u32 {
+        for index in (0_u32..).take(3 * ADDRESSES_MAX) {
             now += FORGOTTEN_AFTER;
             throttle.failed(address(index), now);
         }

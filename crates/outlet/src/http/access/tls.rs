@@ -208,7 +208,7 @@ impl Tls {
         match Standing::of(validity, (self.clock)()) {
             Standing::Good => {}
             Standing::EndsSoon(ends) => {
-                tracing::warn!("the certificate {cert} ends at {ends}: renew it")
+                tracing::warn!("the certificate {cert} ends at {ends}: renew it");
             }
             Standing::Ended(ends) => {
                 tracing::error!(
