@@ -1,7 +1,7 @@
 # Starts a demo for the script that sources this: sets `pid`, `url` and `folder`, and cleans up at
 # the end. Needs `binary`.
 folder=$(mktemp -d)
-"$binary" demo --listen 127.0.0.1:0 --data "$folder/data" --seed 7 >"$folder/out" 2>"$folder/err" &
+"$binary" demo --listen 127.0.0.1:0 --data "$folder/data" --seed 7 --history none >"$folder/out" 2>"$folder/err" &
 pid=$!
 stop() {
     kill "$pid" 2>/dev/null || true

@@ -173,6 +173,9 @@ pub(crate) struct Demo {
     /// How much faster than real the workshop lives
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
+    /// The past that a first start tells: such as 6w or 3d, or none
+    #[arg(long, value_name = "LENGTH", default_value = "6w")]
+    pub(crate) history: crate::demo::History,
     /// Publishes to this broker too, e.g. mqtt://127.0.0.1:1883
     #[arg(long, value_name = "URL", value_parser = crate::config::broker_address)]
     pub(crate) mqtt: Option<crate::config::BrokerAddress>,

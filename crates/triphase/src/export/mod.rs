@@ -44,7 +44,7 @@ pub(crate) fn export(arguments: &cli::Export) -> Result<(), Error> {
     let config = config::load(&arguments.config);
     let config = config.map_err(|report| Error::Misused(report.to_string()))?;
     let meter = import::known_meter(&config, &arguments.meter).map_err(Error::Misused)?;
-    let misused = |error: anyhow::Error| Error::Misused(error.to_string());
+    let misused = |error: anyhow::Error| Error::Misused(format!("{error:#}"));
     let quantities = quantities(&arguments.quantity).map_err(misused)?;
     let range = range(arguments, &config.site.zone).map_err(misused)?;
     let style = style(arguments, &config).map_err(misused)?;

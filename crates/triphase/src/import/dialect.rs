@@ -49,6 +49,8 @@ impl Table {
         let (offset, skipped) = skip_lines(&sample, mark, mapping.skip_lines);
         let sample = text(sample.get(offset..).unwrap_or_default());
         let first = sample.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        // The reader stops between CR and LF, so its count lags by one from the second line on.
+        let lag = u64::from(sample.contains("\r\n"));
         let delimiter = mapping.delimiter.unwrap_or_else(|| delimiter(first));
         let decimal_comma =
             mapping.decimal_comma.unwrap_or_else(|| has_decimal_commas(&sample, delimiter));
@@ -66,7 +68,7 @@ impl Table {
             bail!("{}: {} columns, at most {COLUMNS_MAX}", path.display(), header.len());
         }
         let header = header.iter().map(|cell| text(cell).trim().to_owned()).collect();
-        Ok(Self { header, decimal_comma, reader, bytes, skipped })
+        Ok(Self { header, decimal_comma, reader, bytes, skipped: skipped + lag })
     }
 
     /// Size of the file.

@@ -54,15 +54,15 @@ pub(crate) fn import(arguments: &cli::Import) -> Result<(), Error> {
     let config = config.map_err(|report| Error::Misused(report.to_string()))?;
     let meter = chosen_meter(&config, &arguments.meter)?;
     let mapping = Mapping::of(arguments, &config.site.zone);
-    let mapping = mapping.map_err(|error| Error::Misused(error.to_string()))?;
+    let mapping = mapping.map_err(|error| Error::Misused(format!("{error:#}")))?;
     let table = Table::open(&arguments.file, &mapping)?;
     let rows = Rows::new(&mapping, &table, meter.clone());
-    let mut rows = rows.map_err(|error| Error::Misused(error.to_string()))?;
+    let mut rows = rows.map_err(|error| Error::Misused(format!("{error:#}")))?;
     if arguments.strict {
         check(&mut rows, Table::open(&arguments.file, &mapping)?)?;
     }
     if arguments.url.is_some() {
-        mapping.fits_chapter25().map_err(|error| Error::Misused(error.to_string()))?;
+        mapping.fits_chapter25().map_err(|error| Error::Misused(format!("{error:#}")))?;
     }
     let mut sink = match &arguments.url {
         Some(url) => Sink::service(url, arguments.token.as_deref()),

@@ -48,7 +48,8 @@ fn a_reset_spares_a_running_demo_and_what_is_not_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("demo");
     let arguments = |more: &'static [&'static str]| {
-        let mut all = vec!["demo", "--listen", "127.0.0.1:0", "--speed", "20", "--data"];
+        let mut all =
+            vec!["demo", "--listen", "127.0.0.1:0", "--speed", "20", "--history", "none", "--data"];
         all.push(data.to_str().expect("UTF-8"));
         all.extend(more);
         all

@@ -76,8 +76,9 @@ fn the_steel_data_set_imports_whole_and_twice() {
     assert!(again.contains("0 telegrams stored, 70081 stored already"), "{again}");
     let last = export(folder.path(), &["--from", "2018-12-31T14:45:00Z"]);
     let rows: Vec<&str> = last.lines().collect();
-    let [header, power, counter] = rows[..] else { panic!("{last}") };
+    let [header, before, power, counter] = rows[..] else { panic!("{last}") };
     assert!(header.contains("active_energy_import [Wh]"), "{header}");
+    assert!(before.starts_with("2018-12-31T14:45:00Z,import.running_counter,good"), "{before}");
     // 96 = 5 (mod 7): 8.17 kWh in a quarter of an hour, and 2.95 − 0.5 kvarh.
     assert!(power.starts_with("2018-12-31T14:45:00Z,import.mean_power,good,"), "{power}");
     assert!(power.contains("32680") && power.contains("9800"), "{power}");

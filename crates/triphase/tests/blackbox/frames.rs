@@ -49,6 +49,8 @@ fn the_last_telegrams_of_a_wire_are_shown_as_they_came() {
         "7",
         "--speed",
         "20",
+        "--history",
+        "none",
     ]);
     let answer = service.wait_for("/api/v1/meters/general/frames?limit=2", |answer| {
         answer["frames"].as_array().is_some_and(|frames| frames.len() == 2)

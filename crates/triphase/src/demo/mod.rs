@@ -2,7 +2,11 @@
 //!
 //! In: a seed, a speed. Out: the whole service, whose one meter is a simulated E450 at the other
 //! end of a pseudo-terminal, encrypted with a demo key. Nothing after the wire knows that it is
-//! simulated, but every surface says so.
+//! simulated, but every surface says so. A first start tells some weeks of the past too.
+
+mod history;
+
+pub(crate) use history::History;
 
 use crate::acquire::Clock;
 use crate::assemble::{self, Kind};
@@ -31,7 +35,8 @@ const SUBSCRIBED_POWER_KW: f64 = 50.0;
 /// The file that marks a folder as the demo's own, so that `--reset` deletes nothing else.
 const MARK: &str = "this-is-demo-data";
 /// What `--reset` deletes, and nothing else.
-const STORE_FILES: [&str; 3] = ["triphase.sqlite", "triphase.sqlite-wal", "triphase.sqlite-shm"];
+const STORE_FILES: [&str; 4] =
+    ["triphase.sqlite", "triphase.sqlite-wal", "triphase.sqlite-shm", history::BEGAN];
 
 /// Runs the demo until SIGTERM or SIGINT.
 pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
@@ -48,14 +53,18 @@ pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
     let newest = config.meters.iter().filter_map(|meter| store.latest(&meter.id));
     let newest =
         newest.filter_map(|latest| Some(latest.newest()?.sample.telegram.measured_at)).max();
-    let began = clock::now();
+    let opened = clock::now();
     // What was pushed at that instant was pushed: its counter must not be used again.
-    let start = newest.map_or(began, |newest| newest.plus(Duration::from_micros(1)).max(began));
+    let start = newest.map_or(opened, |newest| newest.plus(Duration::from_micros(1)).max(opened));
+    let feed = feed(&arguments, (&config, &store), (newest.is_none(), start)).await?;
+    // Telling the past took its time; the workshop goes on from where it ends.
+    let began = clock::now();
+    let start = start.max(began);
     let factor = arguments.speed;
     let workshop_clock: Clock =
         Arc::new(move || start.plus(clock::now().since(began).mul_f64(factor)));
     let parts = assemble::assemble(config, store, workshop_clock, Kind::Demo)?;
-    let simulator = tokio::spawn(simulate(line, arguments.seed, (start, speed), zone));
+    let simulator = tokio::spawn(simulate(line, feed, (start, speed)));
     run::serve(parts, listener, announce).await?;
     simulator.abort();
     Ok(())
@@ -129,9 +138,44 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
     })
 }
 
-async fn simulate(mut line: Pty, seed: u64, (start, speed): (Timestamp, Speed), zone: TimeZone) {
-    let protection = Protection::of(Some(DEMO_GUEK), Some(DEMO_GAK));
-    let mut feed = E450Feed::new(seed, start, &zone, &protection);
+/// The workshop's meter: of a new demo with its past told, else where the last one left it.
+async fn feed(
+    arguments: &cli::Demo,
+    (config, store): (&Config, &Store),
+    (is_new, start): (bool, Timestamp),
+) -> Result<E450Feed> {
+    let began = history::began(&config.store, start).filter(|_| !is_new);
+    let began =
+        began.unwrap_or_else(|| if is_new { arguments.history.begin(start) } else { start });
+    let (seed, zone) = (arguments.seed, config.site.zone.clone());
+    let folder = config.store.clone();
+    let tells_past = is_new && !arguments.history.is_none();
+    let [meter] = &config.meters[..] else { bail!("a demo has one meter") };
+    let driver = meter.model.map(|model| {
+        model.driver(meter::DriverOptions {
+            guek: Some(DEMO_GUEK),
+            gak: Some(DEMO_GAK),
+            zone: Some(zone.clone()),
+            ..meter::DriverOptions::new(meter.id.clone())
+        })
+    });
+    let store = store.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let protection = Protection::of(Some(DEMO_GUEK), Some(DEMO_GAK));
+        let mut feed = E450Feed::new(seed, began, &zone, &protection);
+        if is_new {
+            history::note_begin(&folder, began)?;
+        }
+        if let Some(mut driver) = driver.filter(|_| tells_past) {
+            history::make(&mut feed, driver.as_mut(), &store, start)?;
+        }
+        Ok(feed)
+    });
+    made.await?
+}
+
+async fn simulate(mut line: Pty, mut feed: E450Feed, (start, speed): (Timestamp, Speed)) {
+    feed.skip_to(start);
     let pace = Pace { start, speed, clock: clock::now };
     let mut paced = PacedFeed::new(&mut feed, pace);
     loop {
