@@ -229,11 +229,12 @@ def verdict(plant, instants, wait):
     owed = [instants[place] for place, (at, whole) in enumerate(plant.sent)
             if whole and any(start <= at <= (end or at) for start, end in plant.lives)]
     numbers = [int(float(row[2]["active_power"]["value"])) for row in posted]
-    first, late = {}, 0
-    for meter, number in plant.told:
-        if (meter, number) not in first:
-            late += number < max((n for _, n in first), default=0)
-            first[meter, number] = True
+    known, newest, late = set(), 0, 0
+    for told in plant.told:
+        if told not in known:
+            known.add(told)
+            late += told[1] < newest
+            newest = max(newest, told[1])
     return [
         ("telegrams owed and missing", len(set(owed) - set(times)), len(owed)),
         ("telegrams stored twice", len(times) - len(set(times)), len(times)),
