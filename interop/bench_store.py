@@ -70,6 +70,8 @@ def library_singles(table, ours, lines, folder):
             spent = json.loads(ours.lines(file, f"library{attempt}", 1, folder / "probe"))
         ratios.append(spent["probing"] / spent["appending"])
         rate = spent["rows"] / spent["appending"]
+    print(f"single durable appends of 30 fields: {spent['rows'] / spent['cpu_seconds']:,.0f} rows per CPU s, "
+          "the bare fsyncs included")
     ratio = statistics.median(ratios)
     table.add("S1", "single durable appends per second", f"{rate:,.0f}", f"{rate / ratios[-1]:,.0f} bare fsync",
               f"{ratio:.2f} x", ">= 0.8 x", ratio >= 0.8)
