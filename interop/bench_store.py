@@ -22,7 +22,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from engines import Client, Influx, Triphase, Victoria
-from measure import ROOT, Table, fsync_probe, machine, median_ratio, release, skipped, triphase
+from measure import ROOT, Table, example, fsync_probe, machine, median_ratio, skipped, triphase
 
 QUICK = "--quick" in sys.argv
 DAYS, SINGLES, QUERIES, KILLS = (1, 300, 50, 6) if QUICK else (30, 3000, 300, 50)
@@ -159,7 +159,7 @@ def main():
     for program in ("influxd", "victoria-metrics"):
         if not shutil.which(program):
             skipped(f"{program} is not installed")
-    binary, loader = triphase(), release("-p", "store", "--example", "load_lines") / "examples/load_lines"
+    binary, loader = triphase(), example("store", "load_lines")
     print(machine())
     table = Table()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:

@@ -24,7 +24,7 @@ import tty
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from measure import Broker, Service, fetch, free_port, machine, release, skipped, triphase, wait_until
+from measure import Broker, Service, example, fetch, free_port, machine, skipped, triphase, wait_until
 
 GUEK = "000102030405060708090A0B0C0D0E0F"
 GAK = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
@@ -254,7 +254,7 @@ def seconds(text):
 
 def recorded(count, folder):
     """Telegrams of the simulated meter and their times, from our own decoder."""
-    recorder = release("-p", "sim", "--example", "record_e450") / "examples/record_e450"
+    recorder = example("sim", "record_e450")
     capture = folder / "capture.bin"
     lengths = subprocess.run([recorder, str(count), "encrypted", capture, GUEK, GAK], check=True,
                              capture_output=True, text=True).stdout.split()
