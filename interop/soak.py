@@ -131,6 +131,8 @@ def post(plant):
 
 def probe(plant):
     """A person: the page and the API answer whenever the process lives."""
+    # Before the first measurement a route rightly has nothing to tell.
+    wait_until(lambda: any(meter == WIRED for meter, _ in plant.told), PATIENCE, "no sample reaches MQTT")
     while not plant.ended.is_set():
         for path in PATHS:
             life, began = len(plant.lives), time.monotonic()
