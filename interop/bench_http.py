@@ -3,7 +3,7 @@
 (Flask, SQLAlchemy, SQLite under gunicorn), under wrk, in turn, by CPU seconds of the server.
 
 Usage: bench_http.py [--quick]
-Needs wrk, and flask, flask-sqlalchemy, gunicorn (see requirements.txt). The reference is looked for
+Needs wrk, and flask, flask-sqlalchemy, gunicorn (see requirements-bench.txt). The reference is looked for
 in the folder named by TRIPHASE_FLASK_REF, else in ../shared/bench/flask_ref beside the workspace.
 The same rows end now on both sides; their numbers are compared first.
 """

@@ -24,8 +24,8 @@ import tty
 from datetime import datetime
 from pathlib import Path
 
-from measure import (Broker, Process, Service, Table, fsync_probe, machine, median_ratio, percentile,
-                     release, skipped, triphase)
+from measure import (Broker, Process, Service, Table, example, fsync_probe, machine, median_ratio, percentile,
+                     skipped, triphase)
 
 QUICK = "--quick" in sys.argv
 TELEGRAMS, STARTS, IDLE = (100, 3, 10) if QUICK else (1000, 7, 60)
@@ -229,7 +229,7 @@ def main():
         if not (shutil.which(program) or Path(f"/usr/sbin/{program}").exists()):
             skipped(f"{program} is not installed")
     binary = triphase()
-    recorder = release("-p", "sim", "--example", "record_e450") / "examples/record_e450"
+    recorder = example("sim", "record_e450")
     print(machine())
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         folder = Path(folder)

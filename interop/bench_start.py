@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from engines import METER
-from measure import ROOT, Service, Table, folder_bytes, machine, release, skipped, triphase
+from measure import ROOT, Service, Table, example, folder_bytes, machine, skipped, triphase
 
 QUICK = "--quick" in sys.argv
 DAYS, STARTS = (3, 4) if QUICK else (90, 10)
@@ -45,7 +45,7 @@ def load(folder, loader):
 def main():
     if not (REFERENCE / "gen_data.py").exists():
         skipped(f"no gen_data.py at {REFERENCE}")
-    binary, loader = triphase(), release("-p", "store", "--example", "load_lines") / "examples/load_lines"
+    binary, loader = triphase(), example("store", "load_lines")
     print(machine())
     took, residents = [], []
     with tempfile.TemporaryDirectory() as folder:

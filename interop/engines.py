@@ -1,6 +1,7 @@
 """The stores that are compared: triphase, InfluxDB 1.x and VictoriaMetrics, each on loopback with
 a folder of its own. An engine is started, fed, asked and killed in the same way.
 """
+import itertools
 import json
 import shutil
 import socket
@@ -22,10 +23,12 @@ def rfc3339(seconds):
 
 
 class Engine:
-    """What all have in common; the address answers when the last value can be read."""
+    """What all have in common."""
 
     def __init__(self, folder):
         self.folder, self.process, self.port = folder, None, free_port()
+        # When the rows end, in seconds since 1970; the last value is of the second before.
+        self.end = None
 
     @property
     def url(self):
@@ -33,16 +36,19 @@ class Engine:
 
     def start(self):
         """Starts it; returns the seconds until it tells the last value, or answers when empty."""
-        began = time.monotonic()
         self.process = self.launch()
-        while True:
+        while not self.answers():
             if not self.process.running():
                 raise RuntimeError(f"{self.name} ended: {self.process.tail()}")
-            try:
-                if fetch(self.url + self.alive)[0] < 300:
-                    return time.monotonic() - began
-            except OSError:
-                time.sleep(0.002)
+            time.sleep(0.002)
+        return time.monotonic() - self.process.began
+
+    def answers(self):
+        try:
+            status, body = fetch(self.url + (self.last() if self.end else self.alive))
+            return status < 300 and (not self.end or self.last_value(body) is not None)
+        except (OSError, LookupError):
+            return False
 
     def stop(self):
         if self.process:
@@ -61,7 +67,7 @@ class Engine:
     def load(self, path):
         """Feeds a file of line protocol in batches, each acknowledged."""
         with open(path, "rb") as file:
-            while lines := b"".join(line for line, _ in zip(file, range(LINES))):
+            while lines := b"".join(itertools.islice(file, LINES)):
                 status, answer = fetch(f"{self.url}{self.write}", lines)
                 assert status == 204, answer
 
@@ -160,7 +166,7 @@ class Victoria(Engine):
         return super().settle()
 
     def last(self):
-        return f"/api/v1/query?query={quote(f'analyse_triphase_{FIELD}')}"
+        return f"/api/v1/query?query={quote(f'analyse_triphase_{FIELD}')}&time={self.end}"
 
     @staticmethod
     def last_value(answer):

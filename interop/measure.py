@@ -43,6 +43,12 @@ def triphase():
     return Path(named) if named else release("-p", "triphase") / "triphase"
 
 
+def example(package, name):
+    """An example of a crate: in the folder TRIPHASE_EXAMPLES, else a release build."""
+    named = os.environ.get("TRIPHASE_EXAMPLES")
+    return Path(named) / name if named else release("-p", package, "--example", name) / "examples" / name
+
+
 def machine():
     load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     return f"load average {load}; {os.cpu_count()} processors"

@@ -24,7 +24,7 @@ import tty
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from measure import Broker, Service, fetch, free_port, machine, release, skipped, triphase, wait_until
+from measure import Broker, Service, example, fetch, free_port, machine, skipped, triphase, wait_until
 
 GUEK = "000102030405060708090A0B0C0D0E0F"
 GAK = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
@@ -131,6 +131,8 @@ def post(plant):
 
 def probe(plant):
     """A person: the page and the API answer whenever the process lives."""
+    # Before the first measurement a route rightly has nothing to tell.
+    wait_until(lambda: any(meter == WIRED for meter, _ in plant.told), PATIENCE, "no sample reaches MQTT")
     while not plant.ended.is_set():
         for path in PATHS:
             life, began = len(plant.lives), time.monotonic()
@@ -229,11 +231,12 @@ def verdict(plant, instants, wait):
     owed = [instants[place] for place, (at, whole) in enumerate(plant.sent)
             if whole and any(start <= at <= (end or at) for start, end in plant.lives)]
     numbers = [int(float(row[2]["active_power"]["value"])) for row in posted]
-    first, late = {}, 0
-    for meter, number in plant.told:
-        if (meter, number) not in first:
-            late += number < max((n for _, n in first), default=0)
-            first[meter, number] = True
+    known, newest, late = set(), 0, 0
+    for told in plant.told:
+        if told not in known:
+            known.add(told)
+            late += told[1] < newest
+            newest = max(newest, told[1])
     return [
         ("telegrams owed and missing", len(set(owed) - set(times)), len(owed)),
         ("telegrams stored twice", len(times) - len(set(times)), len(times)),
@@ -253,7 +256,7 @@ def seconds(text):
 
 def recorded(count, folder):
     """Telegrams of the simulated meter and their times, from our own decoder."""
-    recorder = release("-p", "sim", "--example", "record_e450") / "examples/record_e450"
+    recorder = example("sim", "record_e450")
     capture = folder / "capture.bin"
     lengths = subprocess.run([recorder, str(count), "encrypted", capture, GUEK, GAK], check=True,
                              capture_output=True, text=True).stdout.split()
