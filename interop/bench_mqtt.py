@@ -14,12 +14,14 @@ import os
 import queue
 import re
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import tty
+from datetime import datetime
 from pathlib import Path
 
 from measure import (Broker, Process, Service, Table, fsync_probe, machine, median_ratio, percentile,
@@ -33,6 +35,7 @@ ANSWER_MAX = 2.0
 PAUSE = 0.02
 METER = "general"
 PREFIX = "bench"
+OURS, PEERS, FLOOR = f"{PREFIX}/{METER}/sample", "smartmeter/#", "floor"
 
 
 class Wire:
@@ -44,6 +47,10 @@ class Wire:
         os.set_blocking(self.master, False)
         self.path = os.ttyname(self.slave)
 
+    def close(self):
+        os.close(self.master)
+        os.close(self.slave)
+
     def write(self, data):
         """A meter does not wait: what nobody reads is lost."""
         with contextlib.suppress(BlockingIOError):
@@ -51,98 +58,97 @@ class Wire:
 
 
 class Subscriber:
-    """Keeps the messages with the time of their arrival."""
+    """Keeps the messages of each topic filter with the time of their arrival."""
 
-    def __init__(self, port, *topics):
+    def __init__(self, port, *filters):
         import paho.mqtt.client as mqtt
 
-        self.messages = queue.SimpleQueue()
+        self.messages = {topic: queue.SimpleQueue() for topic in filters}
         self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
         subscribed = queue.SimpleQueue()
-        self.client.on_message = lambda _c, _u, message: self.messages.put(
-            (time.perf_counter(), message.topic, message.payload))
-        self.client.on_connect = lambda client, *_: [client.subscribe(topic) for topic in topics]
+        for topic, messages in self.messages.items():
+            self.client.message_callback_add(topic, lambda _c, _u, message, messages=messages: messages.put(
+                (time.perf_counter(), message.payload)))
+        self.client.on_connect = lambda client, *_: [client.subscribe(topic) for topic in filters]
         self.client.on_subscribe = lambda *_: subscribed.put(True)
         self.client.connect("127.0.0.1", port)
-        self.client.socket().setsockopt(6, 1, 1)  # TCP_NODELAY, for the floor.
+        self.client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.client.loop_start()
-        for _ in topics:
+        for _ in filters:
             subscribed.get(timeout=10)
 
-    def first(self, prefix, seconds=ANSWER_MAX):
-        """Arrival and payload of the next message under a prefix; None when none comes."""
-        deadline = time.perf_counter() + seconds
-        while (left := deadline - time.perf_counter()) > 0:
-            with contextlib.suppress(queue.Empty):
-                at, topic, payload = self.messages.get(timeout=left)
-                if topic.startswith(prefix):
-                    return at, payload
-        return None
+    def first(self, topic, seconds=ANSWER_MAX):
+        """Arrival and payload of the next message; None when none comes."""
+        try:
+            return self.messages[topic].get(timeout=max(seconds, 0.0001))
+        except queue.Empty:
+            return None
 
-    def drain(self):
-        """The messages that came so far."""
+    def drain(self, topic):
+        """The payloads of the messages that came so far."""
         found = []
         with contextlib.suppress(queue.Empty):
             while True:
-                found.append(self.messages.get_nowait())
+                found.append(self.messages[topic].get_nowait()[1])
         return found
 
 
 class Side:
     """A reader, its wire and the topics of its messages."""
 
-    def __init__(self, name, prefix, start):
-        self.name, self.prefix, self.wire = name, prefix, Wire()
-        self._start, self.process = start, None
-        self.latencies, self.values, self.lost = [], [], 0
+    def __init__(self, name, topic, start):
+        self.name, self.topic = name, topic
+        self._start, self.wire, self.process = start, None, None
+        self.latencies, self.values, self.lost = [], {}, 0
 
     def start(self):
+        """Starts the reader, on a wire of its own: the peer cannot open one a second time."""
+        if self.wire:
+            self.wire.close()
+        self.wire = Wire()
         self.process = self._start(self.wire)
 
     def telegram(self, subscriber, data):
         """Sends one; notes how long its first message took."""
-        subscriber.drain()
+        self.note(subscriber.drain(self.topic))
         began = time.perf_counter()
         self.wire.write(data)
-        first = subscriber.first(self.prefix)
-        if first is None:
-            self.lost += 1
-            return
-        time.sleep(PAUSE)
-        self.latencies.append(first[0] - began)
-        rest = [payload for _, topic, payload in subscriber.drain() if topic.startswith(self.prefix)]
-        self.values.append(values([first[1], *rest]))
+        while first := subscriber.first(self.topic, began + ANSWER_MAX - time.perf_counter()):
+            # What is late of an earlier telegram is told by its time.
+            if self.note([first[1]]):
+                self.latencies.append(first[0] - began)
+                time.sleep(PAUSE)
+                return
+        self.lost += 1
+
+    def note(self, payloads):
+        """Keeps values by the time of their telegram; returns whether one of these is new."""
+        new = False
+        for message in map(json.loads, payloads):
+            at = int(message.get("timestamp") or datetime.fromisoformat(message["measured_at"]).timestamp())
+            new |= at not in self.values
+            self.values.setdefault(at, {}).update(values(message))
+        return new
 
 
 def code(obis):
-    return tuple(re.findall(r"\d+", obis)[:5])
+    """Value groups C, D and E; the peer names no others."""
+    groups = re.findall(r"\d+", obis)
+    return tuple(groups[2:5] if len(groups) > 3 else groups)
 
 
-def values(payloads):
-    """Values by OBIS code, of one telegram."""
-    found = {}
-    for message in map(json.loads, payloads):
-        entries = message["values"].values() if "values" in message else [message]
-        found |= {code(entry["obis"]): entry["value"] for entry in entries if entry.get("obis")}
-    return found
+def values(message):
+    """Values by OBIS code, of one message."""
+    entries = message["values"].values() if "values" in message else [message]
+    return {code(entry["obis"]): entry["value"] for entry in entries if entry.get("obis")}
 
 
-def frames(capture):
-    """Telegrams of a capture: as many HDLC frames as belong together come in one list."""
-    found, position, current = [], 0, b""
-    while position < len(capture):
-        # A frame begins with a flag; its length is in the low 11 bits of the format field.
-        assert capture[position] == 0x7E, position
-        length = int.from_bytes(capture[position + 1:position + 3], "big") & 0x7FF
-        end = position + length + 2
-        current += capture[position:end]
-        # Segmentation bit: more frames of this telegram follow.
-        last = not capture[position + 1] & 0x08
-        position = end
-        if last:
-            found.append(current)
-            current = b""
-    return found
+def recorded(recorder, count, capture):
+    """Telegrams of the simulated meter, one after the other."""
+    lengths = subprocess.run([recorder, str(count), "plain", capture], check=True,
+                             capture_output=True, text=True).stdout.split()
+    with open(capture, "rb") as file:
+        return iter([file.read(int(length)) for length in lengths])
 
 
 def peer_config(folder, wire, port):
@@ -156,51 +162,52 @@ def peer_config(folder, wire, port):
 def sides(binary, folder, broker):
     meter = '[[meter]]\nid = "{}"\nrole = "main"\nmodel = "lgz_e450"\nport = "serial://{}?baud=2400&data=8&parity=even&stop=1"'
     section = f'[mqtt]\nbroker = "mqtt://127.0.0.1:{broker.port}"\nprefix = "{PREFIX}"'
-    ours = Side("triphase", f"{PREFIX}/{METER}/sample",
+    ours = Side("triphase", OURS,
                 lambda wire: Service(binary, folder / "ours", meter.format(METER, wire.path), section))
-    theirs = Side("smartmeter-datacollector", "smartmeter/",
+    theirs = Side("smartmeter-datacollector", PEERS,
                   lambda wire: Process("smartmeter-datacollector", "-c", peer_config(folder, wire, broker.port),
-                                       log=folder / "peer.log"))
+                                       log=folder / "peer.log", env={**os.environ, "TZ": "Europe/Paris"}))
     return ours, theirs
 
 
 def time_start(side, subscriber, telegrams):
     """Seconds from the start of the process to its first message, with a telegram every 10 ms."""
     side.process.stop()
-    subscriber.drain()
+    subscriber.drain(side.topic)
     began = time.perf_counter()
     side.start()
     for data in telegrams:
         side.wire.write(data)
-        first = subscriber.first(side.prefix, 0.01)
+        first = subscriber.first(side.topic, 0.01)
         if first:
             return first[0] - began
     raise RuntimeError(f"{side.name} says nothing after its start: {side.process.tail()}")
 
 
 def warm_up(side, subscriber, telegrams):
-    for attempt in range(20):
+    for _ in range(20):
         for data in telegrams:
             side.wire.write(data)
-            if subscriber.first(side.prefix, 0.5):
+            if subscriber.first(side.topic, 0.5):
+                time.sleep(0.5)
                 return
     raise RuntimeError(f"{side.name} publishes nothing: {side.process.tail()}")
 
 
 def floor(subscriber):
     """The broker alone: from here, through it, to here."""
-    subscriber.drain()
     began = time.perf_counter()
-    subscriber.client.publish("floor/probe", b"x" * 1500)
-    return subscriber.first("floor/")[0] - began
+    subscriber.client.publish(FLOOR, b"x" * 1500)
+    return subscriber.first(FLOOR)[0] - began
 
 
 def compared(ours, theirs):
     """How many values both told, all equal."""
     count = 0
-    for a, b in zip(ours.values[-len(theirs.values):], theirs.values):
-        for obis, value in b.items():
-            assert abs(float(a[obis]) - float(value)) < 1e-9, (obis, a[obis], value)
+    for at in ours.values.keys() & theirs.values.keys():
+        a = ours.values[at]
+        for obis, value in theirs.values[at].items():
+            assert abs(float(a[obis]) - float(value)) < 1e-9, (at, obis, a[obis], value)
             count += 1
     assert count, "nothing to compare"
     return count
@@ -222,17 +229,15 @@ def main():
         if not (shutil.which(program) or Path(f"/usr/sbin/{program}").exists()):
             skipped(f"{program} is not installed")
     binary = triphase()
-    recorder = release("-p", "sim", "--examples") / "examples/record_e450"
+    recorder = release("-p", "sim", "--example", "record_e450") / "examples/record_e450"
     print(machine())
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         folder = Path(folder)
         broker = stack.enter_context(Broker(folder / "broker"))
-        capture = folder / "capture.bin"
         count = WARM_UP + TELEGRAMS + 2 * PER_START * STARTS
-        subprocess.run([recorder, str(count), "plain", capture], check=True)
-        telegrams = iter(frames(capture.read_bytes()))
+        telegrams = recorded(recorder, count, folder / "capture.bin")
         take = lambda number: [next(telegrams) for _ in range(number)]
-        subscriber = Subscriber(broker.port, f"{PREFIX}/+/sample", "smartmeter/#", "floor/#")
+        subscriber = Subscriber(broker.port, OURS, PEERS, FLOOR)
         ours, theirs = sides(binary, folder, broker)
         for side in (ours, theirs):
             side.start()
@@ -260,9 +265,9 @@ def measure(folder, both, subscriber, take):
     resident = [side.process.resident_mb() for side in both]
     table.add("E2", "resident, with store and HTTP", f"{resident[0]:.1f} MB", f"{resident[1]:.1f} MB",
               f"1/{resident[1] / resident[0]:.1f}", "<= 24 MB", resident[0] <= 24)
-    before = [side.process.cpu_ns() for side in both]
+    before = [side.process.cpu() for side in both]
     time.sleep(IDLE)
-    idle = [(side.process.cpu_ns() - start) / 1e7 / IDLE for side, start in zip(both, before)]
+    idle = [100 * (side.process.cpu() - start) / IDLE for side, start in zip(both, before)]
     table.add("E2", "CPU when idle", f"{idle[0]:.3f} %", f"{idle[1]:.3f} %",
               f"1/{idle[1] / max(idle[0], 1e-9):.1f}", "< 0.1 %", idle[0] < 0.1)
     starts = [tuple(time_start(side, subscriber, take(PER_START)) for side in both) for _ in range(STARTS)]

@@ -2,8 +2,9 @@
 //!
 //! In: the store, the site's facts, the clock. Out: chapter 25's routes, `/api/v1`, the page,
 //! health and metrics. Sources: RFC 9110 (HTTP), RFC 9457 (problems), WHATWG HTML 9.2
-//! (server-sent events), specification chapter 25. Refuses: requests for another host and from
-//! pages of another origin. Only this crate and the configuration know serialisation.
+//! (server-sent events), specification chapter 25. Refuses: requests for another host, from pages of
+//! another origin, and without the token that they need. Only this crate and the configuration know
+//! serialisation.
 
 mod counters;
 mod frames;

@@ -3,12 +3,12 @@
 //! In: the checked configuration, copied by `triphase`. Out: nothing but these facts.
 
 use crate::http::Asset;
+use crate::http::access::Access;
 use crate::{Counters, Decode, Frames};
 use alarm::Thresholds;
 use analysis::VoltageKind;
 use jiff::tz::TimeZone;
 use reading::{MeterId, Timestamp};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
@@ -92,8 +92,8 @@ pub struct Outlet {
     pub frames: Arc<Frames>,
     /// What the `decode` command does.
     pub decode: Decode,
-    /// The configured address; its host is one that requests may name.
-    pub listen: SocketAddr,
+    /// Who may ask, and how.
+    pub access: Access,
     /// The page's files.
     pub assets: Vec<Asset>,
 }

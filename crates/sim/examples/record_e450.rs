@@ -1,4 +1,4 @@
-//! Records simulated fast-list telegrams, back to back, for benchmarks.
+//! Records simulated fast-list telegrams, back to back, for benchmarks; prints the length of each.
 //!
 //! Usage: `record_e450 COUNT plain|encrypted FILE [GUEK] [GAK]`; keys are 32 hex digits.
 
@@ -42,6 +42,7 @@ fn record(arguments: &[String]) -> Result<(), String> {
     let file = std::fs::File::create(path).map_err(|error| format!("{path}: {error}"))?;
     let mut file = std::io::BufWriter::new(file);
     for push in fast.take(count) {
+        println!("{}", push.bytes.len());
         file.write_all(&push.bytes).map_err(|error| format!("{path}: {error}"))?;
     }
     file.flush().map_err(|error| format!("{path}: {error}"))

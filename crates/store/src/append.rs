@@ -103,8 +103,9 @@ impl Appender<'_> {
         }
         let list = self.dictionary.list(self.connection, &telegram.meter, &telegram.list)?;
         let mut blob = Vec::with_capacity(readings * 5);
-        for reading in &telegram.readings {
-            let channel = self.dictionary.channel(self.connection, Channel::from(reading))?;
+        for (place, reading) in telegram.readings.iter().enumerate() {
+            let channel = (place, Channel::from(reading));
+            let channel = self.dictionary.channel(self.connection, channel)?;
             encoding::put(&mut blob, channel, reading.quality, &reading.value);
         }
         let meter_time = telegram.meter_time.as_ref().map(encoding::meter_time_bytes);

@@ -36,6 +36,8 @@ pub(crate) struct Dictionary {
     lists: HashMap<MeterId, HashMap<ListId, i64>>,
     list_count: usize,
     channels: HashMap<Channel, ChannelId>,
+    /// The last telegram's channels: the next one mostly has the same in the same places.
+    last: Vec<(Channel, ChannelId)>,
 }
 
 impl Dictionary {
@@ -87,12 +89,23 @@ impl Dictionary {
         Ok(id)
     }
 
-    /// The number of a channel, new if need be.
+    /// The number of the channel at a place of a telegram, new if need be.
     pub(crate) fn channel(
         &mut self,
         connection: &Connection,
-        channel: Channel,
+        (place, channel): (usize, Channel),
     ) -> Result<ChannelId, Failure> {
+        match self.last.get(place) {
+            Some((known, id)) if *known == channel => return Ok(*id),
+            _ => {}
+        }
+        let id = self.found(connection, channel)?;
+        self.last.truncate(place);
+        self.last.push((channel, id));
+        Ok(id)
+    }
+
+    fn found(&mut self, connection: &Connection, channel: Channel) -> Result<ChannelId, Failure> {
         if let Some(id) = self.channels.get(&channel) {
             return Ok(*id);
         }

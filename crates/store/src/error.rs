@@ -82,6 +82,20 @@ pub enum Error {
         /// The newest schema of this program.
         known: u32,
     },
+    /// A store of an older program, opened for reading only.
+    #[error(
+        "{} has schema {found} and this triphase writes schema {known}: start the service once, \
+         it brings the file up to date",
+        file.display()
+    )]
+    OlderSchema {
+        /// The database file.
+        file: PathBuf,
+        /// The file's schema.
+        found: usize,
+        /// The newest schema of this program.
+        known: usize,
+    },
     /// The file is no database any more, or its pages contradict each other.
     #[error(
         "{} is damaged ({cause}): move it and its -wal file away to keep them for recovery \

@@ -15,9 +15,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const LOCK: &str = "triphase.lock";
-const DATABASE: &str = "triphase.sqlite";
+pub(crate) const DATABASE: &str = "triphase.sqlite";
 /// How long a connection waits for a program that looks into the file, such as a backup.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// Statements that a connection keeps ready: more than there are different ones.
+const STATEMENTS_MAX: usize = 64;
 
 /// A folder that this process alone writes, as long as the value lives.
 #[derive(Debug)]
@@ -74,12 +77,18 @@ impl Folder {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags).map_err(failed("opening"))?;
         connection.busy_timeout(BUSY_WAIT).map_err(failed("opening"))?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         schema::check(&connection, file)?;
         if connection.is_readonly("main").map_err(failed("opening"))? {
             let folder = file.parent().unwrap_or(file).to_owned();
             let cause = io::ErrorKind::PermissionDenied.into();
             return Err(Error::NotWritable { folder, cause });
         }
+        // Pages that compaction frees go back to the system, a few at a time; only a file without
+        // tables takes this. A file of schema 1 keeps its pages and fills them again.
+        connection
+            .pragma_update(None, "auto_vacuum", "INCREMENTAL")
+            .map_err(failed("setting it up"))?;
         let offered: String = connection
             .query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))
             .map_err(failed("setting it up"))?;
@@ -119,6 +128,7 @@ pub(crate) fn reader(file: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY; \
          PRAGMA trusted_schema = OFF;",

@@ -7,6 +7,7 @@
 //! a file that is not ours. Knows no clock: every time is the caller's.
 
 mod append;
+mod archive;
 mod batch;
 mod block;
 mod board;
@@ -41,6 +42,7 @@ mod upkeep;
 mod values;
 mod writer;
 
+pub use archive::Archive;
 pub use batch::{Appended, BATCH_TELEGRAMS_MAX, Batch, Event, READINGS_MAX, Sample};
 pub use board::{Latest, LatestList, Newest};
 pub use current::Current;

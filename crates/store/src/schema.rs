@@ -30,6 +30,15 @@ pub(crate) fn check(connection: &Connection, file: &Path) -> Result<(), Error> {
     schema_of(connection, file, MIGRATIONS.len()).map(|_| ())
 }
 
+/// Whether the file is ours and of the newest schema; changes nothing.
+pub(crate) fn check_newest(connection: &Connection, file: &Path) -> Result<(), Error> {
+    let found = schema_of(connection, file, MIGRATIONS.len())?;
+    if found < MIGRATIONS.len() {
+        return Err(Error::OlderSchema { file: file.to_owned(), found, known: MIGRATIONS.len() });
+    }
+    Ok(())
+}
+
 fn migrate_by(steps: &[Migration], connection: &Connection, file: &Path) -> Result<(), Error> {
     let found = schema_of(connection, file, steps.len())?;
     for (schema, step) in (1_u32..).zip(steps).skip(found) {

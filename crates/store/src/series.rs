@@ -87,7 +87,7 @@ pub fn resolution(from: Timestamp, to: Timestamp, points: usize) -> Duration {
     Duration::from_secs(fits.unwrap_or(RESOLUTIONS[RESOLUTIONS.len() - 1]))
 }
 
-/// Fewest values whose median distance is trusted.
+/// Fewest values whose median distance is trusted, where others can be asked.
 const PERIOD_VALUES_MIN: u64 = 8;
 
 pub(crate) fn series(connection: &Connection, query: &SeriesQuery) -> Result<Series, Failure> {
@@ -120,6 +120,7 @@ pub(crate) fn series(connection: &Connection, query: &SeriesQuery) -> Result<Ser
             range,
             step,
             parts: Vec::new(),
+            guess: None,
         };
         source.head()?;
         for record in block::of_time(connection, list, range)? {
@@ -163,6 +164,8 @@ struct Source<'a> {
     step: i64,
     /// Intervals with their summaries and the median distance of the values, 0 unknown.
     parts: Vec<(i64, Summary, i64)>,
+    /// The shortest median distance of few values: better than nothing, and only then used.
+    guess: Option<i64>,
 }
 
 impl Source<'_> {
@@ -194,11 +197,21 @@ impl Source<'_> {
             }
         }
         self.parts.extend(open.map(|(interval, summary)| (interval, summary, 0)));
-        if times.len() as u64 >= PERIOD_VALUES_MIN {
-            let period = median_distance(times.into_iter());
-            self.parts[first..].iter_mut().for_each(|part| part.2 = period);
-        }
+        let count = times.len() as u64;
+        let period = self.trusted(count, median_distance(times.into_iter()));
+        self.parts[first..].iter_mut().for_each(|part| part.2 = period);
         Ok(())
+    }
+
+    /// The median distance of `count` values, or 0 where the others' counts for more.
+    fn trusted(&mut self, count: u64, period: i64) -> i64 {
+        if count >= PERIOD_VALUES_MIN {
+            return period;
+        }
+        if period > 0 {
+            self.guess = Some(self.guess.map_or(period, |guess| guess.min(period)));
+        }
+        0
     }
 
     /// The first number of the quantity, unless it is of bad quality.
@@ -220,7 +233,7 @@ impl Source<'_> {
         let total = (self.measure, Rollup::decode_total);
         let total = block::summary(self.connection, &record, total)?;
         let Some((period, Some(total))) = total else { return Ok(()) };
-        let period = if total.count < PERIOD_VALUES_MIN { 0 } else { period };
+        let period = self.trusted(total.count, period);
         let whole = record.since >= from && record.until < to;
         let first = record.since.div_euclid(self.step);
         if whole && first == record.until.div_euclid(self.step) {
@@ -289,7 +302,7 @@ impl Source<'_> {
             let key = retention::key(self.list, day, (unit, self.measure));
             let rollup = retention::rollup(self.connection, key, Rollup::decode)?;
             let Some(rollup) = rollup else { continue };
-            let period = if rollup.count() < PERIOD_VALUES_MIN { 0 } else { rollup.period };
+            let period = self.trusted(rollup.count(), rollup.period);
             for (interval, summary) in rollup.intervals {
                 let start = interval * length;
                 if start + length > from && start < to {
@@ -300,10 +313,11 @@ impl Source<'_> {
         Ok(())
     }
 
-    /// Adds what the list says; values whose distance is not known have that of the others.
+    /// Adds what the list says; values whose distance is not known have that of the others. A
+    /// single value says nothing about the time around it.
     fn add_to(self, intervals: &mut BTreeMap<i64, Interval>) {
         let known = self.parts.iter().map(|(.., period)| *period).filter(|period| *period > 0);
-        let usual = known.max().unwrap_or(self.step);
+        let usual = known.max().or(self.guess).unwrap_or(0);
         for (index, summary, period) in self.parts {
             let period = if period > 0 { period } else { usual };
             let covered = u128::from(summary.count) * u128::from(period.unsigned_abs());

@@ -32,6 +32,12 @@ const SEAL_ROWS_MIN: usize = 16;
 const LOOK_EVERY: i64 = 30_000_000;
 /// Rows after which it is looked at sooner.
 const LOOK_ROWS: usize = 2048;
+/// Free pages that are kept for the next hours: 2 MiB.
+const FREE_PAGES_MAX: i64 = 512;
+/// Most pages given back at a step.
+const RELEASED_PAGES_MAX: i64 = 128;
+/// SQLite's number for a file whose free pages can be given back.
+const INCREMENTAL: i64 = 2;
 /// Rows of upkeep that each appended row earns: it is sealed once and compacted once.
 const EARNED: usize = 3;
 
@@ -205,7 +211,11 @@ impl Upkeep {
             }
             return Ok(Some(0));
         }
-        retention::step(connection, (self.now, self.retention))
+        let given_up = retention::step(connection, (self.now, self.retention))?;
+        if given_up.is_some() {
+            return Ok(given_up);
+        }
+        Ok(release(connection)?.then_some(0))
     }
 
     fn seal(&mut self, connection: &Connection, key: (i64, i64)) -> Result<usize, Failure> {
@@ -275,6 +285,21 @@ impl Upkeep {
         }
         Ok(None)
     }
+}
+
+/// Gives some free pages back to the system, if there are many; returns whether there were.
+fn release(connection: &Connection) -> rusqlite::Result<bool> {
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let kind = number("PRAGMA auto_vacuum")?;
+    let free = number("PRAGMA freelist_count")?;
+    if kind != INCREMENTAL || free <= FREE_PAGES_MAX {
+        return Ok(false);
+    }
+    let pages = (free - FREE_PAGES_MAX / 2).min(RELEASED_PAGES_MAX);
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({pages})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(true)
 }
 
 /// The rows of the blocks that hold this whole day.

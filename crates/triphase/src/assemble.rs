@@ -5,6 +5,7 @@ use crate::assets;
 use crate::config::{Config, MeterConfig, MqttConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
 use meter::DriverOptions;
+use outlet::http::access::{Access, AccessOptions};
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
 use std::sync::Arc;
 use store::Store;
@@ -29,9 +30,10 @@ pub(crate) enum Kind {
 /// Makes the drivers and the router around an open store.
 ///
 /// # Errors
-/// A key or a certificate cannot be read, or the store not be asked what drivers must remember.
+/// A key or a certificate cannot be read, the store not be asked what drivers must remember, the tokens
+/// not be used, or there is no token where there must be one.
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
-    let Config { site, meters, http, mqtt, store: _, alarms } = config;
+    let Config { site, meters, http, mqtt, store: folder, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
     let wired = meters.iter().filter(|meter| meter.port.is_some());
     let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
@@ -40,6 +42,14 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
         let parts = (&site, &store, (&counters, &frames), &clock);
         acquisitions.extend(acquisition(meter, parts)?);
     }
+    let access = Access::open(AccessOptions {
+        folder,
+        listen: http.listen,
+        names: http.names,
+        tls: http.tls,
+        // The demo's workshop may live faster; who signs in does not.
+        clock: Arc::new(crate::clock::now),
+    })?;
     let outlet = Outlet {
         store: store.clone(),
         site: site_facts(&site),
@@ -51,7 +61,7 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
         counters,
         frames,
         decode: Arc::new(crate::decode::explain),
-        listen: http.listen,
+        access,
         assets: assets::assets(),
     };
     let router = outlet::http::router(outlet);

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Configuration help
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Access tokens of the page and the API; may be used while the service runs
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Explains captured bytes: raw binary or hex, with noise and several telegrams
     #[command(after_help = "Examples:\n  triphase decode capture.hex\n  \
         triphase decode --guek 00112233445566778899AABBCCDDEEFF --timezone Europe/Zurich --format json capture.hex\n  \
@@ -46,6 +49,67 @@ pub(crate) enum Command {
         triphase calc qc_sizing --json '{\"p_kw\": 100, \"pf1\": 0.75, \"pf2\": 0.95}' --format json"
     )]
     Calc(Calc),
+    /// Readings out of a CSV file of another system, or of `export`
+    #[command(after_help = "Examples:\n  \
+        triphase import day.csv --meter general --time Date --column 'P=active_power[kW]'\n  \
+        triphase import steel.csv --meter general --map docs/import/uci_steel.toml\n  \
+        triphase import exported.csv --meter general      a file of `triphase export` maps itself\n\
+        Energies per interval: --column 'Usage=active_energy_import[kWh/interval]' --interval 15min \
+        --stamp end. Running it again changes nothing.")]
+    Import(Import),
+    /// Readings as a CSV file, also while the service runs
+    #[command(after_help = "Examples:\n  triphase export --meter general --out general.csv\n  \
+        triphase export --meter general --from 2026-05-01 --to 2026-06-01 --resolution 15min \
+        --quantity active_power --decimal comma --time local")]
+    Export(Export),
+}
+
+/// Names of tokens, and where they are kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Makes a token and prints it, once
+    #[command(after_help = "Examples:\n  triphase token add bureau --scope admin\n  \
+        triphase token add plc --scope write --config /etc/triphase/triphase.toml")]
+    Add {
+        /// What people call it: A-Z a-z 0-9 _ - .
+        name: String,
+        /// read: every GET; write: and sending measurements; admin: everything
+        #[arg(long, value_enum)]
+        scope: TokenScope,
+        #[command(flatten)]
+        place: TokenPlace,
+    },
+    /// Lists names, scopes and dates; the tokens themselves are not kept
+    #[command(after_help = "Example:  triphase token list --config triphase.toml")]
+    List(TokenPlace),
+    /// Takes a token away; its sessions and live streams end within a second
+    #[command(after_help = "Example:  triphase token revoke plc")]
+    Revoke {
+        /// The token's name
+        name: String,
+        #[command(flatten)]
+        place: TokenPlace,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenScope {
+    /// Every GET
+    Read,
+    /// Also sending measurements and captures
+    Write,
+    /// Everything
+    Admin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenPlace {
+    /// The configuration file, which names the data folder
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml", conflicts_with = "data")]
+    pub(crate) config: PathBuf,
+    /// The data folder itself
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,6 +204,136 @@ pub(crate) struct Calc {
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The CSV file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+    /// The configured meter that the readings belong to
+    #[arg(long, value_name = "ID")]
+    pub(crate) meter: String,
+    /// A mapping file; see docs/import
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+    /// The column of the time; given twice, date and time are joined
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) time: Vec<String>,
+    /// How times are written: strftime such as '%d/%m/%Y %H:%M', unix or unix_ms
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) time_format: Option<String>,
+    /// Zone of times without offset; the site's by default
+    #[arg(long, value_name = "IANA")]
+    pub(crate) timezone: Option<String>,
+    /// Which point of its interval a time names: instant, start or end
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) stamp: Option<String>,
+    /// Length of the rows' intervals, such as 15min
+    #[arg(long, value_name = "TIME")]
+    pub(crate) interval: Option<String>,
+    /// What a column holds: 'CSV name=quantity[unit]'; kWh/interval is the energy of an interval
+    #[arg(long, value_name = "MAPPING")]
+    pub(crate) column: Vec<String>,
+    /// The column of the quality: good, suspect or bad
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) quality: Option<String>,
+    /// The delimiter; found in the header by default
+    #[arg(long, value_name = "CHARACTER")]
+    pub(crate) delimiter: Option<String>,
+    /// The decimal mark, point or comma; found in the file by default
+    #[arg(long, value_name = "MARK")]
+    pub(crate) decimal: Option<String>,
+    /// Lines before the header
+    #[arg(long, value_name = "N")]
+    pub(crate) skip_lines: Option<u32>,
+    /// Imports nothing when one row is refused
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Posts to a running service instead, such as http://127.0.0.1:8330
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The service's token, where it wants one
+    #[arg(long, value_name = "TOKEN", env = "TRIPHASE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+}
+
+/// Which instants an export tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportTime {
+    /// UTC
+    Utc,
+    /// The site's time with its offset
+    Local,
+}
+
+/// How fine an export is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Resolution {
+    /// Every telegram with the register's digits
+    Raw,
+    /// Mean, least and greatest value of every minute
+    #[value(name = "1min")]
+    Minute,
+    /// Of every quarter of an hour
+    #[value(name = "15min")]
+    QuarterHour,
+    /// Of every hour
+    #[value(name = "1h")]
+    Hour,
+    /// Of every day in UTC
+    #[value(name = "1d")]
+    Day,
+}
+
+impl Resolution {
+    /// Length of an interval; 0 for telegrams.
+    pub(crate) const fn seconds(self) -> u64 {
+        match self {
+            Self::Raw => 0,
+            Self::Minute => 60,
+            Self::QuarterHour => 900,
+            Self::Hour => 3600,
+            Self::Day => 86_400,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+    /// The configured meter
+    #[arg(long, value_name = "ID")]
+    pub(crate) meter: String,
+    /// Measured then or later: a date of the site, or a time with offset
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Measured before then
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Only this quantity, such as active_power; may be given several times
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) quantity: Vec<String>,
+    /// Telegrams, or intervals
+    #[arg(long, value_enum, default_value_t = Resolution::Raw)]
+    pub(crate) resolution: Resolution,
+    /// Where to write; `-` or nothing is stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<String>,
+    /// Which time is written
+    #[arg(long, value_enum, default_value_t = ExportTime::Utc)]
+    pub(crate) time: ExportTime,
+    /// The delimiter; a comma, or a semicolon with decimal commas
+    #[arg(long, value_name = "CHARACTER")]
+    pub(crate) delimiter: Option<String>,
+    /// The decimal mark, point or comma
+    #[arg(long, value_name = "MARK")]
+    pub(crate) decimal: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -10,13 +10,17 @@ mod clock;
 mod config;
 mod decode;
 mod demo;
+mod export;
+mod import;
 mod near;
 mod run;
 mod simulate;
 mod supervise;
+mod token;
 
 use clap::Parser;
 use cli::{Cli, Command, ConfigCommand, ConfigFile};
+use outlet::http::access::AccessError;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
@@ -33,9 +37,12 @@ fn main() -> ExitCode {
         Command::Run(file) => with_config(&file, |config| asynchronously(run::run(config))),
         Command::Check(file) => with_config(&file, |config| check(&config)),
         Command::Config(ConfigCommand::Example) => print(&config::example::example()),
+        Command::Token(command) => token::token(&command),
         Command::Decode(arguments) => decode_command(&arguments),
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
         Command::Calc(arguments) => calc_command(&arguments),
+        Command::Import(arguments) => data_command("import", import::import(&arguments)),
+        Command::Export(arguments) => data_command("export", export::export(&arguments)),
     };
     ExitCode::from(code)
 }
@@ -88,6 +95,21 @@ fn calc_command(arguments: &cli::Calc) -> u8 {
     }
 }
 
+fn data_command(name: &str, done: Result<(), import::Error>) -> u8 {
+    match done {
+        Ok(()) => 0,
+        Err(import::Error::Failed(error)) if is_broken_pipe(&error) => 0,
+        Err(import::Error::Failed(error)) => {
+            eprintln!("triphase {name}: {error:#}");
+            FAILED
+        }
+        Err(import::Error::Misused(text)) => {
+            eprintln!("triphase {name}: {text}");
+            MISUSED
+        }
+    }
+}
+
 fn print(text: &str) -> u8 {
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => 0,
@@ -112,8 +134,9 @@ fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
         Ok(()) => 0,
         Err(error) => {
             eprintln!("triphase: {error:#}");
-            // A key that cannot be used is a fault of the configuration.
-            let misused = error.downcast_ref::<config::SecretError>().is_some();
+            // A key or certificate that cannot be used is a fault of the configuration.
+            let misused = error.downcast_ref::<config::SecretError>().is_some()
+                || error.downcast_ref::<AccessError>().is_some();
             if misused { MISUSED } else { FAILED }
         }
     }

@@ -16,12 +16,13 @@ use tokio::task::JoinSet;
 pub(crate) async fn run(config: config::Config) -> Result<()> {
     let clock: Clock = std::sync::Arc::new(crate::clock::now);
     let listen = config.http.listen;
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
     // The store comes first: a second start is told about its data, not about its port.
     let store = Store::open(&config.store, store::Options::default())?;
     let listener = bind(listen).await?;
     let parts = assemble::assemble(config, store, clock, assemble::Kind::Service)?;
     serve(parts, listener, |address| {
-        tracing::info!("the page answers at http://{address}");
+        tracing::info!("the page answers at {scheme}://{address}");
     })
     .await
 }

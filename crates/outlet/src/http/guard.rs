@@ -3,15 +3,16 @@
 //! In: any request. Out: the route's answer with security headers, or a problem document.
 //! Refuses: a `Host` that is not ours (DNS rebinding: a page of another site that resolves its
 //! own name to this machine), requests that a page of another origin made, writes that are no
-//! JSON, oversized addresses and headers, and routes that take longer than [`REQUEST_MAX`].
+//! JSON, oversized addresses and headers, callers whom `access` does not let in, and routes that
+//! take longer than [`REQUEST_MAX`].
 
 use super::Service;
+use super::access::{self, Caller};
 use super::problem::Problem;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +26,16 @@ const HEADERS_MAX: usize = 32 * 1024;
 /// Posts that change nothing: they only ask with a body.
 const READ_ONLY_POSTS: [&str; 1] = ["/api/v1/decode"];
 
-const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; \
+/// Nothing but our own files, and no script or style inside a page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// What the page never asks a browser for.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), bluetooth=(), camera=(), \
+     display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), \
+     midi=(), payment=(), serial=(), usb=()";
+/// A year, for browsers that came by TLS with a certificate they trust.
+const STRICT_TRANSPORT_SECURITY: &str = "max-age=31536000";
 
 /// The middleware around every route.
 pub(super) async fn guard(
@@ -35,23 +44,38 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     outlet.counters.requests.one();
-    let answer = match check(&request, outlet.listen.ip()) {
+    let answer = match check(&request, &outlet) {
         Err(problem) => problem.into_response(),
-        Ok(()) => match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => {
-                let detail = format!("No answer within {} s.", REQUEST_MAX.as_secs());
-                Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response()
-            }
+        Ok(()) => match outlet.access.admit(&request) {
+            Err(refusal) => refusal.answer(request.uri().path()),
+            Ok(caller) => answer(&outlet, caller, request, next).await,
         },
     };
     if answer.status().is_server_error() {
         outlet.counters.failures.one();
     }
-    with_security_headers(answer)
+    with_security_headers(answer, outlet.access.is_strictly_tls())
 }
 
-fn check(request: &Request, configured: IpAddr) -> Result<(), Problem> {
+/// The route's answer, for as long as its caller is let in.
+async fn answer(
+    outlet: &Arc<Service>,
+    caller: Option<Caller>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let write = (request.method() == Method::POST).then(|| request.uri().path().to_owned());
+    let Ok(answer) = tokio::time::timeout(REQUEST_MAX, next.run(request)).await else {
+        let detail = format!("No answer within {} s.", REQUEST_MAX.as_secs());
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+    };
+    match caller {
+        Some(caller) => access::outcome::told(outlet, caller, write.as_deref(), answer),
+        None => answer,
+    }
+}
+
+fn check(request: &Request, outlet: &Service) -> Result<(), Problem> {
     let uri = request.uri();
     let address = uri.path().len() + uri.query().map_or(0, str::len);
     if address > ADDRESS_MAX {
@@ -65,10 +89,11 @@ fn check(request: &Request, configured: IpAddr) -> Result<(), Problem> {
         return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail));
     }
     let host = host(request)?;
-    if !is_ours(host, configured) {
+    let peer = access::peer(request);
+    if !access::name_of(host).is_some_and(|name| outlet.access.is_named(name, peer)) {
         let detail = format!(
-            "This server does not answer for \"{host}\". Use localhost, 127.0.0.1 or [::1], \
-             or the configured host."
+            "This server does not answer for \"{host}\". Use localhost, 127.0.0.1, [::1] or the \
+             configured address, or add the name to `names` under [http] in the configuration."
         );
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
     }
@@ -88,32 +113,6 @@ fn host(request: &Request) -> Result<&str, Problem> {
     match (hosts.next().map(HeaderValue::to_str), hosts.next()) {
         (Some(Ok(host)), None) => Ok(host),
         _ => Err(Problem::new(StatusCode::BAD_REQUEST, "Send exactly one Host header.")),
-    }
-}
-
-/// Whether the name before the port is loopback's or configured; the port may be any, because a
-/// tunnel changes it.
-fn is_ours(host: &str, configured: IpAddr) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((address, port)) if is_port(port) => address,
-            _ => return false,
-        },
-        None => match host.split_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            Some(_) => return false,
-            None => host,
-        },
-    };
-    let name = name.strip_suffix('.').unwrap_or(name);
-    ["localhost", "127.0.0.1", "::1"].into_iter().any(|own| name.eq_ignore_ascii_case(own))
-        || name.parse() == Ok(configured)
-}
-
-fn is_port(text: &str) -> bool {
-    match text.strip_prefix(':') {
-        Some(port) => port.bytes().all(|byte| byte.is_ascii_digit()),
-        None => text.is_empty(),
     }
 }
 
@@ -173,55 +172,26 @@ fn is_plain_body(path: &str, headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
-fn with_security_headers(mut answer: Response) -> Response {
+fn with_security_headers(mut answer: Response, strictly_tls: bool) -> Response {
     let headers = answer.headers_mut();
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if strictly_tls {
+        let value = HeaderValue::from_static(STRICT_TRANSPORT_SECURITY);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
     // A measurement of now must not be answered from a cache; the page sets its own rule.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_and_configured_hosts_are_ours() {
-        let configured = IpAddr::from([127, 0, 0, 8]);
-        for host in [
-            "localhost",
-            "LOCALHOST:8330",
-            "127.0.0.1:1",
-            "[::1]",
-            "[::1]:8330",
-            "127.0.0.8:80",
-            "localhost.",
-        ] {
-            assert!(is_ours(host, configured), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "evil.example:8330",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "127.0.0.2",
-            "[::1].evil.example",
-            "[::1",
-            "localhost:80:80",
-            "localhost@evil.example",
-            "localhost:x",
-        ] {
-            assert!(!is_ours(host, configured), "{host}");
-        }
-    }
 }

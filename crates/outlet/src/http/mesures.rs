@@ -5,13 +5,14 @@
 //! same meter and time are a conflict and leave the stored ones as they were.
 
 use super::Service;
+use super::access::outcome::Rows;
 use super::intake::{self, Intake, ROWS_MAX};
 use super::problem::{FieldError, Problem};
 use crate::Outlet;
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use reading::{ListId, MeterId, Telegram, Timestamp};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -34,7 +35,7 @@ pub(super) struct Stored {
 pub(super) async fn post(
     State(outlet): State<Arc<Service>>,
     request: Request,
-) -> Result<(StatusCode, Json<Stored>), Problem> {
+) -> Result<(StatusCode, Extension<Rows>, Json<Stored>), Problem> {
     let _room = outlet.intakes.acquire().await.expect("the intake is never closed");
     let body =
         Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
@@ -46,8 +47,10 @@ pub(super) async fn post(
         })?;
     let telegrams = telegrams(&outlet, &body)?;
     let enregistrees = telegrams.len();
+    let stored =
+        (StatusCode::CREATED, Extension(Rows(enregistrees)), Json(Stored { enregistrees }));
     if enregistrees == 0 {
-        return Ok((StatusCode::CREATED, Json(Stored { enregistrees })));
+        return Ok(stored);
     }
     let keys: Vec<_> = telegrams.iter().map(|row| (row.meter.clone(), row.measured_at)).collect();
     let batch = Batch::all_or_nothing(telegrams);
@@ -55,7 +58,7 @@ pub(super) async fn post(
     let conflicts = conflicts(&keys, &appended);
     if conflicts.is_empty() {
         outlet.counters.posted.add(appended.len() as u64);
-        return Ok((StatusCode::CREATED, Json(Stored { enregistrees })));
+        return Ok(stored);
     }
     let detail = "Other values are known for the same meter and time. Nothing was stored.";
     Err(Problem::new(StatusCode::CONFLICT, detail).with_errors(conflicts))

@@ -91,6 +91,7 @@ fn text(outlet: &Outlet, streams: usize) -> String {
         text.family(name, Kind::Counter, help);
         text.sample(name, &[], total);
     }
+    access(&mut text, outlet);
     text.family("triphase_event_streams", Kind::Gauge, "Open live streams.");
     text.sample("triphase_event_streams", &[], streams);
     text.0
@@ -190,6 +191,21 @@ fn mqtt(text: &mut Text, outlet: &Outlet) {
         text.family(name, kind, help);
         text.sample(name, &[], value);
     }
+}
+
+fn access(text: &mut Text, outlet: &Outlet) {
+    let (refused, lost, failures) = outlet.access.counts();
+    let name = "triphase_access_refused_total";
+    text.family(name, Kind::Counter, "Requests that were not let in, by reason.");
+    for (reason, total) in refused {
+        text.sample(name, &[("reason", reason)], total);
+    }
+    let name = "triphase_audit_lines_lost";
+    text.family(name, Kind::Gauge, "Audit lines that the disk did not take, not yet told of.");
+    text.sample(name, &[], lost);
+    let name = "triphase_tls_handshakes_failed_total";
+    text.family(name, Kind::Counter, "Connections that did not get to TLS.");
+    text.sample(name, &[], failures);
 }
 
 fn store(text: &mut Text, outlet: &Outlet) {

@@ -4,6 +4,7 @@
 //! routes and the live stream are in `v1`. Errors are problem documents, except on chapter 25's
 //! routes, which have their own form.
 
+pub mod access;
 mod events;
 mod guard;
 mod health;
@@ -18,6 +19,7 @@ mod page;
 mod problem;
 mod serve;
 mod snapshot;
+mod stream;
 mod v1;
 
 use crate::Outlet;
@@ -101,6 +103,7 @@ pub fn router(mut outlet: Outlet) -> Router {
         .route("/api/mesures", post(mesures::post))
         .merge(v1::router())
         .route("/api/v1/events", get(events::get))
+        .route(access::sign_in::PATH, access::sign_in::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::get))

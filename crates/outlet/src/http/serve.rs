@@ -5,10 +5,13 @@
 //! signal) and what is being answered gets [`DRAIN_MAX`].
 
 use super::Router;
-use axum::serve::Listener;
+use super::access::{self, Peer, Tls};
+use super::stream::Stream;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -37,9 +40,12 @@ pub async fn serve(
     router: Router,
     shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let bounded = Bounded { listener, room: Arc::new(Semaphore::new(CONNECTIONS_MAX)) };
     let (mut drain, mut signal) = (shutdown.clone(), shutdown);
-    let Router { routes, stopping, .. } = router;
+    let Router { routes, stopping, outlet } = router;
+    let address = listener.local_addr()?;
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let bounded = Bounded { listener, room, tls: outlet.access.tls().cloned() };
+    let routes = routes.into_make_service_with_connect_info::<Peer>();
     let serving = axum::serve(bounded, routes).with_graceful_shutdown(async move {
         ended(&mut signal).await;
         stopping.send_replace(true);
@@ -51,6 +57,7 @@ pub async fn serve(
     tokio::select! {
         result = serving => result,
         () = deadline => Ok(()),
+        () = access::watch(outlet, address) => Ok(()),
     }
 }
 
@@ -63,6 +70,7 @@ pub(super) async fn ended(signal: &mut watch::Receiver<bool>) {
 struct Bounded {
     listener: TcpListener,
     room: Arc<Semaphore>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Listener for Bounded {
@@ -76,7 +84,7 @@ impl Listener for Bounded {
                 Ok((stream, address)) => {
                     // Events are small and must not wait for more bytes.
                     let _ = stream.set_nodelay(true);
-                    return (Connection::new(stream, permit), address);
+                    return (Connection::new(stream, self.tls.as_ref(), permit), address);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -91,16 +99,27 @@ impl Listener for Bounded {
     }
 }
 
+impl Connected<IncomingStream<'_, Bounded>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Bounded>) -> Self {
+        Self { remote: stream.remote_addr().ip(), local: stream.io().local }
+    }
+}
+
 /// A connection that counts against the limit and ends when idle.
 struct Connection {
-    stream: TcpStream,
+    stream: Stream,
+    /// This machine's address, as the client reached it.
+    local: IpAddr,
     idle: Pin<Box<Sleep>>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    fn new(stream: TcpStream, permit: OwnedSemaphorePermit) -> Self {
-        Self { stream, idle: Box::pin(tokio::time::sleep(IDLE_MAX)), _permit: permit }
+    fn new(stream: TcpStream, tls: Option<&Arc<Tls>>, permit: OwnedSemaphorePermit) -> Self {
+        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let local = stream.local_addr().map_or(unknown, |address| address.ip());
+        let stream = Stream::new(stream, tls);
+        Self { stream, local, idle: Box::pin(tokio::time::sleep(IDLE_MAX)), _permit: permit }
     }
 
     /// Restarts the idle time on progress; an error when it is over.

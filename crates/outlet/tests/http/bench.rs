@@ -4,11 +4,13 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode};
 use axum::response::Response;
 use outlet::http::Asset;
+use outlet::http::access::{AUDIT_FILE, Access, AccessOptions, Scope, TokenFile};
 use outlet::{
     Capture, CaptureFault, Counters, Explained, Frames, MeterInfo, Outlet, Role, Site, VoltageKind,
 };
 use reading::{MeterId, Timestamp};
 use serde_json::Value;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use store::{Options, Store};
@@ -18,13 +20,15 @@ use tower::ServiceExt;
 /// The clock's time at the start of every test.
 pub(crate) const NOW: &str = "2026-05-04T09:39:21.250000Z";
 
+pub(crate) const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8330);
+
 pub(crate) struct Bench {
     pub(crate) store: Store,
     pub(crate) router: outlet::http::Router,
     pub(crate) counters: Arc<Counters>,
     pub(crate) frames: Arc<Frames>,
     clock: Arc<AtomicI64>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 pub(crate) fn id(name: &str) -> MeterId {
@@ -72,13 +76,33 @@ impl Bench {
     }
 
     pub(crate) fn of(meters: Vec<MeterInfo>) -> Self {
+        Self::behind(meters, LOOPBACK, &[]).0
+    }
+
+    /// Listening on `listen`, with a token for each scope, whose texts are returned.
+    pub(crate) fn behind(
+        meters: Vec<MeterInfo>,
+        listen: SocketAddr,
+        scopes: &[Scope],
+    ) -> (Self, Vec<String>) {
         let folder = TempDir::new().expect("a folder");
+        let file = TokenFile::of(folder.path());
+        let token = |scope: &Scope| file.add(scope.name(), *scope, at(NOW)).expect("added").token();
+        let tokens = scopes.iter().map(token).collect();
         let store = Store::open(folder.path(), Options::default()).expect("a store");
         let clock = Arc::new(AtomicI64::new(at(NOW).as_micros()));
         let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
         let wired = meters.iter().filter(|meter| meter.model.is_some());
         let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
         let time = Arc::clone(&clock);
+        let access = Access::open(AccessOptions {
+            folder: folder.path().to_owned(),
+            listen,
+            names: vec!["workshop-pc".to_owned()],
+            tls: None,
+            clock: Arc::new(|| at(NOW)),
+        });
+        let access = access.expect("tokens or loopback");
         let router = outlet::http::router(Outlet {
             store: store.clone(),
             site: Site {
@@ -96,10 +120,18 @@ impl Bench {
             counters: Arc::clone(&counters),
             frames: Arc::clone(&frames),
             decode: Arc::new(decode),
-            listen: ([127, 0, 0, 1], 8330).into(),
+            access,
             assets: PAGE.to_vec(),
         });
-        Self { store, router, counters, frames, clock, _folder: folder }
+        (Self { store, router, counters, frames, clock, folder }, tokens)
+    }
+
+    /// Ends the service and returns what its audit log says.
+    pub(crate) fn audited(self) -> Vec<Value> {
+        let Self { router, folder, .. } = self;
+        drop(router);
+        let text = std::fs::read_to_string(folder.path().join(AUDIT_FILE)).expect("an audit log");
+        text.lines().map(|line| serde_json::from_str(line).expect("an object a line")).collect()
     }
 
     pub(crate) fn set_clock(&self, text: &str) {

@@ -1,5 +1,6 @@
 //! The router against a real store in a temporary folder.
 
+mod access;
 mod bench;
 mod chapter25;
 mod door;

@@ -1,6 +1,7 @@
 //! The store as its users see it: what is acknowledged stays, whatever happens.
 
 mod append;
+mod blocks;
 mod disk_full;
 mod kill;
 mod latest;

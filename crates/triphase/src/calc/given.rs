@@ -48,7 +48,7 @@ impl Given {
     }
 
     pub(super) fn whole(&self, key: &str) -> u32 {
-        let value = self.0.get(key).and_then(|value| whole(value));
+        let value = self.0.get(key).and_then(whole);
         value.expect("a required whole number was checked to be there")
     }
 

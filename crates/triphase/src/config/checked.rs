@@ -5,6 +5,7 @@ use super::raw;
 use super::report::Complaint;
 use super::secret::Secret;
 use jiff::tz::TimeZone;
+use outlet::http::access::{TlsSource, is_host_name};
 use reading::{Decimal, MeterId};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -62,6 +63,8 @@ pub(crate) enum Role {
 #[derive(Debug, Clone)]
 pub(crate) struct HttpConfig {
     pub(crate) listen: SocketAddr,
+    pub(crate) tls: Option<TlsSource>,
+    pub(crate) names: Vec<String>,
 }
 
 /// Where the service listens unless told otherwise.
@@ -70,6 +73,7 @@ pub(crate) const LISTEN_DEFAULT: SocketAddr =
 const NOMINAL_VOLTAGE_DEFAULT_V: f64 = 230.0;
 const DEMAND_INTERVAL_DEFAULT_MIN: u32 = 10;
 const METERS_MAX: usize = 1000;
+const NAMES_MAX: usize = 32;
 const PERIOD_MAX: Duration = Duration::from_secs(86_400);
 
 /// Checks everything and reports everything that is wrong, not only the first.
@@ -77,7 +81,7 @@ pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complai
     let mut wrong = Vec::new();
     let name = raw.site.get_ref().name.get_ref().clone();
     let site = site(raw.site.into_inner(), &mut wrong);
-    let http = http(&raw.http, &mut wrong);
+    let http = http(raw.http, folder, &mut wrong);
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
     let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
@@ -112,19 +116,30 @@ fn site(raw: raw::Site, wrong: &mut Vec<Complaint>) -> Option<SiteConfig> {
     })
 }
 
-fn http(raw: &raw::Http, wrong: &mut Vec<Complaint>) -> HttpConfig {
-    let Some(listen) = &raw.listen else { return HttpConfig { listen: LISTEN_DEFAULT } };
-    let checked = listen_address(listen.get_ref()).and_then(|address| {
-        loopback_only(address)?;
-        Ok(address)
+fn http(raw: raw::Http, folder: &Path, wrong: &mut Vec<Complaint>) -> HttpConfig {
+    let listen = raw.listen.as_ref().map_or(Ok(LISTEN_DEFAULT), |listen| {
+        listen_address(listen.get_ref()).map_err(|reason| Complaint::at(listen.span(), reason))
     });
-    match checked {
-        Ok(listen) => HttpConfig { listen },
-        Err(reason) => {
-            wrong.push(Complaint::at(listen.span(), reason));
-            HttpConfig { listen: LISTEN_DEFAULT }
-        }
+    let listen = listen.unwrap_or_else(|complaint| {
+        wrong.push(complaint);
+        LISTEN_DEFAULT
+    });
+    for name in raw.names.iter().filter(|name| !is_host_name(name.get_ref())) {
+        let message = "expected a host's name or address without port, such as \"workshop-pc\"";
+        wrong.push(Complaint::at(name.span(), message));
     }
+    if let Some(first_too_many) = raw.names.get(NAMES_MAX) {
+        let message = format!("expected at most {NAMES_MAX} names");
+        wrong.push(Complaint::at(first_too_many.span(), message));
+    }
+    let tls = raw.tls.map(|tls| match tls.into_inner() {
+        raw::Tls::SelfSigned => TlsSource::SelfSigned,
+        raw::Tls::Files(raw::TlsFiles { cert, key }) => {
+            TlsSource::Files { cert: folder.join(cert), key: folder.join(key) }
+        }
+    });
+    let names = raw.names.into_iter().map(Spanned::into_inner).collect();
+    HttpConfig { listen, tls, names }
 }
 
 /// Reads `127.0.0.1:8330`, `[::1]:8330` or `localhost:8330`.
@@ -148,8 +163,8 @@ pub(crate) fn loopback_only(listen: SocketAddr) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{listen} can be reached from other machines, and this version has no access tokens yet: \
-         listen on 127.0.0.1 and reach it through a tunnel (ssh -L 8330:127.0.0.1:8330 …)"
+        "{listen} can be reached from other machines; the demo is for this machine only: listen \
+         on 127.0.0.1 and reach it through a tunnel (ssh -L 8330:127.0.0.1:8330 …)"
     ))
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
 /// One described key.
+#[derive(Clone, Copy)]
 struct Key {
     name: &'static str,
     example: &'static str,
@@ -74,11 +75,26 @@ const METER: &[Key] = &[
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
 ];
 
-const HTTP: &[Key] = &[key(
-    "listen",
-    "\"127.0.0.1:8330\"",
-    "Page and API. This version listens on this machine only.",
-)];
+const HTTP: &[Key] = &[
+    key(
+        "listen",
+        "\"127.0.0.1:8330\"",
+        "Page and API. On 127.0.0.1 everybody on this machine may use them until there is a token\n\
+         (`triphase token add`). Beyond it, as with \"0.0.0.0:8330\", tokens are required.",
+    ),
+    optional(
+        "tls",
+        "\"self-signed\"",
+        "Encryption: { cert = \"FILE\", key = \"FILE\" } in PEM form, or \"self-signed\", which makes a\n\
+         certificate on the first start and logs its fingerprint.",
+    ),
+    optional(
+        "names",
+        "[\"workshop-pc\"]",
+        "Names and addresses under which browsers reach this machine, where they are not its own\n\
+         (a DNS alias, a reverse proxy, an address translation).",
+    ),
+];
 
 const MQTT: &[Key] = &[
     key(
@@ -247,7 +263,7 @@ mod tests {
             .map(|line| match line.strip_prefix("# ") {
                 Some(key)
                     if key == "[mqtt]"
-                        || METER.iter().chain(MQTT).any(|k| {
+                        || METER.iter().chain(HTTP).chain(MQTT).any(|k| {
                             (k.optional || key.contains("mqtt://"))
                                 && key.starts_with(&format!("{} =", k.name))
                         }) =>

@@ -1,6 +1,8 @@
 //! The configuration as written: what TOML may say, before anything is checked.
 
 use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+use std::fmt;
 use std::path::PathBuf;
 use toml::Spanned;
 
@@ -80,6 +82,49 @@ pub(super) enum Secret {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Http {
     pub(super) listen: Option<Spanned<String>>,
+    pub(super) tls: Option<Spanned<Tls>>,
+    #[serde(default)]
+    pub(super) names: Vec<Spanned<String>>,
+}
+
+/// A certificate: `{ cert = "…", key = "…" }` or `"self-signed"`.
+#[derive(Debug)]
+pub(super) enum Tls {
+    Files(TlsFiles),
+    SelfSigned,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsFiles {
+    pub(super) cert: PathBuf,
+    pub(super) key: PathBuf,
+}
+
+impl<'de> Deserialize<'de> for Tls {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTable;
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = Tls;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("{ cert = \"FILE\", key = \"FILE\" } or \"self-signed\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Tls, E> {
+                match text {
+                    "self-signed" => Ok(Tls::SelfSigned),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, table: A) -> Result<Tls, A::Error> {
+                let files = TlsFiles::deserialize(de::value::MapAccessDeserializer::new(table))?;
+                Ok(Tls::Files(files))
+            }
+        }
+        deserializer.deserialize_any(TextOrTable)
+    }
 }
 
 #[derive(Debug, Deserialize)]

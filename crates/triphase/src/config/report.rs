@@ -195,7 +195,7 @@ fn with_suggestion(message: &str) -> String {
 const LATER_SECTIONS: [&str; 3] = ["influx", "modbus_server", "opcua"];
 
 /// The same for keys.
-const LATER_KEYS: [&str; 2] = ["retention", "tls"];
+const LATER_KEYS: [&str; 1] = ["retention"];
 /// What the keys of passwords are called, also when they are misspelt or in another language.
 const PASSWORD_WORDS: [&str; 5] = ["pas", "pwd", "secret", "token", "kennwort"];
 /// So many hexadecimal digits in a row may be a key, or a part of one.

@@ -51,7 +51,13 @@ fn every_fault_is_reported_at_once() {
 #[test]
 fn refuses_what_cannot_be() {
     let cases = [
-        ("[http]\nlisten = \"0.0.0.0:8330\"", "can be reached from other machines"),
+        ("[http]\nnames = [\"http://workshop-pc\"]", "expected a host's name or address"),
+        (
+            "[http]\ntls = \"yes\"",
+            "expected { cert = \"FILE\", key = \"FILE\" } or \"self-signed\"",
+        ),
+        ("[http]\ntls = { cert = \"a.pem\" }", "missing field `key`"),
+        ("[http]\ntls = { cert = \"a\", keys = \"b\" }", "did you mean `key`?"),
         ("[http]\nlisten = \"localhost:83300\"", "expected ADDRESS:PORT"),
         ("[store]\nretention = { raw = \"90d\" }", "`retention` is not supported by this version"),
         ("[[meter]]\nid = \"a\"\nguek = { env = \"X\" }", "give the meter its port"),

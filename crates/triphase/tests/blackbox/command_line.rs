@@ -13,10 +13,13 @@ fn stderr(output: &std::process::Output) -> String {
 
 #[test]
 fn every_command_has_help_with_an_example() {
-    for command in ["demo", "run", "check", "decode", "simulate", "calc"] {
-        let output = triphase(&[command, "--help"]);
+    let commands = ["demo", "run", "check", "decode", "simulate", "calc", "import", "export"];
+    let commands = commands.iter().map(|command| vec![*command]);
+    let tokens = ["add", "list", "revoke"].iter().map(|command| vec!["token", *command]);
+    for command in commands.chain(tokens) {
+        let output = triphase(&[&command[..], &["--help"]].concat());
         assert!(output.status.success());
-        assert!(stdout(&output).contains("Example"), "{command}");
+        assert!(stdout(&output).contains("Example"), "{command:?}");
     }
     assert_eq!(triphase(&["nonsense"]).status.code(), Some(2));
 }

@@ -3,11 +3,13 @@
 // A test from outside lives by the wall clock.
 #![allow(clippy::disallowed_methods, clippy::panic)]
 
+mod access;
 mod broker;
 mod calculator;
 mod chapter25;
 mod command_line;
 mod crash;
+mod csv;
 mod frames;
 mod hostile;
 mod mqtt;

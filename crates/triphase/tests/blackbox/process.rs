@@ -68,11 +68,22 @@ impl Service {
             });
         }
         let mut service = Self { child, url: String::new(), log, seen: Vec::new() };
-        let line = service.wait_for_line("http://127.0.0.1:");
-        let address = line.split("http://").nth(1).expect("an address");
+        let line = service.wait_for_line("://127.0.0.1:");
+        let scheme = if line.contains("https://") { "https://" } else { "http://" };
+        let address = line.split(scheme).nth(1).expect("an address");
         let end = address.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
-        service.url = format!("http://{}", &address[..end.unwrap_or(address.len())]);
+        service.url = format!("{scheme}{}", &address[..end.unwrap_or(address.len())]);
         service
+    }
+
+    /// Where it answers, such as `http://127.0.0.1:8330`.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether a line of output that has been read contained `text`.
+    pub(crate) fn was_logged(&self, text: &str) {
+        assert!(self.seen.iter().any(|line| line.contains(text)), "{}", self.seen.join("\n"));
     }
 
     /// Waits for a line of output that contains `text`.
