@@ -135,4 +135,33 @@ describe("the overview of a running triphase", { skip: !SERVER }, () => {
     if (!angles) assert.equal(together, 0);
     await close();
   });
+
+  test("opens every view of one meter with what the server has stored", async () => {
+    for (const [route, sign] of [
+      ["/phases?range=1h", "[data-chart^=voltage_l1] canvas"],
+      ["/reactive?range=1h", "[data-cloud] svg"],
+      ["/energy", "[data-bars] [data-bar]"],
+    ]) {
+      const { page, faults, close } = await visit(`${SERVER}${route}`);
+      await page.waitForSelector(sign, { timeout: 20_000 });
+      assert.deepEqual(faults, [], route);
+      await close();
+    }
+  });
+
+  test("draws the series as the API answers it", async () => {
+    const { page, close } = await visit(`${SERVER}/phases?range=1h`);
+    let asked = null;
+    page.on("response", async (response) => {
+      if (response.url().includes("quantity=current_l1")) asked = await response.json();
+    });
+    await page.reload();
+    await page.waitForSelector("[data-chart^=current_l1] canvas", { timeout: 20_000 });
+    await page.click("[data-chart^=current_l1] [data-control=table]");
+    const table = page.locator("[data-chart^=current_l1] table");
+    assert.equal(Number(await table.getAttribute("data-rows")), asked.points.length);
+    const first = await page.locator("[data-chart^=current_l1] tbody th").first().getAttribute("data-at");
+    assert.equal(Number(first), Date.parse(asked.points[0].t) / 1000);
+    await close();
+  });
 });

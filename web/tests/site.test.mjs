@@ -102,7 +102,7 @@ describe("quality", () => {
       const row = await page.innerText("[data-screened=voltage_l1]");
       assert.match(row, /229,8\sV/);
       assert.match(row, /207,0\sV à 253,0\sV/);
-      assert.match(row, /\d+ intervalles sur \d+, couverture/);
+      assert.match(row, /\d+ sur \d+ intervalles, couverture/);
       assert.match(row, /Dépistage : dans les limites/);
     });
   });
@@ -215,8 +215,11 @@ describe("the wall", () => {
   test("fits its screen at every distance and language", async () => {
     for (const distance of ["3", "5", "8"]) {
       for (const lang of ["fr", "de"]) {
-        await on(`/wall?distance=${distance}&lang=${lang}`, one("e450", (now) => ({ analysis: alarms(now, THREE) })), async ({ page }) => {
+        await on(`/wall?distance=${distance}&lang=${lang}`, one("e450", (now) => ({ analysis: alarms(now, THREE) })), async ({ page, server }) => {
           await page.waitForSelector("[data-wall]");
+          // The longest name of a condition, alone.
+          server.send("alarm", { meter: "general", now: new Date().toISOString(), alarms: { alarms: [THREE[2]], advice: [], level: "major" } });
+          await page.waitForSelector("[data-alarm-band=major]");
           const overflow = await page.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]);
           assert.deepEqual(overflow, [0, 0], `${distance} m ${lang}`);
           const clipped = await page.$$eval("[data-wall] p", (all) => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent));

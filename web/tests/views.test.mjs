@@ -202,7 +202,9 @@ describe("every view", () => {
   });
 
   test("shows the energy of a day as the server answered it, hatched where it is a part", async () => {
-    await at("/energy?date=2026-10-25", async ({ page }) => {
+    await at("/energy?date=2026-10-25", async ({ page, faults }) => {
+      assert.ok(server.asked.every((url) => !/to=19/.test(url)), "asked before the server's time was known");
+      assert.deepEqual(faults, []);
       const asked = server.asked.map((url) => new URL(url, "http://localhost").searchParams).filter((one) => one.get("step") === "10min");
       const question = asked.at(-1);
       // The day of 25 hours, from midnight to midnight of the site.

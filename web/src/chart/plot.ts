@@ -162,7 +162,7 @@ function isolated(plot: UPlot, index: number): boolean {
 }
 
 function timeAxis(look: Look): UPlot.Axis {
-  const most = (plot: UPlot) => Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / 84));
+  const most = (plot: UPlot) => Math.max(2, Math.floor(plot.bbox.width / devicePixelRatio / 72));
   return {
     stroke: () => colour("--muted"),
     font: FONT,

@@ -49,8 +49,9 @@ export class Chosen {
   });
   /** The first day; null until the server's time is known. */
   first = $derived.by((): Day | null => {
-    const day = this.#asked ?? this.#today;
-    return day === null ? null : first(day, this.period);
+    if (this.#today === null) return null;
+    // Of a day to come nothing is known: the present one is shown.
+    return first(Math.min(this.#asked ?? this.#today, this.#today), this.period);
   });
   /** The day after the last. */
   end = $derived(this.first === null ? null : next(this.first, this.period, 1));
