@@ -85,9 +85,8 @@ pub(crate) fn extent(
 /// The first and the last time of measurement of a list that is kept raw.
 fn times(connection: &Connection, list: i64) -> rusqlite::Result<(Option<i64>, Option<i64>)> {
     let time = |sql: &str| {
-        let time = connection.prepare_cached(sql)?;
-        let mut time = time;
-        time.query_row(params![list], |row| row.get::<_, Option<i64>>(0))
+        let mut statement = connection.prepare_cached(sql)?;
+        statement.query_row(params![list], |row| row.get::<_, Option<i64>>(0))
     };
     let first = [
         time("SELECT min(measured_at) FROM sample WHERE list = ?1")?,

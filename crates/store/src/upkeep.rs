@@ -60,7 +60,8 @@ struct Group {
 #[derive(Debug, Clone, Copy)]
 struct Hours {
     rows: usize,
-    sealed: i64,
+    /// The last arrival among their rows.
+    received: i64,
 }
 
 /// What there is to do.
@@ -102,7 +103,7 @@ impl Upkeep {
         while let Some(row) = rows.next()? {
             let key = (row.get(0)?, row.get::<_, i64>(1)?.div_euclid(DAY));
             let count = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
-            hours.entry(key).or_insert(Hours { rows: 0, sealed: now }).rows += count;
+            hours.entry(key).or_insert(Hours { rows: 0, received: now }).rows += count;
         }
         Ok(Self {
             retention,
@@ -226,9 +227,9 @@ impl Upkeep {
         let sealed = seal::seal(&transaction, range, &measures)?;
         transaction.commit()?;
         let group = self.groups.get_mut(&key);
-        let rest = group.map_or(0, |group| {
+        let (rest, received) = group.map_or((0, self.now), |group| {
             group.rows = group.rows.saturating_sub(sealed.rows);
-            group.rows
+            (group.rows, group.received)
         });
         // What cannot be sealed stays, and is not looked at again before the next start.
         if rest == 0 || sealed.looked_at < SEAL_ROWS_MAX || sealed.rows == 0 {
@@ -236,9 +237,9 @@ impl Upkeep {
         }
         if let Some(until) = sealed.until {
             let day = (list, hour.saturating_mul(HOUR).div_euclid(DAY));
-            let hours = self.hours.entry(day).or_insert(Hours { rows: 0, sealed: self.now });
+            let hours = self.hours.entry(day).or_insert(Hours { rows: 0, received: i64::MIN });
             hours.rows += sealed.rows;
-            hours.sealed = self.now;
+            hours.received = hours.received.max(received);
             self.sealed.push((list, until));
         }
         Ok(sealed.looked_at)
@@ -269,16 +270,16 @@ impl Upkeep {
             let (list, day) = *key;
             let end = (day + 1).saturating_mul(DAY);
             let past = |time: i64, wait: i64| time.saturating_add(wait) <= self.now;
-            let old = past(end, DAYS_OPEN) || past(hours.sealed, DAYS_OPEN);
+            let old = past(end, DAYS_OPEN) || past(hours.received, DAYS_OPEN);
             let later = (Bound::Excluded((list, day)), Bound::Included((list, i64::MAX)));
             let grows = (list, day * 24)..(list, (day + 1) * 24);
-            let quiet = past(hours.sealed, QUIET)
+            let quiet = past(hours.received, QUIET)
                 || (self.hours.range(later).next().is_some()
                     && self.groups.range(grows).next().is_none());
             if !(old && quiet) {
                 continue;
             }
-            let late = past(hours.sealed, LATE_WAIT);
+            let late = past(hours.received, LATE_WAIT);
             if late || hours.rows.saturating_mul(LATE_PART) >= of_day(connection, *key)? {
                 return Ok(Some(*key));
             }

@@ -33,7 +33,7 @@ fn no_acknowledged_telegram_is_lost_by_a_kill() {
         let child = appending(folder.path(), round * 10_000);
         // 0 kills it while it opens the store. An hour has 37 telegrams and a day 889, so that some
         // kills find it sealing and compacting what the rounds before left.
-        let enough = random.usize(0..120);
+        let enough = random.usize(0..60);
         acknowledged.extend(kill_after(child, enough));
         let store = open(folder.path());
         verify(&store, &acknowledged);
