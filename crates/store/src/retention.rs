@@ -46,7 +46,7 @@ pub(crate) fn step(
         let clause = "WHERE received < ?1 ORDER BY received LIMIT 1";
         if let Some(record) = block::records(connection, clause, [before])?.into_iter().next() {
             let rows = record.rows;
-            give_up(connection, Open::new(connection, record)?, (now, retention))?;
+            give_up(connection, &Open::new(connection, record)?, (now, retention))?;
             return Ok(Some(rows));
         }
     }
@@ -62,7 +62,7 @@ pub(crate) fn step(
 /// Puts what a block says into the rollups of its day, and deletes it.
 fn give_up(
     connection: &Connection,
-    open: Open<'_>,
+    open: &Open<'_>,
     (now, retention): (i64, Retention),
 ) -> Result<(), Failure> {
     let record = &open.record;
@@ -78,7 +78,7 @@ fn give_up(
         }
         if minutes {
             let pages = 0..open.layout.pages.len();
-            let rollup = Values::read(&open, (measure, &measures), pages)?.rollup(MINUTE);
+            let rollup = Values::read(open, (measure, &measures), pages)?.rollup(MINUTE);
             merge(&transaction, key(record.list, day, (Unit::Minute, measure)), &rollup)?;
         }
     }

@@ -120,7 +120,7 @@ impl Summary {
             let min = min.wrapping_add(cursor.signed()?);
             let max = min.wrapping_add(cursor.varint()?.cast_signed());
             let least = i128::from(count).checked_mul(i128::from(min));
-            let sum = least.and_then(|least| Some((cursor.wide(), least)));
+            let sum = least.map(|least| (cursor.wide(), least));
             let (sum, least) = sum.ok_or(BEYOND)?;
             let sum = sum?.checked_add(least).ok_or(BEYOND)?;
             let number = |mantissa| Decimal::new(mantissa, exponent);

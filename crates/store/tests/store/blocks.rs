@@ -115,7 +115,7 @@ impl Model {
                     day: 4,
                     hour: 11,
                     minute: 39,
-                    second: (second.rem_euclid(60)) as u8,
+                    second: u8::try_from(second.rem_euclid(60)).expect("small"),
                     hundredths: Some(7),
                     deviation: Some(-120),
                     status: None,
@@ -188,7 +188,7 @@ fn first(telegram: &Telegram, quantity: Quantity) -> Option<(Decimal, Quality)> 
 fn check_series(store: &Store, query: &SeriesQuery, within: &[(u64, &Telegram)]) {
     let series = store.series(query).expect("readable");
     assert_eq!(series.resolution, store::resolution(query.from, query.to, query.points));
-    let step = series.resolution.as_micros() as i64;
+    let step = i64::try_from(series.resolution.as_micros()).expect("a day");
     let mut intervals: BTreeMap<i64, Vec<Decimal>> = BTreeMap::new();
     for (_, telegram) in within {
         if let Some((number, quality)) = first(telegram, query.quantity)
