@@ -13,15 +13,21 @@ const SIZE_MAX = 200_000;
 const PATIENCE_MS = 20_000;
 const DESK = { width: 1440, height: 900 };
 /** The inspector is dense: a smaller picture of it stays light. */
-const SMALL = { width: 1200, height: 740 };
+const SMALL = { width: 1340, height: 740 };
 const PHONE = { width: 390, height: 844 };
+
+/** Chooses a voltage in the explanation, which brings its bytes into sight. */
+async function explained(page) {
+  await page.focus("[data-field]:nth-last-child(4)");
+  await page.evaluate(() => scrollTo(0, 0));
+}
 
 /** Name, address, window, theme, what must be there before the picture, what to do then. */
 const PICTURES = [
   ["overview", "/", DESK, "light", "[data-tile=power][data-freshness=fresh] [data-raw]"],
   ["phases", "/phases", DESK, "light", "[data-view=phases] canvas, [data-view=phases] figure"],
   ["energy", "/energy", DESK, "dark", "[data-view=energy] [data-answer=there], [data-view=energy] figure"],
-  ["frames", "/devices/general/frames", SMALL, "light", "[data-byte]", (page) => page.hover("[data-field]:nth-last-child(4)")],
+  ["frames", "/devices/general/frames", SMALL, "light", "[data-byte]", explained],
   ["phone", "/", PHONE, "dark", "[data-tile=power][data-freshness=fresh] [data-raw]"],
 ];
 
