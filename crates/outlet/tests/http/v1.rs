@@ -144,7 +144,7 @@ async fn samples_come_page_by_page_with_their_digits() {
     assert_eq!(page["samples"][0]["list"], "push-1");
     assert_eq!(page["next"], Value::Null);
     let (_, problem) = bench.get("/api/v1/samples?after=-1").await;
-    let detail = "after: expected a whole number, 0 to 18446744073709551615, got \"-1\".";
+    let detail = "after: expected a whole number, 0 to 9223372036854775807, got \"-1\".";
     assert_eq!((&problem["status"], &problem["detail"]), (&json!(400), &json!(detail)));
     let (_, problem) = bench.get("/api/v1/samples?limit=1001").await;
     assert_eq!(problem["detail"], "limit: expected a whole number, 1 to 1000, got \"1001\".");
