@@ -66,7 +66,7 @@ impl FileClock {
                 Err(_) => {
                     let parsed =
                         PATTERNS.iter().find_map(|pattern| self.parsed(pattern, text).ok());
-                    self.resolved(text, parsed.ok_or_else(|| format!("\"{text}\": {EXPECTED}"))?)?
+                    self.resolved(text, &parsed.ok_or_else(|| format!("\"{text}\": {EXPECTED}"))?)?
                 }
             },
             Format::Unix => epoch(text, 6)?,
@@ -75,7 +75,7 @@ impl FileClock {
                 let parsed = self.parsed(pattern, text);
                 let parsed = parsed
                     .map_err(|error| format!("\"{text}\" does not follow {pattern}: {error}"))?;
-                self.resolved(text, parsed)?
+                self.resolved(text, &parsed)?
             }
         };
         self.before = Some(at);
@@ -94,8 +94,8 @@ impl FileClock {
         Ok(Wall::Local(wall))
     }
 
-    fn resolved(&self, text: &str, wall: Wall) -> Result<Timestamp, String> {
-        let local = match wall {
+    fn resolved(&self, text: &str, wall: &Wall) -> Result<Timestamp, String> {
+        let local = match *wall {
             Wall::Instant(at) => return Ok(Timestamp::from_micros(at.as_microsecond())),
             Wall::Local(local) => local,
         };
@@ -132,7 +132,7 @@ fn epoch(text: &str, powers: i8) -> Result<Timestamp, String> {
     let micros = number.shifted(powers).ok_or_else(wrong)?;
     #[allow(clippy::cast_possible_truncation)] // Microseconds within the range checked below.
     let micros = micros.to_f64().round() as i64;
-    if micros.abs() > 253_402_300_799_999_999 {
+    if micros.unsigned_abs() > 253_402_300_799_999_999 {
         Err(wrong())
     } else {
         Ok(Timestamp::from_micros(micros))

@@ -136,7 +136,7 @@ impl Mapping {
                 .transpose()?,
             skip_lines: arguments.skip_lines.or(raw.skip_lines).unwrap_or(0),
             time,
-            format: format(chosen(&arguments.time_format, raw.time.format)),
+            format: format(chosen(&arguments.time_format, raw.time.format).as_deref()),
             zone,
             midnight: midnight(raw.time.midnight.as_deref())?,
             stamp,
@@ -156,15 +156,15 @@ impl Mapping {
                  --interval 15min --stamp end (or start)"
             );
         }
-        if per_interval && seconds.is_some_and(|seconds| 3600 % seconds != 0) {
+        if per_interval && seconds.is_some_and(|seconds| seconds == 0 || 3600 % seconds != 0) {
             bail!("interval: expected a length that divides an hour, such as 15min");
         }
         if self.stamp == Stamp::End && self.interval.is_none() {
             bail!("times that name an interval's end need its length: --interval 15min");
         }
         for (index, (_, target)) in self.columns.iter().enumerate() {
-            let others = self.columns.iter().skip(index + 1);
-            for (name, _) in others.filter(|(_, other)| other.quantity == target.quantity) {
+            let mut others = self.columns.iter().skip(index + 1);
+            if let Some((name, _)) = others.find(|(_, other)| other.quantity == target.quantity) {
                 bail!("column \"{name}\": {} comes from another column already", target.quantity);
             }
         }
@@ -247,8 +247,8 @@ fn midnight(word: Option<&str>) -> Result<Midnight> {
     })
 }
 
-fn format(text: Option<String>) -> Format {
-    match text.as_deref() {
+fn format(text: Option<&str>) -> Format {
+    match text {
         None | Some("auto" | "rfc3339") => Format::Detected,
         Some("unix") => Format::Unix,
         Some("unix_ms") => Format::UnixMillis,

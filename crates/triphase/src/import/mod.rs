@@ -73,7 +73,7 @@ pub(crate) fn import(arguments: &cli::Import) -> Result<(), Error> {
     }
     let summary = run(&mut rows, table, &mut sink)?;
     sink.close();
-    summary.print(&meter, rows.unused(), &mut std::io::stdout().lock()).context("stdout")?;
+    summary.print(&meter, &rows.unused(), &mut std::io::stdout().lock()).context("stdout")?;
     if !summary.has_good() {
         return Err(Error::Failed(anyhow::anyhow!("no row was imported")));
     }

@@ -77,7 +77,7 @@ impl Summary {
     pub(super) fn print(
         &self,
         meter: &MeterId,
-        unused: Vec<&str>,
+        unused: &[&str],
         out: &mut dyn Write,
     ) -> std::io::Result<()> {
         if let Some(refusals) = self.refusals() {
