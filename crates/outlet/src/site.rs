@@ -64,6 +64,8 @@ pub struct MeterInfo {
     pub label: Option<String>,
     /// The configured model; `None` for a meter that is fed over HTTP.
     pub model: Option<String>,
+    /// The configured port, as text; `None` for a meter that is fed over HTTP.
+    pub port: Option<String>,
     /// What it calls its voltages.
     pub voltage_kind: VoltageKind,
     /// The configured period of its telegrams; otherwise the store's observation counts.

@@ -6,6 +6,7 @@
 //! that holds it and never before. Refuses: a second process on the same folder, a newer schema,
 //! a file that is not ours. Knows no clock: every time is the caller's.
 
+mod age;
 mod append;
 mod backup;
 mod batch;

@@ -45,6 +45,11 @@ impl ReadOnly {
         Self { readers }
     }
 
+    /// The database file.
+    pub(crate) fn file(&self) -> &Path {
+        self.readers.file()
+    }
+
     /// The meters of which something was ever stored, in the order of their names.
     ///
     /// # Errors

@@ -192,6 +192,20 @@ impl Store {
         self.inner.reads.statistics()
     }
 
+    /// Size of the database file, without its log. **Unit** bytes; `None` when it is gone.
+    #[must_use]
+    pub fn file_bytes(&self) -> Option<u64> {
+        std::fs::metadata(self.inner.reads.file()).ok().map(|metadata| metadata.len())
+    }
+
+    /// Room on the disk of the file for its user. **Unit** bytes; `None` where the system does not
+    /// tell.
+    #[must_use]
+    pub fn disk_free_bytes(&self) -> Option<u64> {
+        let disk = rustix::fs::statvfs(self.inner.reads.file()).ok()?;
+        disk.f_bavail.checked_mul(disk.f_frsize)
+    }
+
     /// Every question about what is stored; see also [`ReadOnly::verify`] and
     /// [`ReadOnly::backup`].
     #[must_use]

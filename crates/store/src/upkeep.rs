@@ -9,6 +9,7 @@
 //! for their day to be old: a block of a few rows would be larger than the rows. A day becomes one
 //! block two days after its end.
 
+use crate::age::Age;
 use crate::compact::{Compaction, DAY_ROWS_MAX, Step};
 use crate::layout::HOUR;
 use crate::query::Failure;
@@ -75,6 +76,8 @@ pub(crate) struct Upkeep {
     compaction: Option<((i64, i64), Compaction)>,
     /// The last arrival.
     now: i64,
+    /// The time that retention counts from.
+    age: Age,
     /// When to look again, and after how many rows.
     look_at: i64,
     unseen: usize,
@@ -111,6 +114,7 @@ impl Upkeep {
             hours,
             compaction: None,
             now,
+            age: Age::default(),
             look_at: i64::MIN,
             unseen: 0,
             credit: 0,
@@ -124,6 +128,7 @@ impl Upkeep {
         self.paused = false;
         for row in rows {
             self.now = self.now.max(row.received_at);
+            self.age.take(row.received_at);
             let key = (row.list, row.measured_at.div_euclid(HOUR));
             let group = self.groups.entry(key).or_insert(Group { rows: 0, received: i64::MIN });
             group.rows += 1;
@@ -212,9 +217,11 @@ impl Upkeep {
             }
             return Ok(Some(0));
         }
-        let given_up = retention::step(connection, (self.now, self.retention))?;
-        if given_up.is_some() {
-            return Ok(given_up);
+        if let Some(now) = self.age.now() {
+            let given_up = retention::step(connection, (now, self.retention))?;
+            if given_up.is_some() {
+                return Ok(given_up);
+            }
         }
         Ok(release(connection)?.then_some(0))
     }

@@ -147,6 +147,7 @@ fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         parent: meter.parent.clone(),
         label: Some(meter.label.clone()),
         model: meter.model.map(|model| model.name.to_owned()),
+        port: meter.port.as_ref().map(ToString::to_string),
         voltage_kind: if meter.line_to_line {
             outlet::VoltageKind::LineToLine
         } else {

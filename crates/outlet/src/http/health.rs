@@ -43,6 +43,10 @@ struct StoreState {
     queue: usize,
     queue_max: usize,
     last_id: u64,
+    /// Size of the database file. **Unit** bytes; null while it cannot be read.
+    size_bytes: Option<u64>,
+    /// Room on its disk. **Unit** bytes; null where the system does not tell.
+    free_bytes: Option<u64>,
     reason: Option<String>,
 }
 
@@ -92,6 +96,8 @@ pub(super) async fn readyz(State(outlet): State<Arc<Service>>) -> (StatusCode, J
             queue: health.queue_length,
             queue_max: health.queue_max,
             last_id: outlet.store.last_id(),
+            size_bytes: outlet.store.file_bytes(),
+            free_bytes: outlet.store.disk_free_bytes(),
             reason: health.last_error,
         },
         mqtt: BrokerState::new(&outlet),

@@ -253,6 +253,16 @@ fn store(text: &mut Text, outlet: &Outlet) {
         text.family(name, Kind::Gauge, help);
         text.sample(name, &[], value);
     }
+    let sizes = [
+        ("triphase_store_size_bytes", "Size of the database file.", outlet.store.file_bytes()),
+        ("triphase_store_disk_free_bytes", "Room on its disk.", outlet.store.disk_free_bytes()),
+    ];
+    for (name, help, bytes) in sizes {
+        if let Some(bytes) = bytes {
+            text.family(name, Kind::Gauge, help);
+            text.sample(name, &[], bytes);
+        }
+    }
     text.family("triphase_store_commits_total", Kind::Counter, "Commits since the start.");
     text.sample("triphase_store_commits_total", &[], health.commits);
     let name = "triphase_append_seconds";

@@ -47,6 +47,7 @@ pub(crate) fn fed(name: &str, role: Role) -> MeterInfo {
         parent: None,
         label: None,
         model: None,
+        port: None,
         voltage_kind: VoltageKind::Phase,
         period: None,
     }

@@ -52,7 +52,9 @@ const STREAM_ASKS_EVERY: Duration = Duration::from_secs(60);
 /// Routes that answer everybody.
 const PUBLIC: [&str; 2] = ["/healthz", sign_in::PATH];
 /// Writes that the scope `write` allows; every other one needs `admin`.
-const WRITES: [&str; 3] = ["/api/mesures", "/api/v1/samples", "/api/v1/decode"];
+const WRITES: [&str; 2] = ["/api/mesures", "/api/v1/samples"];
+/// Routes that take bytes, store nothing and answer: reading is enough.
+const QUESTIONS: [&str; 1] = ["/api/v1/decode"];
 
 /// What the configuration says about who may ask.
 pub struct AccessOptions {
@@ -417,6 +419,7 @@ pub(super) async fn watch(outlet: Arc<Outlet>, address: SocketAddr) {
 fn needed(method: &Method, path: &str) -> Scope {
     match *method {
         Method::GET | Method::HEAD => Scope::Read,
+        Method::POST if QUESTIONS.contains(&path) => Scope::Read,
         Method::POST if WRITES.contains(&path) => Scope::Write,
         _ => Scope::Admin,
     }

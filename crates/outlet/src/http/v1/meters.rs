@@ -21,6 +21,8 @@ pub(in crate::http) struct MeterBody {
     parent: Option<String>,
     label: Option<String>,
     model: Option<String>,
+    /// The configured port; null for a meter that is fed over HTTP.
+    port: Option<String>,
     voltage_kind: &'static str,
     /// The serial number that the meter itself sent.
     serial: Option<String>,
@@ -36,6 +38,7 @@ impl MeterBody {
             parent: meter.parent.as_ref().map(ToString::to_string),
             label: meter.label.clone(),
             model: meter.model.clone(),
+            port: meter.port.clone(),
             voltage_kind: match meter.voltage_kind {
                 VoltageKind::Phase => "phase",
                 VoltageKind::LineToLine => "line_to_line",
