@@ -24,6 +24,9 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: "shared", test: /\/src\/(parts|tiles|numbers|diagram|live)\//, minShareCount: 2 },
+            { name: "words-fr", test: /\/src\/(?!words\/).*\/(words|defects)\/fr\.ts$/ },
+            { name: "words-en", test: /\/src\/(?!words\/).*\/(words|defects)\/en\.ts$/ },
+            { name: "words-de", test: /\/src\/(?!words\/).*\/(words|defects)\/de\.ts$/ },
             { name: "charts", test: /\/src\/chart\//, minShareCount: 2 },
           ],
         },
