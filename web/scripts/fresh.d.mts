@@ -1,3 +1,3 @@
 import type { Plugin } from "vite";
-/** The plug-in that lists what the binary and the page are made of. */
+/** The plug-in that leaves out how a server's markup is taken over. */
 export function fresh(): Plugin;
