@@ -64,14 +64,22 @@ function grouped(list) {
 
 /** The plug-in of vite. */
 export function licences() {
+  let building = false;
   return {
     name: "licences",
+    configResolved: ({ command }) => {
+      building = command === "build";
+    },
     resolveId: (id) => (id === NAME ? `\0${NAME}` : null),
     load(id) {
       if (id !== `\0${NAME}`) return null;
       const linked = crates();
       const list = { page: grouped(packages()), binary: linked && grouped(linked) };
-      return `export default ${JSON.stringify(list)};`;
+      const text = JSON.stringify(list);
+      // The development server has no files to emit.
+      if (!building) return `export default ${JSON.stringify(`data:application/json,${encodeURIComponent(text)}`)};`;
+      const file = this.emitFile({ type: "asset", name: "licences.json", source: text });
+      return `export default import.meta.ROLLUP_FILE_URL_${file};`;
     },
   };
 }

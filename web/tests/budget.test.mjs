@@ -14,7 +14,7 @@ const TINY_B = 400;
 /** **Unit** kB, compressed with gzip. */
 const FIRST_MAX_KB = { js: 60, css: 12, html: 4 };
 /** Every view in one language, as somebody who looks at all of them is sent it. */
-const ALL_JS_MAX_KB = 160;
+const ALL_JS_MAX_KB = 130;
 
 /** What is smaller as it is has no compressed form. */
 const sent = (name) => stat(join(DIST, `${name}.gz`)).catch(() => stat(join(DIST, name)));
@@ -52,7 +52,8 @@ describe("the first load", () => {
   });
 
   test("is most of what there is: all views together stay within theirs", async () => {
-    const spoken = ending(files, "js").filter((name) => !/assets\/(de|en)-/.test(name));
+    // French is the first language; the API's documentation is a page of its own.
+    const spoken = ending(files, "js").filter((name) => !/assets\/(words-)?(de|en)-|assets\/docs-/.test(name));
     const total = await weight(spoken);
     console.log(`all js: ${total.toFixed(1)} kB of ${ALL_JS_MAX_KB} kB`);
     assert.ok(total <= ALL_JS_MAX_KB, `${total} kB`);

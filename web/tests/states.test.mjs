@@ -458,6 +458,7 @@ describe("the overview", () => {
       const { alarms } = meter(Date.now(), "e450").analysis;
       server.send("alarm", { meter: "general", now: new Date().toISOString(), alarms });
       await page.waitForSelector("button[data-alarm-bar]");
+      assert.match(await page.innerText("[data-alarm-bar]"), /faible: 0,820/, "not as the reader writes numbers");
       assert.match(await page.title(), /^\(1\)/);
       assert.match(await page.innerText("[data-announcer]"), /Nouvelle alarme : Facteur de puissance/);
       await page.waitForTimeout(300);

@@ -197,7 +197,8 @@ function heights({ floor, limits }: Look, low: number | null, high: number | nul
   if (floor === "zero") {
     const top = Math.max(most, 0, ...limits.map(({ value }) => value));
     const bottom = Math.min(least, 0);
-    const room = (top - bottom || 1) * 0.06;
+    // The name of a limit stands above its line.
+    const room = (top - bottom || 1) * (limits.length ? 0.16 : 0.06);
     return [bottom < 0 ? bottom - room : 0, top + room];
   }
   const half = floor.nominal * floor.part;

@@ -3,6 +3,7 @@
 
 import type { Component } from "svelte";
 import type { Meter } from "../live/live.svelte";
+import { say } from "../words/say.svelte";
 
 export interface ViewProps {
   /** The meter that the page is about. Never null in a view of one meter. */
@@ -49,7 +50,7 @@ const ALL: Described[] = [
 
 export const VIEWS: View[] = ALL.flatMap((one) => {
   const load = found[`../views/${one.slug}/View.svelte`];
-  return load ? [{ ...one, path: one.slug === "overview" ? "/" : `/${one.slug}`, load }] : [];
+  return load ? [{ ...one, path: one.slug === "overview" ? "/" : `/${one.slug}`, load: () => say.part(load) }] : [];
 });
 
 /** The view of a path's parts; null for an address that has none. */

@@ -6,10 +6,10 @@ import type { Advice } from "../live/analysis";
 import type { Reading } from "../live/contract";
 import { prefs } from "../shell/prefs.svelte";
 import { router } from "../shell/router.svelte";
+import { LANGUAGES, learn, type Dictionary, type Language } from "./dictionary";
 import fr, { type Words } from "./fr";
 
-export const LANGUAGES = ["fr", "en", "de"] as const;
-export type Language = (typeof LANGUAGES)[number];
+export { LANGUAGES, type Language };
 export const THEMES = ["auto", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -61,8 +61,15 @@ class Say {
   }
 
   /** The words of one part of the page, in the language of now. */
-  own<T>(words: Record<Language, T>): T {
-    return words[this.language];
+  own<T>(words: Dictionary<T>): T {
+    return words.in(this.language);
+  }
+
+  /** Loads a part of the page and its words, in the language of now and the one about to be. */
+  async part<T>(load: () => Promise<T>): Promise<T> {
+    const [part] = await Promise.all([load(), this.ready]);
+    await Promise.all([learn(this.language), learn(this.#asked)]);
+    return part;
   }
 
   choose(name: "lang" | "theme" | "meter", value: string): void {
@@ -84,7 +91,7 @@ class Say {
     if (this.theme === "auto") delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.theme;
     this.#asked = language;
-    const words = await DICTIONARIES[language]().catch(() => null);
+    const [words] = await Promise.all([DICTIONARIES[language](), learn(language)]).catch(() => []);
     // Without its file (a server that went away) a language is not spoken; the last one chosen counts.
     if (!words || this.#asked !== language) return;
     this.language = language;

@@ -14,3 +14,9 @@ export function toldIn(text: string): Told | null {
   if (!found) return null;
   return { value: Number(found[1]), decimals: found[2]?.length ?? 0, unit: found[3] ?? "" };
 }
+
+/** The text with that number as `figure` writes it. */
+export function retold(text: string, figure: (told: Told) => string): string {
+  const [found, told] = [LAST_NUMBER.exec(text), toldIn(text)];
+  return found && told ? text.slice(0, found.index) + figure(told) : text;
+}

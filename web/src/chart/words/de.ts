@@ -1,0 +1,35 @@
+import type { Words } from "./fr";
+
+const de: Words = {
+  table: "Tabelle",
+  hideTable: "Tabelle ausblenden",
+  span: "Gezeigter Zeitraum",
+  spans: { "1h": "1 h", "6h": "6 h", "24h": "24 h", "7d": "7 T", "30d": "30 T" },
+  zoomIn: "Vergrößern",
+  zoomOut: "Verkleinern",
+  earlier: "Früher",
+  later: "Später",
+  time: "Beginn",
+  coverage: "Abdeckung",
+  least: "min.",
+  greatest: "max.",
+  from: (from, to) => `von ${from} bis ${to}`,
+  least_at: (value, at) => `Minimum ${value} um ${at}`,
+  greatest_at: (value, at) => `Maximum ${value} um ${at}`,
+  newest: (value, at) => `letzter Wert ${value} um ${at}`,
+  gaps: (count, longest) => (count === 1 ? `eine Lücke von ${longest}` : `${count} Lücken, die längste ${longest}`),
+  noGap: "ohne Lücke",
+  every: (step) => `ein Punkt je ${step}`,
+  bands: "Linie: Mittelwert; Band: Minimum bis Maximum",
+  thin: "Strich unter der Achse: Abdeckung unter 95 %",
+  none: "Keine Messung in diesem Zeitraum.",
+  noneHint: "Einen anderen Zeitraum wählen oder die Verbindung des Zählers ansehen.",
+  page: (page, pages) => `Seite ${page} von ${pages}`,
+  previous: "Zurück",
+  next: "Weiter",
+  summer: "Sommer",
+  winter: "Winter",
+  missing: "kein Wert",
+};
+
+export default de;

@@ -1,0 +1,35 @@
+import type { Words } from "./fr";
+
+const en: Words = {
+  table: "Table",
+  hideTable: "Hide table",
+  span: "Span shown",
+  spans: { "1h": "1 h", "6h": "6 h", "24h": "24 h", "7d": "7 d", "30d": "30 d" },
+  zoomIn: "Zoom in",
+  zoomOut: "Zoom out",
+  earlier: "Earlier",
+  later: "Later",
+  time: "Begin",
+  coverage: "Coverage",
+  least: "min.",
+  greatest: "max.",
+  from: (from, to) => `from ${from} to ${to}`,
+  least_at: (value, at) => `minimum ${value} at ${at}`,
+  greatest_at: (value, at) => `maximum ${value} at ${at}`,
+  newest: (value, at) => `last value ${value} at ${at}`,
+  gaps: (count, longest) => (count === 1 ? `one gap of ${longest}` : `${count} gaps, the longest of ${longest}`),
+  noGap: "no gap",
+  every: (step) => `one point per ${step}`,
+  bands: "line: mean; band: minimum to maximum",
+  thin: "mark under the axis: coverage below 95 %",
+  none: "No measurement in this period.",
+  noneHint: "Choose another period, or look at the meter’s link.",
+  page: (page, pages) => `page ${page} of ${pages}`,
+  previous: "Previous",
+  next: "Next",
+  summer: "summer",
+  winter: "winter",
+  missing: "no value",
+};
+
+export default en;

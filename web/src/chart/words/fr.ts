@@ -1,0 +1,35 @@
+const fr = {
+  table: "Tableau",
+  hideTable: "Masquer le tableau",
+  span: "Durée affichée",
+  spans: { "1h": "1 h", "6h": "6 h", "24h": "24 h", "7d": "7 j", "30d": "30 j" },
+  zoomIn: "Agrandir",
+  zoomOut: "Réduire",
+  earlier: "Plus tôt",
+  later: "Plus tard",
+  time: "Début",
+  coverage: "Couverture",
+  least: "min.",
+  greatest: "max.",
+  from: (from: string, to: string) => `de ${from} à ${to}`,
+  least_at: (value: string, at: string) => `minimum ${value} à ${at}`,
+  greatest_at: (value: string, at: string) => `maximum ${value} à ${at}`,
+  newest: (value: string, at: string) => `dernière valeur ${value} à ${at}`,
+  gaps: (count: number, longest: string) =>
+    count === 1 ? `un trou de ${longest}` : `${count} trous, le plus long de ${longest}`,
+  noGap: "sans trou",
+  every: (step: string) => `un point par ${step}`,
+  bands: "trait : moyenne ; bande : minimum à maximum",
+  thin: "trait sous l’axe : couverture inférieure à 95 %",
+  none: "Aucune mesure dans cette période.",
+  noneHint: "Choisir une autre période, ou voir la liaison du compteur.",
+  page: (page: number, pages: number) => `page ${page} sur ${pages}`,
+  previous: "Précédent",
+  next: "Suivant",
+  summer: "été",
+  winter: "hiver",
+  missing: "pas de valeur",
+};
+
+export type Words = typeof fr;
+export default fr;

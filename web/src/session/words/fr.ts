@@ -1,0 +1,31 @@
+const fr = {
+  title: "Connexion",
+  why: "Ce serveur demande un jeton d’accès.",
+  token: "Jeton",
+  hint: "Créé sur le serveur par « triphase token add NOM --scope read ». Il n’est gardé qu’en échange d’une session de ce navigateur.",
+  show: "Afficher le jeton",
+  send: "Se connecter",
+  busy: "Vérification…",
+  later: "Plus tard",
+  needed: "Connexion nécessaire : aucune valeur n’est lue.",
+  empty: "Saisir le jeton.",
+  refused: "Jeton inconnu ou révoqué. Vérifier qu’il est entier, sans espace.",
+  throttled: (wait: string) => `Trop d’essais. Réessayer dans ${wait}.`,
+  throttledLater: "Trop d’essais. Réessayer dans quelques minutes.",
+  forbidden: "Action refusée : ce jeton est en lecture seule.",
+  origin: "Refusé : la page n’a pas été ouverte à l’adresse du serveur.",
+  offline: "Le serveur ne répond pas.",
+  failed: (detail: string) => `Réponse impossible : ${detail}`,
+  open: "Session",
+  signedIn: (name: string) => `Connecté avec le jeton « ${name} ».`,
+  signedInUnnamed: "Connecté.",
+  scope: "Droits",
+  scopes: { read: "lecture seule", write: "lecture et écriture", admin: "administration" } as Record<string, string>,
+  until: (time: string) => `Session valable jusqu’au ${time}.`,
+  without: "Ce serveur est ouvert sur cette machine : aucun jeton n’est demandé.",
+  out: "Se déconnecter",
+  outFailed: "La déconnexion n’a pas abouti.",
+};
+
+export type Words = typeof fr;
+export default fr;

@@ -1,0 +1,42 @@
+import type { Words } from "./fr";
+
+const de: Words = {
+  product: "Programm",
+  version: "Version",
+  licence: "Lizenz",
+  site: "Standort",
+  zone: "Zeitzone",
+  nominal: "Nennspannung",
+  subscribed: "Vereinbarte Leistung",
+  interval: "Messperiode",
+  notConfigured: "nicht eingestellt",
+  contracts: "Verträge",
+  contractsHint: "Was andere Programme von diesem Server erwarten dürfen.",
+  links: {
+    docs: "Dokumentation der API",
+    openapi: "OpenAPI 3.1 (JSON)",
+    metrics: "Prometheus-Metriken",
+    ready: "Zustand für eine Überwachung",
+    health: "Der Prozess antwortet",
+  },
+  state: "Zustand des Dienstes",
+  ready: "Bereit",
+  notReady: "Nicht bereit",
+  store: "Speicherung",
+  writable: "schreibt auf die Platte",
+  blocked: "schreibt nicht",
+  reason: "Ursache",
+  queue: "Warteschlange",
+  queueOf: (count, max) => `${count} von ${max} Telegrammen`,
+  lastId: "Gespeicherte Telegramme",
+  size: "Größe der Daten",
+  free: "Frei auf der Platte",
+  links_state: "Verbindungen",
+  licences: "Lizenzen",
+  licencesOf: (count, licence) => `${licence} (${count})`,
+  page: "In der Seite",
+  binary: "Im Programm",
+  noList: "Dieser Bau enthält die Liste der Bibliotheken des Programms nicht.",
+};
+
+export default de;

@@ -1,0 +1,42 @@
+import type { Words } from "./fr";
+
+const en: Words = {
+  product: "Program",
+  version: "Version",
+  licence: "Licence",
+  site: "Site",
+  zone: "Time zone",
+  nominal: "Nominal voltage",
+  subscribed: "Subscribed power",
+  interval: "Demand interval",
+  notConfigured: "not configured",
+  contracts: "Contracts",
+  contractsHint: "What other programs may expect of this server.",
+  links: {
+    docs: "API documentation",
+    openapi: "OpenAPI 3.1 (JSON)",
+    metrics: "Prometheus metrics",
+    ready: "State for a supervisor",
+    health: "The process answers",
+  },
+  state: "State of the service",
+  ready: "Ready",
+  notReady: "Not ready",
+  store: "Store",
+  writable: "writes to the disk",
+  blocked: "does not write",
+  reason: "Cause",
+  queue: "Queue",
+  queueOf: (count, max) => `${count} of ${max} telegrams`,
+  lastId: "Telegrams stored",
+  size: "Size of the data",
+  free: "Free on the disk",
+  links_state: "Links",
+  licences: "Licences",
+  licencesOf: (count, licence) => `${licence} (${count})`,
+  page: "In the page",
+  binary: "In the program",
+  noList: "This build does not carry the list of the program’s libraries.",
+};
+
+export default en;

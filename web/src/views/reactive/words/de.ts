@@ -1,0 +1,37 @@
+import type { Words } from "./fr";
+
+const de: Words = {
+  quadrant: "P-Q-Ebene",
+  quadrantHint: (count, step) => `${count} Punkte, einer je ${step}`,
+  inductive: "induktiv",
+  capacitive: "kapazitiv",
+  now: "jetzt",
+  line: (ratio) => `tan φ ${ratio}`,
+  lineHint: "Gerade: tan φ 0,4, die übliche Verrechnungsgrenze in Frankreich (TURPE). Andere Verträge haben andere Grenzen.",
+  none: "P-Q-Ebene unmöglich",
+  needs: "Dazu braucht es Wirk- und Blindleistung.",
+  bank: "Kompensationsanlage",
+  proposed: "Vorgeschlagene Anlage",
+  noBank: "Keine Anlage vorgeschlagen",
+  need: (target) => `Bedarf für cos φ ${target}`,
+  after: "Q mit der Anlage",
+  losses: "Vermiedene Verluste davor",
+  released: "Freigewordene Leistung",
+  resonance: "Ordnung der Resonanz",
+  risk: "Überkompensation in diesem Augenblick",
+  riskYes: "ja: zu groß für diese Last",
+  riskNo: "nein",
+  detuning: "Verdrosselung",
+  detuningYes: "empfohlen",
+  detuningNo: "nicht nötig",
+  assumptions: "Annahmen",
+  instant: "Nur aus der letzten Messung berechnet: ein Augenblick genügt nicht für einen Kauf. Auf mehrere Wochen auslegen.",
+  target: (target) => `Ziel cos φ ${target}; übliche Stufen bei 400 V.`,
+  distortion: "Oberschwingungen sind nicht berücksichtigt: ohne Verdrosselung kann die Anlage in Resonanz geraten.",
+  month: "Überschuss und Kosten des Monats",
+  monthReason: "Noch nicht berechnet: diese Version von triphase bestimmt die verrechnete Blindarbeit nicht, und kein Preis ist eingetragen.",
+  reactive: "Blindleistung",
+  active: "Wirkleistung",
+};
+
+export default de;

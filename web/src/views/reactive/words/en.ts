@@ -1,0 +1,37 @@
+import type { Words } from "./fr";
+
+const en: Words = {
+  quadrant: "P-Q plane",
+  quadrantHint: (count, step) => `${count} points, one per ${step}`,
+  inductive: "inductive",
+  capacitive: "capacitive",
+  now: "now",
+  line: (ratio) => `tan φ ${ratio}`,
+  lineHint: "Line: tan φ 0.4, the usual threshold of billing in France (TURPE). Other contracts have other thresholds.",
+  none: "No P-Q plane possible",
+  needs: "It takes active and reactive power.",
+  bank: "Capacitor bank",
+  proposed: "Proposed bank",
+  noBank: "No bank proposed",
+  need: (target) => `Need for cos φ ${target}`,
+  after: "Q left with the bank",
+  losses: "Losses avoided upstream",
+  released: "Power set free",
+  resonance: "Order of resonance",
+  risk: "Overcompensation at this instant",
+  riskYes: "yes: the bank is too large for this load",
+  riskNo: "no",
+  detuning: "Detuning reactor",
+  detuningYes: "advised",
+  detuningNo: "not needed",
+  assumptions: "Assumptions",
+  instant: "Computed from the last measurement only: one instant is no basis for buying. Size on several weeks.",
+  target: (target) => `Target cos φ ${target}; usual steps at 400 V.`,
+  distortion: "Harmonics are not considered: a bank without reactor may resonate.",
+  month: "Excess and cost of the month",
+  monthReason: "Not computed yet: this version of triphase does not find the billed reactive energy, and no price is configured.",
+  reactive: "Reactive power",
+  active: "Active power",
+};
+
+export default en;
