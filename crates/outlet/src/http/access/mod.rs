@@ -1,8 +1,8 @@
 //! Who may do what: tokens, the page's sessions, and what is told of them.
 //!
-//! In: a request's headers and addresses, the token file. Out: the [`Caller`], or a [`Refusal`].
+//! In: a request's headers and addresses, the token file. Out: the `Caller`, or a `Refusal`.
 //! Listening on loopback, access is open until the first token exists; beyond loopback it never
-//! is. Every route that the router knows needs a scope, except [`PUBLIC`]; the page's files and
+//! is. Every route that the router knows needs a scope, except `PUBLIC`; the page's files and
 //! addresses are no routes. Decision: `docs/decisions/0006-access.md`; what it protects against
 //! and what not: `docs/security.md`.
 
