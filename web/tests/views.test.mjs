@@ -180,7 +180,7 @@ describe("every view", () => {
 
   test("keeps its name and says why when its files are gone", async () => {
     await at("/", async ({ page }) => {
-      await page.route("**/assets/View-*.js", (route) => route.abort());
+      await page.route("**/assets/measures-*.js", (route) => route.abort());
       await page.click("nav [data-view-link=energy] >> visible=true");
       await page.getByText("Cette vue n’a pas pu être chargée.").waitFor();
     });
