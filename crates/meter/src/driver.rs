@@ -5,13 +5,12 @@
 //! or the site's zone, else by the arrival.
 
 use crate::Dialogue;
+use crate::correction::Correction;
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
 use frame::stream::Transport;
 use jiff::tz::TimeZone;
-use reading::{
-    Decimal, ListId, Memory, MeterId, Quality, Reading, Telegram, Timestamp, Unit, Value,
-};
+use reading::{Decimal, ListId, Memory, MeterId, Quality, Telegram, Timestamp};
 
 /// What came out of received bytes.
 #[derive(Debug, Default)]
@@ -58,6 +57,8 @@ pub struct DriverOptions {
     pub ct_ratio: Decimal,
     /// Voltage transformer ratio, when the meter reports secondary values; 1 otherwise.
     pub vt_ratio: Decimal,
+    /// The current transformers are the wrong way round: import is export.
+    pub invert: bool,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
@@ -76,9 +77,16 @@ impl DriverOptions {
             zone: None,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
+            invert: false,
             memory: Vec::new(),
             inspect: false,
         }
+    }
+
+    /// What has to be corrected at the meter's place.
+    #[must_use]
+    pub const fn correction(&self) -> Correction {
+        Correction { ct_ratio: self.ct_ratio, vt_ratio: self.vt_ratio, invert: self.invert }
     }
 }
 
@@ -106,8 +114,7 @@ struct PushDriver {
     reader: PushReader,
     push_options: PushOptions,
     meter: MeterId,
-    ct_ratio: Decimal,
-    vt_ratio: Decimal,
+    correction: Correction,
     memory: Vec<Memory>,
 }
 
@@ -124,12 +131,12 @@ impl PushDriver {
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);
+        let correction = options.correction();
         Self {
             reader,
             push_options,
             meter: options.meter,
-            ct_ratio: options.ct_ratio,
-            vt_ratio: options.vt_ratio,
+            correction,
             memory: options.memory,
         }
     }
@@ -160,40 +167,8 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings.map(|value| self.primary(&value.reading)).collect(),
+            readings: readings.map(|value| self.correction.apply(value.reading.clone())).collect(),
         })
-    }
-
-    /// The value on the primary side of the transformers.
-    fn primary(&self, reading: &Reading) -> Reading {
-        let mut reading = reading.clone();
-        let Value::Number(number) = reading.value else {
-            return reading;
-        };
-        let ratios: &[Decimal] = match reading.unit {
-            Some(Unit::Ampere) => &[self.ct_ratio],
-            Some(Unit::Volt) => &[self.vt_ratio],
-            Some(
-                Unit::Watt
-                | Unit::Var
-                | Unit::VoltAmpere
-                | Unit::WattHour
-                | Unit::VarHour
-                | Unit::VoltAmpereHour,
-            ) => &[self.ct_ratio, self.vt_ratio],
-            _ => &[],
-        };
-        let product = ratios.iter().try_fold(number, |product, ratio| {
-            let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
-            let exponent = product.exponent().checked_add(ratio.exponent())?;
-            Some(Decimal::new(mantissa, exponent))
-        });
-        match product {
-            Some(product) => reading.value = Value::Number(product),
-            // A product beyond the digits of a register is not a measurement.
-            None => reading.quality = Quality::Bad,
-        }
-        reading
     }
 }
 

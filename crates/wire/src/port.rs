@@ -138,6 +138,15 @@ impl Port {
         }
     }
 
+    /// The unit id of a Modbus meter.
+    #[must_use]
+    pub const fn unit(&self) -> Option<u8> {
+        match self {
+            Self::ModbusTcp { unit, .. } | Self::ModbusRtu { unit, .. } => Some(*unit),
+            _ => None,
+        }
+    }
+
     /// How the serial line is set, where there is one.
     #[must_use]
     pub const fn line(&self) -> Option<LineSettings> {

@@ -115,12 +115,14 @@ fn scaled(value: Decimal, factor: &Factor, image: &Image) -> Result<Option<Decim
     let unset = 1_u64 << (u32::from(factor.cell.kind.words) * 16 - 1);
     let absent = match factor.role {
         Role::PowerOfTen => vec![unset..=unset],
-        Role::Ratio(_) => Vec::new(),
+        Role::Ratio(_) | Role::Sign => Vec::new(),
     };
     let Some(by) = raw(factor.cell, &absent, words)? else { return Ok(None) };
     let too_large = || Missing::Refused(NotANumber::TooLarge);
     let scaled = match factor.role {
         Role::Ratio(scale) => product(by, scale).and_then(|ratio| product(value, ratio)),
+        Role::Sign if by.mantissa() == 0 => Some(value),
+        Role::Sign => formed(value, Form::Negated),
         Role::PowerOfTen => {
             let powers = by.mantissa();
             let whole = by.exponent() == 0 && (-SHIFT_MAX..=SHIFT_MAX).contains(&powers);

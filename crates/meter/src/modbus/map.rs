@@ -171,6 +171,8 @@ pub enum Role {
     PowerOfTen,
     /// A factor, such as a transformer ratio; it is multiplied by the scale first.
     Ratio(Decimal),
+    /// The sign of a value whose own registers hold the magnitude: 0 is plus, all else minus.
+    Sign,
 }
 
 /// What has to be done with a scaled number.

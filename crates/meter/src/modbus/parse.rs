@@ -141,16 +141,7 @@ impl Checker {
         let meaning = self.meaning(raw, &span);
         let cell = self.cell(raw, &span)?;
         let scale = self.scale(raw, meaning);
-        let mut factors = Vec::new();
-        if let Some(place) = &raw.scale_register {
-            let found = self.place(place.get_ref(), &place.span(), "i16");
-            factors.extend(found.map(|(cell, _)| Factor { cell, role: Role::PowerOfTen }));
-        }
-        for place in raw.ratio_register.iter().flat_map(|p| p.get_ref().as_slice()) {
-            let span = raw.ratio_register.as_ref().map(Spanned::span).unwrap_or_default();
-            let found = self.place(place, &span, "u16");
-            factors.extend(found.map(|(cell, scale)| Factor { cell, role: Role::Ratio(scale) }));
-        }
+        let factors = self.factors(raw);
         let mut absent = self.defaults.absent.get(cell.kind.name).cloned().unwrap_or_default();
         if let Some(markers) = &raw.not_available {
             absent = self::absent(markers, cell.kind, &mut self.faults);
@@ -162,6 +153,26 @@ impl Checker {
             Some(raw::Form::FourQuadrantPowerFactor) => Form::FourQuadrant,
         };
         Some(Register { quantity, obis, unit, cell, scale, factors, absent, form })
+    }
+
+    /// The registers that scale the value or tell its sign.
+    fn factors(&mut self, raw: &raw::Register) -> Vec<Factor> {
+        let mut factors = Vec::new();
+        if let Some(place) = &raw.scale_register {
+            let found = self.place(place.get_ref(), &place.span(), "i16");
+            factors.extend(found.map(|(cell, _)| Factor { cell, role: Role::PowerOfTen }));
+        }
+        if let Some(places) = &raw.ratio_register {
+            for place in places.get_ref().as_slice() {
+                let found = self.place(place, &places.span(), "u16");
+                factors.extend(found.map(|(cell, s)| Factor { cell, role: Role::Ratio(s) }));
+            }
+        }
+        if let Some(place) = &raw.sign_register {
+            let found = self.place(place.get_ref(), &place.span(), "u16");
+            factors.extend(found.map(|(cell, _)| Factor { cell, role: Role::Sign }));
+        }
+        factors
     }
 
     /// The quantity, the code and the unit of the values.

@@ -53,7 +53,13 @@ pub struct Reader {
     refused: BTreeSet<Span>,
     at: usize,
     image: Image,
+    /// Readings since the device was last asked for everything.
+    since_learnt: u32,
 }
+
+/// After so many readings a register that was refused is asked for again: a meter that was busy,
+/// or whose firmware was renewed, may have it now.
+const LEARN_AGAIN: u32 = 1000;
 
 /// What a reading brought.
 #[derive(Debug, Default)]
@@ -86,6 +92,7 @@ impl Reader {
             refused: BTreeSet::new(),
             at: 0,
             image: Image::default(),
+            since_learnt: 0,
         };
         reader.forget();
         reader
@@ -100,6 +107,7 @@ impl Reader {
     /// Forgets what was learnt about the device: another one may answer now.
     pub fn forget(&mut self) {
         self.refused.clear();
+        self.since_learnt = 0;
         match &self.source {
             Source::Map(map) => self.follow(Arc::clone(map)),
             Source::SunSpec => {
@@ -120,6 +128,11 @@ impl Reader {
 
     /// Starts a reading.
     pub fn begin(&mut self) {
+        self.since_learnt += 1;
+        let refuses_all = self.map.is_some() && self.requests.is_empty();
+        if refuses_all || (!self.refused.is_empty() && self.since_learnt > LEARN_AGAIN) {
+            self.forget();
+        }
         self.at = 0;
         self.image.clear();
         if let Some(walk) = &mut self.walk {
@@ -186,8 +199,7 @@ impl Reader {
                 Decoded::Reading(reading) => {
                     readings.push(self.options.correction.apply(reading));
                 }
-                Decoded::Absent => {}
-                Decoded::NotRead => {}
+                Decoded::Absent | Decoded::NotRead => {}
                 Decoded::Refused(why) => outcome.defects.push(Defect {
                     code: "register_unreadable",
                     detail: format!("register {} of {}: {why}", register.cell.span.address, map.name),

@@ -48,6 +48,7 @@ pub(super) struct Register {
     pub(super) decimals: Option<Spanned<i8>>,
     pub(super) scale_register: Option<Spanned<Place>>,
     pub(super) ratio_register: Option<Spanned<OneOrMany<Place>>>,
+    pub(super) sign_register: Option<Spanned<Place>>,
     pub(super) not_available: Option<Spanned<OneOrMany<Marker>>>,
     pub(super) form: Option<Form>,
     #[serde(rename = "label")]

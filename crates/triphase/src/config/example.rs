@@ -46,11 +46,16 @@ const METER: &[Key] = &[
     key(
         "port",
         "\"serial:///dev/ttyUSB0?baud=2400&data=8&parity=even&stop=1\"",
-        "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X.\n\
+        "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X;\n\
+         modbus+tcp://HOST:PORT?unit=N or modbus+rtu://PATH?baud&data&parity&stop&unit=N.\n\
          Prefer /dev/serial/by-id/… : it survives re-plugging. Without a port the meter is fed\n\
          over HTTP (POST /api/mesures).",
     ),
-    optional("period", "\"5s\"", "How often telegrams come; measured when absent."),
+    optional(
+        "period",
+        "\"5s\"",
+        "How often the meter is asked (default 10s), or pushes (measured when absent).",
+    ),
     optional(
         "guek",
         "{ file = \"guek.hex\" }",
@@ -73,7 +78,24 @@ const METER: &[Key] = &[
         "Current transformer ratio, where the meter reports secondary values.",
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
+    optional(
+        "invert",
+        "false",
+        "true where the current transformers are the wrong way round: import is export.",
+    ),
+    optional(
+        "timeout",
+        "\"1s\"",
+        "How long an answer may take, where the meter is asked. Default 1s.",
+    ),
 ];
+
+const MODBUS: &[Key] = &[key(
+    "maps",
+    "[\"maps\"]",
+    "Folders and files of register maps for meters that this version does not know; see\n\
+     docs/meters/adding-a-modbus-meter.md. `model` is the file's name without .toml.",
+)];
 
 const HTTP: &[Key] = &[
     key(
@@ -164,15 +186,16 @@ pub(crate) fn example() -> String {
     section(&mut text, "[site]", &fields::<raw::Site>(), SITE);
     section(&mut text, "[[meter]]", &fields::<raw::Meter>(), METER);
     section(&mut text, "[http]", &fields::<raw::Http>(), HTTP);
-    // A site without a broker leaves it out, so the example does.
-    let mut mqtt = String::new();
-    section(&mut mqtt, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
+    // A site without a broker or maps of its own leaves them out, so the example does.
+    let mut unused = String::new();
+    section(&mut unused, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
+    section(&mut unused, "[modbus]", &fields::<raw::Modbus>(), MODBUS);
     text.push('\n');
-    for line in mqtt.trim_start().lines() {
-        text.push_str(&if line.starts_with('#') {
-            format!("{line}\n")
-        } else {
-            format!("# {line}\n")
+    for line in unused.trim_start().lines() {
+        text.push_str(&match line {
+            "" => "\n".to_owned(),
+            comment if comment.starts_with('#') => format!("{comment}\n"),
+            key => format!("# {key}\n"),
         });
     }
     section(&mut text, "[store]", &fields::<raw::Store>(), STORE);
@@ -232,11 +255,12 @@ mod tests {
 
     #[test]
     fn every_key_of_the_types_is_described_and_no_other() {
-        let pairs: [(Vec<&str>, &[Key]); 6] = [
+        let pairs: [(Vec<&str>, &[Key]); 7] = [
             (fields::<raw::Site>(), SITE),
             (fields::<raw::Meter>(), METER),
             (fields::<raw::Http>(), HTTP),
             (fields::<raw::Mqtt>(), MQTT),
+            (fields::<raw::Modbus>(), MODBUS),
             (fields::<raw::Store>(), STORE),
             (fields::<raw::Alarms>(), ALARMS),
         ];
@@ -270,9 +294,9 @@ mod tests {
             .lines()
             .map(|line| match line.strip_prefix("# ") {
                 Some(key)
-                    if key == "[mqtt]"
-                        || METER.iter().chain(HTTP).chain(MQTT).any(|k| {
-                            (k.optional || key.contains("mqtt://"))
+                    if matches!(key, "[mqtt]" | "[modbus]")
+                        || METER.iter().chain(HTTP).chain(MQTT).chain(MODBUS).any(|k| {
+                            (k.optional || key.contains("mqtt://") || key.starts_with("maps"))
                                 && key.starts_with(&format!("{} =", k.name))
                         }) =>
                 {
