@@ -176,7 +176,7 @@ mod tests {
         let product_of = product(long, Decimal::new(250, 0)).expect("rounded");
         assert_eq!(product_of, Decimal::new(3_086_419_725_308_641_950, -10));
         let ratio = product(long, Decimal::new(-1_000_001, 0)).expect("rounded");
-        assert!((ratio.to_f64() / -1_234_569_124_691_024.9 - 1.0).abs() < 1e-12, "{ratio}");
+        assert_eq!(ratio, Decimal::new(-1_234_569_124_691_346_904, -6));
         assert_eq!(product(Decimal::new(1, 127), Decimal::new(1, 1)), None);
     }
 }

@@ -120,6 +120,7 @@ struct PushDriver {
 
 impl PushDriver {
     fn new(model: &Model, transport: Transport, options: DriverOptions) -> Self {
+        let correction = options.correction();
         let push_options = PushOptions {
             guek: options.guek,
             gak: options.gak,
@@ -131,14 +132,7 @@ impl PushDriver {
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);
-        let correction = options.correction();
-        Self {
-            reader,
-            push_options,
-            meter: options.meter,
-            correction,
-            memory: options.memory,
-        }
+        Self { reader, push_options, meter: options.meter, correction, memory: options.memory }
     }
 
     fn heard(&mut self, at: Timestamp, outcomes: Vec<Outcome>) -> Heard {

@@ -1,8 +1,8 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
 use crate::acquire::{
-    Acquisition, Asker, Bus, Clock, Conversation, Listener, Member, Sinks, Station, TIMEOUT_DEFAULT,
-    Tape,
+    Acquisition, Asker, Bus, Clock, Conversation, Listener, Member, Sinks, Station,
+    TIMEOUT_DEFAULT, Tape,
 };
 use crate::assets;
 use crate::config::{Config, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};

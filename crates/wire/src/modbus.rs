@@ -13,8 +13,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_modbus::client::{Client as _, Context as Session, rtu, tcp};
+use tokio_modbus::prelude::ReadCode;
 use tokio_modbus::slave::{Slave, SlaveContext as _};
-use tokio_modbus::{ExceptionCode, ProtocolError, ReadCode, Request, Response};
+use tokio_modbus::{ExceptionCode, ProtocolError, Request, Response};
 
 /// Silence between two frames of a fast serial line; slower ones need 3.5 characters.
 ///

@@ -136,9 +136,7 @@ fn scaled(value: Decimal, factor: &Factor, image: &Image) -> Result<Option<Decim
 fn formed(value: Decimal, form: Form) -> Option<Decimal> {
     match form {
         Form::Plain => Some(value),
-        Form::Negated => {
-            Some(Decimal::new(value.mantissa().checked_neg()?, value.exponent()))
-        }
+        Form::Negated => Some(Decimal::new(value.mantissa().checked_neg()?, value.exponent())),
         Form::FourQuadrant => {
             let beyond = |limit: i64| value.cmp_value(Decimal::new(limit, 0));
             if beyond(1).is_gt() {
@@ -159,20 +157,15 @@ pub fn bits(words: &[u16], order: Order) -> u64 {
         let word = if order.low_byte_first { word.swap_bytes() } else { *word };
         (bits << 16) | u64::from(word)
     };
-    if order.low_word_first {
-        words.iter().rev().fold(0, join)
-    } else {
-        words.iter().fold(0, join)
-    }
+    if order.low_word_first { words.iter().rev().fold(0, join) } else { words.iter().fold(0, join) }
 }
 
 /// The characters of a text, up to the first NUL; `None` when it is empty or no text.
 #[must_use]
-pub fn text(cell: Cell, words: &[u16]) -> Option<String> {
+pub(super) fn text(cell: Cell, words: &[u16]) -> Option<String> {
     let order = cell.order.low_byte_first;
-    let bytes = words.iter().flat_map(|word| {
-        if order { word.to_le_bytes() } else { word.to_be_bytes() }
-    });
+    let bytes =
+        words.iter().flat_map(|word| if order { word.to_le_bytes() } else { word.to_be_bytes() });
     let bytes: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();
     let text = String::from_utf8(bytes).ok()?;
     let text = text.trim();

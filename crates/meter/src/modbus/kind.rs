@@ -94,8 +94,7 @@ impl Kind {
             }
             Coding::SignMagnitude => {
                 let sign = 1_u64 << width.saturating_sub(1);
-                let magnitude =
-                    i64::try_from(bits & !sign).map_err(|_| NotANumber::TooLarge)?;
+                let magnitude = i64::try_from(bits & !sign).map_err(|_| NotANumber::TooLarge)?;
                 if bits & sign == 0 { magnitude } else { -magnitude }
             }
             Coding::Bcd => digits(bits, 4, 10, self.words * 4)?,

@@ -319,15 +319,21 @@ impl Checker {
             Numbering::Modicon => modicon(address),
         };
         let found = on_wire.and_then(|(named, address)| {
-            u16::try_from(address).ok().map(|address| (table.filter(|_| named.is_none()).or(named), address))
+            u16::try_from(address)
+                .ok()
+                .map(|address| (table.filter(|_| named.is_none()).or(named), address))
         });
         let Some((table, address)) = found else {
             let message = match self.defaults.numbering {
                 Numbering::Wire => "expected an address from 0 to 65535",
-                Numbering::OneBased => "expected a register from 1 to 65536, as they are counted \
-                                        from 1",
-                Numbering::Modicon => "expected 30001 to 39999 or 40001 to 49999, or 300001 to \
-                                       365536 or 400001 to 465536",
+                Numbering::OneBased => {
+                    "expected a register from 1 to 65536, as they are counted \
+                                        from 1"
+                }
+                Numbering::Modicon => {
+                    "expected 30001 to 39999 or 40001 to 49999, or 300001 to \
+                                       365536 or 400001 to 465536"
+                }
             };
             self.wrong(span.clone(), message);
             return None;

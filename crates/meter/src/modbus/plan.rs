@@ -32,19 +32,23 @@ fn joins(last: Span, next: Span, manners: Manners) -> bool {
         && end - u32::from(last.address) <= u32::from(manners.read_max)
 }
 
-/// Finer requests for the same values, after a meter refused `request`: without the gaps, then
-/// each value alone; `None` when it was one value already.
+/// Finer requests for the values inside `request`, after a meter refused it: without the gaps, then
+/// each value alone; `None` when there is none but the request itself.
 #[must_use]
-pub fn finer(request: Span, wanted: impl IntoIterator<Item = Span>, manners: Manners) -> Option<Vec<Span>> {
-    let inside: Vec<Span> = wanted.into_iter().filter(|span| request.holds(*span)).collect();
-    let dense = plan(inside.iter().copied(), Manners { gap_max: 0, ..manners });
+pub fn finer(
+    request: Span,
+    wanted: impl IntoIterator<Item = Span>,
+    manners: Manners,
+) -> Option<Vec<Span>> {
+    let inside = wanted.into_iter().filter(|span| request.holds(*span) && *span != request);
+    let mut single: Vec<Span> = inside.collect();
+    single.sort_unstable();
+    single.dedup();
+    let dense = plan(single.iter().copied(), Manners { gap_max: 0, ..manners });
     if dense.len() > 1 {
         return Some(dense);
     }
-    let mut single = inside;
-    single.sort_unstable();
-    single.dedup();
-    (single.len() > 1).then_some(single)
+    (!single.is_empty()).then_some(single)
 }
 
 #[cfg(test)]

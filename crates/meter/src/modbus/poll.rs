@@ -172,15 +172,11 @@ impl Reader {
             return;
         };
         let wanted = map.spans().filter(|span| !self.refused.contains(span));
-        match finer(request, wanted, map.manners) {
-            Some(finer) => {
-                self.requests.splice(self.at..=self.at, finer);
-            }
-            None => {
-                self.requests.remove(self.at);
-                self.refused.insert(request);
-            }
+        let finer = finer(request, wanted, map.manners).unwrap_or_default();
+        if map.spans().any(|span| span == request) {
+            self.refused.insert(request);
         }
+        self.requests.splice(self.at..=self.at, finer);
     }
 
     /// Ends a reading: what was measured between `begun` and `ended`. The telegram is dated in the
@@ -202,7 +198,10 @@ impl Reader {
                 Decoded::Absent | Decoded::NotRead => {}
                 Decoded::Refused(why) => outcome.defects.push(Defect {
                     code: "register_unreadable",
-                    detail: format!("register {} of {}: {why}", register.cell.span.address, map.name),
+                    detail: format!(
+                        "register {} of {}: {why}",
+                        register.cell.span.address, map.name
+                    ),
                 }),
             }
         }

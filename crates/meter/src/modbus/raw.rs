@@ -137,7 +137,10 @@ pub(super) enum Number {
 
 /// A register content: a number, or a range of them as text.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged, expecting = "expected a register content such as 0x8000, or \"0x7FFF0000..0x7FFFFFFF\"")]
+#[serde(
+    untagged,
+    expecting = "expected a register content such as 0x8000, or \"0x7FFF0000..0x7FFFFFFF\""
+)]
 pub(super) enum Marker {
     Number(i64),
     Range(String),

@@ -17,7 +17,7 @@ const MARKER: [u16; 2] = [0x5375, 0x6E53];
 /// The number of the model that ends the list.
 const END: u16 = 0xFFFF;
 /// Most models that are looked at: real devices have up to a dozen.
-pub const MODELS_MAX: usize = 64;
+const MODELS_MAX: usize = 64;
 
 /// A model of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

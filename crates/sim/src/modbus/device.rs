@@ -14,8 +14,13 @@ use std::time::Duration;
 const SUNSPEC_BASE: u16 = 40_000;
 /// Registers of SunSpec's common model, and where its texts lie in it.
 const COMMON_LENGTH: u16 = 66;
-const COMMON_TEXTS: [(u16, u16, &str); 5] =
-    [(2, 16, "triphase"), (18, 16, "simulated meter"), (42, 8, "1"), (50, 16, "SIM-0001"), (68, 0, "")];
+const COMMON_TEXTS: [(u16, u16, &str); 5] = [
+    (2, 16, "triphase"),
+    (18, 16, "simulated meter"),
+    (42, 8, "1"),
+    (50, 16, "SIM-0001"),
+    (68, 0, ""),
+];
 /// Length of a meter model beyond its number and length; the models of integers have 105
 /// registers, those of floats 124.
 const MODEL_LENGTHS: [(u16, u16); 2] = [(201, 105), (211, 124)];

@@ -6,9 +6,10 @@ use reading::Unit;
 /// The words of a value in a register of the map, the most significant register where the order
 /// says. `None` for what the register cannot hold.
 pub(crate) fn words(register: &Register, value: f64) -> Option<Vec<u16>> {
-    let scale = register.factors.iter().fold(register.scale.to_f64(), |scale, factor| {
-        scale * factor_of(register, factor.role)
-    });
+    let scale = register
+        .factors
+        .iter()
+        .fold(register.scale.to_f64(), |scale, factor| scale * factor_of(register, factor.role));
     let value = match register.form {
         Form::Plain => value,
         Form::Negated => -value,

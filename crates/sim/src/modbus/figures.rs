@@ -95,8 +95,12 @@ impl Figures {
             "apparent_energy_import" => {
                 sum(&self.energy.active, phase)?.hypot(sum(&self.energy.reactive, phase)?)
             }
-            "active_power_export" | "active_energy_export" | "apparent_energy_export"
-            | "reactive_energy_export" | "reactive_energy_q2" | "reactive_energy_q3"
+            "active_power_export"
+            | "active_energy_export"
+            | "apparent_energy_export"
+            | "reactive_energy_export"
+            | "reactive_energy_q2"
+            | "reactive_energy_q3"
             | "reactive_energy_q4" => 0.0,
             _ => return None,
         })

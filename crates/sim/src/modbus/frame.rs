@@ -184,11 +184,7 @@ fn rtu_request(pending: &mut Vec<u8>) -> Option<Request> {
     let frame = pending.get(..length)?;
     let (body, sum) = frame.split_at(length - 2);
     let whole = crc(body).to_le_bytes() == sum;
-    let request = whole.then(|| Request {
-        header: [0; 4],
-        unit: body[0],
-        pdu: body[1..].to_vec(),
-    });
+    let request = whole.then(|| Request { header: [0; 4], unit: body[0], pdu: body[1..].to_vec() });
     // Damaged, or not for slaves: silence will tell the next one apart.
     pending.clear();
     request

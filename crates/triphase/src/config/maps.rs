@@ -65,8 +65,8 @@ impl<'a> Maps<'a> {
         }
         let known = meter::model(text).map(ModelConfig::Known);
         let known = known.or_else(|| modbus::map(text).map(|map| registers(Arc::clone(map))));
-        let known = known
-            .or_else(|| (text == SUNSPEC).then_some(ModelConfig::Registers(Source::SunSpec)));
+        let known =
+            known.or_else(|| (text == SUNSPEC).then_some(ModelConfig::Registers(Source::SunSpec)));
         if known.is_none() {
             wrong.push(Complaint::at(name.span(), unknown(text)));
         }
@@ -152,8 +152,7 @@ fn unknown(name: &str) -> String {
 
 /// Whether a model can be read on a port; the sentence says what it needs.
 pub(super) fn fits(model: &ModelConfig, port: &wire::Port) -> Result<(), String> {
-    let is_modbus =
-        matches!(port, wire::Port::ModbusTcp { .. } | wire::Port::ModbusRtu { .. });
+    let is_modbus = matches!(port, wire::Port::ModbusTcp { .. } | wire::Port::ModbusRtu { .. });
     match model {
         ModelConfig::Registers(_) if !is_modbus => Err(format!(
             "{} is read over Modbus: expected modbus+tcp://HOST?unit=N or \

@@ -34,11 +34,7 @@ impl Complaint {
         Self { span: error.span(), message, elsewhere: None }
     }
 
-    pub(super) fn in_map(
-        file: Arc<Elsewhere>,
-        span: Option<Range<usize>>,
-        message: &str,
-    ) -> Self {
+    pub(super) fn in_map(file: Arc<Elsewhere>, span: Option<Range<usize>>, message: &str) -> Self {
         Self { span, message: with_suggestion(message), elsewhere: Some(file) }
     }
 }
@@ -98,7 +94,10 @@ impl Report {
             io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
             _ => format!("cannot be read: {error}"),
         };
-        Self { file: file.to_owned(), places: vec![Place { message, excerpt: None, other_file: None }] }
+        Self {
+            file: file.to_owned(),
+            places: vec![Place { message, excerpt: None, other_file: None }],
+        }
     }
 }
 

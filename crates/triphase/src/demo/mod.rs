@@ -13,7 +13,8 @@ use crate::assemble::{self, Kind};
 use crate::cli;
 use crate::clock;
 use crate::config::{
-    Config, HttpConfig, MeterConfig, ModelConfig, MqttConfig, Role, Secret, SiteConfig, loopback_only,
+    Config, HttpConfig, MeterConfig, ModelConfig, MqttConfig, Role, Secret, SiteConfig,
+    loopback_only,
 };
 use crate::run;
 use anyhow::{Context, Result, bail};

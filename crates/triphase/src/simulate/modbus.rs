@@ -71,11 +71,8 @@ pub(super) async fn simulate(arguments: &cli::Simulate, map: &Map) -> Result<()>
         .map_err(|_| anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone))?;
     let start = clock::now();
     let workshop = Workshop::new(arguments.seed, start, zone);
-    let shared = Arc::new(Shared {
-        workshop: Mutex::new((workshop, None)),
-        start,
-        speed: arguments.speed,
-    });
+    let shared =
+        Arc::new(Shared { workshop: Mutex::new((workshop, None)), start, speed: arguments.speed });
     let units = units(arguments, map)?;
     let misdeeds = misdeeds(arguments, &units)?;
     let bus = || {
