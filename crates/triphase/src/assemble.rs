@@ -11,6 +11,7 @@ use meter::modbus::{self, ReaderOptions, Source};
 use meter::{Correction, DriverOptions, Reader};
 use outlet::http::access::{Access, AccessOptions};
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
+use reading::Memory;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,7 +100,7 @@ fn acquisitions(
             ModelConfig::Registers(source) => {
                 Conversation::Modbus(Box::new(asker(meter, port, source)))
             }
-            ModelConfig::Known(model) => match model.reader(options(meter, site, sinks)?) {
+            ModelConfig::Known(model) => match model.reader(options(meter, site, memory(meter, sinks)?)?) {
                 Reader::Asks(dialogue) => Conversation::Dialogue(dialogue),
                 Reader::Listens(driver) => {
                     let station = if port.is_replay() { station.of_recording() } else { station };
@@ -124,7 +125,8 @@ fn acquisitions(
 /// How often a meter is asked unless its configuration says otherwise.
 const PERIOD_DEFAULT: Duration = Duration::from_secs(10);
 
-fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> Asker {
+/// What asks a Modbus meter.
+pub(crate) fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> Asker {
     let options = ReaderOptions {
         meter: meter.id.clone(),
         correction: Correction {
@@ -140,18 +142,29 @@ fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> Asker {
     }
 }
 
-fn options(meter: &MeterConfig, site: &SiteConfig, sinks: &Sinks) -> Result<DriverOptions> {
+/// What a meter's driver must remember from earlier runs.
+fn memory(meter: &MeterConfig, sinks: &Sinks) -> Result<Vec<Memory>> {
+    if meter.port.as_ref().is_some_and(wire::Port::is_replay) {
+        // A replay keeps its own replay protection: it must neither be refused for what the live
+        // meter already sent, nor advance the live meter's counters.
+        return Ok(Vec::new());
+    }
+    sinks.store.recall("").context("reading what the drivers must remember")
+}
+
+/// What a meter's driver needs to know.
+///
+/// # Errors
+/// A key cannot be read.
+pub(crate) fn options(
+    meter: &MeterConfig,
+    site: &SiteConfig,
+    memory: Vec<Memory>,
+) -> Result<DriverOptions> {
     let key = |secret: &Option<crate::config::Secret>| {
         secret.as_ref().map(crate::config::Secret::key).transpose()
     };
     let context = || format!("meter \"{}\"", meter.id);
-    let memory = if meter.port.as_ref().is_some_and(wire::Port::is_replay) {
-        // A replay keeps its own replay protection: it must neither be refused for what the live
-        // meter already sent, nor advance the live meter's counters.
-        Vec::new()
-    } else {
-        sinks.store.recall("").context("reading what the drivers must remember")?
-    };
     Ok(DriverOptions {
         meter: meter.id.clone(),
         guek: key(&meter.guek).with_context(context)?,

@@ -14,6 +14,7 @@ mod export;
 mod import;
 mod keeping;
 mod near;
+mod read;
 mod run;
 mod simulate;
 mod supervise;
@@ -40,6 +41,13 @@ fn main() -> ExitCode {
         Command::Config(ConfigCommand::Example) => print(&config::example::example()),
         Command::Token(command) => token::token(&command),
         Command::Decode(arguments) => decode_command(&arguments),
+        Command::Read(arguments) => match read::chosen(&arguments) {
+            Ok(chosen) => asynchronously(read::read(&arguments, chosen)),
+            Err(text) => {
+                eprintln!("{text}");
+                MISUSED
+            }
+        },
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
         Command::Calc(arguments) => calc_command(&arguments),
         Command::Import(arguments) => data_command("import", import::import(&arguments)),

@@ -4,7 +4,7 @@
 //! time. What a failure means for the wire is part of its answer: once an answer is owed, it could
 //! be taken for that to the next question, so the wire must be opened anew.
 
-use crate::{Error, LineSettings, Link};
+use crate::{Error, LineSettings, Link, Port};
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -142,6 +142,16 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
+    /// Takes an open wire as its port says; `None` when that is none of Modbus.
+    #[must_use]
+    pub fn of(link: Link, port: &Port) -> Option<Self> {
+        match port {
+            Port::ModbusTcp { .. } => Some(Self::new(link, Framing::Tcp)),
+            Port::ModbusRtu { .. } => Some(Self::new(link, Framing::Rtu)),
+            _ => None,
+        }
+    }
+
     /// Takes an open wire.
     #[must_use]
     pub fn new(link: Link, framing: Framing) -> Self {

@@ -9,7 +9,7 @@ use super::schedule::{Schedule, Turn};
 use super::station::{Station, seed_of, why};
 use super::watch::Why;
 use meter::{Answer, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
-use reading::LinkCause;
+use reading::{LinkCause, Timestamp};
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, timeout};
@@ -182,7 +182,7 @@ impl Member {
     /// One reading.
     async fn take_turn(&mut self, wire: &mut Wire) -> Result<(), Broken> {
         let Self { station, conversation, line, .. } = self;
-        let (Answer { heard, fault }, bytes) = match (conversation, wire) {
+        let Exchange { answer, bytes } = match (conversation, wire) {
             (Conversation::Dialogue(dialogue), Wire::Bytes(link)) => {
                 // Another meter, or an optical dialogue, may have left the line set otherwise.
                 if let Some(line) = *line {
@@ -191,8 +191,9 @@ impl Member {
                 // What comes unasked is a late answer to an older question.
                 link.drain().await.map_err(Broken::Idle)?;
                 dialogue.begin(station.now());
-                let read = timeout(READING_MAX, converse(&mut **dialogue, station, link)).await;
-                let Ok(read) = read else {
+                let clock = || station.now();
+                let exchange = converse(&mut **dialogue, &clock, link);
+                let Ok(read) = timeout(READING_MAX, exchange).await else {
                     dialogue.disconnected(station.now());
                     return Err(Broken::Reading(endless()));
                 };
@@ -204,14 +205,14 @@ impl Member {
                 }
                 client.drain().map_err(Broken::Idle)?;
                 let read = asker.read(client, station.clock()).await;
-                let (answer, defects, bytes) = read.map_err(Broken::Wire)?;
+                let (exchange, defects) = read.map_err(Broken::Wire)?;
                 defects.iter().for_each(|defect| station.note(defect.code, &defect.detail));
-                (answer, bytes)
+                exchange
             }
             _ => return Err(Broken::Reading(other_protocol())),
         };
-        self.station.deliver(heard, bytes).await;
-        fault.map_or(Ok(()), |fault| Err(Broken::Reading(fault)))
+        self.station.deliver(answer.heard, bytes).await;
+        answer.fault.map_or(Ok(()), |fault| Err(Broken::Reading(fault)))
     }
 
     /// The wire was lost.
@@ -233,16 +234,25 @@ fn other_protocol() -> Fault {
     }
 }
 
-/// Does what the dialogue wants until it is done; returns how many bytes came, too.
-async fn converse(
+/// What a reading brought, and how many bytes came for it.
+pub(crate) struct Exchange {
+    pub(crate) answer: Answer,
+    pub(crate) bytes: usize,
+}
+
+/// Holds one reading over an open wire: does what the dialogue wants until it is done.
+///
+/// # Errors
+/// The wire failed.
+pub(crate) async fn converse(
     dialogue: &mut dyn Dialogue,
-    station: &Station,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
     link: &mut wire::Link,
-) -> Result<(Answer, usize), wire::Error> {
+) -> Result<Exchange, wire::Error> {
     let mut buffer = [0; READ_MAX];
     let mut bytes = 0;
     for _ in 0..STEPS_MAX {
-        match dialogue.step(station.now()) {
+        match dialogue.step(clock()) {
             Step::Send(question) => link.write_all(&question).await?,
             Step::Line(line) => link.set_line(line).await?,
             Step::Pause(pause) => sleep(pause).await,
@@ -251,15 +261,15 @@ async fn converse(
                 Ok(read) => {
                     let count = read?;
                     bytes += count;
-                    dialogue.receive(station.now(), buffer.get(..count).unwrap_or_default());
+                    dialogue.receive(clock(), buffer.get(..count).unwrap_or_default());
                 }
-                Err(_) => dialogue.elapsed(station.now()),
+                Err(_) => dialogue.elapsed(clock()),
             },
-            Step::Done(answer) => return Ok((answer, bytes)),
+            Step::Done(answer) => return Ok(Exchange { answer, bytes }),
         }
     }
-    dialogue.disconnected(station.now());
-    Ok((Answer { fault: Some(endless()), ..Answer::default() }, bytes))
+    dialogue.disconnected(clock());
+    Ok(Exchange { answer: Answer { fault: Some(endless()), ..Answer::default() }, bytes })
 }
 
 fn endless() -> Fault {

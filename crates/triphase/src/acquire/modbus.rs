@@ -4,7 +4,7 @@
 //! register costs that register; a lost or foreign answer ends the reading and the use of the
 //! wire, since it could be taken for the answer to the next question.
 
-use super::Clock;
+use super::{Clock, Exchange};
 use meter::modbus::{Defect, Reader, Span};
 use meter::{Answer, Fault, FaultClass, Heard};
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(crate) struct Asker {
 }
 
 /// A reading that failed because the wire did, or what it brought.
-pub(super) type Read = Result<(Answer, Vec<Defect>, usize), wire::Error>;
+pub(super) type Read = Result<(Exchange, Vec<Defect>), wire::Error>;
 
 impl Asker {
     /// Reads the meter once. Returns what it brought, what was wrong with single registers, and
@@ -60,7 +60,7 @@ impl Asker {
         // Half a reading would have some of its values at another instant than the next one.
         let telegrams = outcome.telegram.filter(|_| !failed).into_iter().collect();
         let answer = Answer { heard: Heard { telegrams, ..Heard::default() }, fault };
-        Ok((answer, outcome.defects, bytes))
+        Ok((Exchange { answer, bytes }, outcome.defects))
     }
 
     fn question(&self, span: Span) -> Question {
