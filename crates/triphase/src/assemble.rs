@@ -100,16 +100,19 @@ fn acquisitions(
             ModelConfig::Registers(source) => {
                 Conversation::Modbus(Box::new(asker(meter, port, source)))
             }
-            ModelConfig::Known(model) => match model.reader(options(meter, site, memory(meter, sinks)?)?) {
-                Reader::Asks(dialogue) => Conversation::Dialogue(dialogue),
-                Reader::Listens(driver) => {
-                    let station = if port.is_replay() { station.of_recording() } else { station };
-                    let (port, tape) = (port.clone(), Tape::default());
-                    let listener = Listener { station, port, driver, tape };
-                    acquisitions.push(Acquisition::Listener(listener));
-                    continue;
+            ModelConfig::Known(model) => {
+                match model.reader(options(meter, site, memory(meter, sinks)?)?) {
+                    Reader::Asks(dialogue) => Conversation::Dialogue(dialogue),
+                    Reader::Listens(driver) => {
+                        let station =
+                            if port.is_replay() { station.of_recording() } else { station };
+                        let (port, tape) = (port.clone(), Tape::default());
+                        let listener = Listener { station, port, driver, tape };
+                        acquisitions.push(Acquisition::Listener(listener));
+                        continue;
+                    }
                 }
-            },
+            }
         };
         let period = meter.period.unwrap_or(PERIOD_DEFAULT);
         let member = Member { station, conversation, period, line: port.line() };

@@ -76,9 +76,7 @@ fn unnamed(port: &str, model: &str, arguments: &cli::Read) -> String {
 pub(crate) async fn read(arguments: &cli::Read, chosen: (SiteConfig, MeterConfig)) -> Result<()> {
     let (site, meter) = chosen;
     let patience = Duration::from_secs(arguments.timeout);
-    let late = || {
-        format!("{}: no reading within {} s", meter.id, patience.as_secs())
-    };
+    let late = || format!("{}: no reading within {} s", meter.id, patience.as_secs());
     let telegrams = timeout(patience, once(&site, &meter)).await.with_context(late)??;
     let mut out = std::io::stdout().lock();
     for telegram in &telegrams {
@@ -115,11 +113,7 @@ async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
     }
 }
 
-async fn registers(
-    mut asker: Asker,
-    port: &wire::Port,
-    link: wire::Link,
-) -> Result<Vec<Telegram>> {
+async fn registers(mut asker: Asker, port: &wire::Port, link: wire::Link) -> Result<Vec<Telegram>> {
     let mut client = Client::of(link, port).context("the port is not one of Modbus")?;
     if let Some(line) = port.line() {
         client.set_line(line)?;

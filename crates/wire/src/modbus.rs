@@ -72,14 +72,17 @@ pub enum Failure {
         code: u8,
     },
     /// Nothing, or half an answer, came in time.
-    #[error("no whole answer within {} ms", waited.as_millis())]
+    #[error("no whole answer within {} ms, {bytes} bytes came", waited.as_millis())]
     Timeout {
         /// How long was waited.
         waited: Duration,
+        /// Bytes that came and made no answer.
+        bytes: usize,
     },
-    /// An answer came that is none to this question.
-    #[error("the answer belongs to another question: {0}")]
-    Foreign(String),
+    /// An answer came that is none to this question: it names another unit, transaction or
+    /// function.
+    #[error("the answer belongs to another question: it is of another {0}")]
+    Foreign(&'static str),
     /// What came is no answer.
     #[error("what came is no Modbus answer: {0}")]
     Malformed(String),
@@ -155,7 +158,7 @@ impl Client {
     /// Takes an open wire.
     #[must_use]
     pub fn new(link: Link, framing: Framing) -> Self {
-        let wire = Shared(Arc::new(Mutex::new(Wire { link, failure: None })));
+        let wire = Shared(Arc::new(Mutex::new(Wire { link, failure: None, received: 0 })));
         let session = match framing {
             Framing::Tcp => tcp::attach(wire.clone()),
             Framing::Rtu => rtu::attach(wire.clone()),
@@ -281,17 +284,19 @@ impl Client {
             sleep_until(last + self.frame_gap.max(manners.pause)).await;
         }
         self.session.set_slave(Slave(unit));
+        self.wire.lock().received = 0;
         let called = timeout(manners.timeout, self.session.call(request)).await;
         self.last = Some(Instant::now());
         match called {
-            Err(_) => Err(Failure::Timeout { waited: manners.timeout }),
+            Err(_) => {
+                Err(Failure::Timeout { waited: manners.timeout, bytes: self.wire.lock().received })
+            }
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(code))) => Err(Failure::Exception { code: number(code) }),
             Ok(Err(tokio_modbus::Error::Protocol(error))) => Err(Failure::Foreign(match error {
-                ProtocolError::HeaderMismatch { message, .. } => message,
-                ProtocolError::FunctionCodeMismatch { request, .. } => {
-                    format!("it is none to function {}", request.value())
-                }
+                ProtocolError::HeaderMismatch { .. } if self.framing == Framing::Rtu => "unit",
+                ProtocolError::HeaderMismatch { .. } => "unit or transaction",
+                ProtocolError::FunctionCodeMismatch { .. } => "function",
             })),
             Ok(Err(tokio_modbus::Error::Transport(error))) => Err(self.transport(error)),
         }
@@ -334,6 +339,8 @@ struct Wire {
     link: Link,
     /// Why the session will find the wire at its end, which it cannot tell from other errors.
     failure: Option<Error>,
+    /// Bytes that came since the last question.
+    received: usize,
 }
 
 impl Shared {
@@ -352,7 +359,9 @@ impl AsyncRead for Shared {
         let mut wire = self.lock();
         let before = buffer.filled().len();
         let read = ready!(wire.link.poll_read(context, buffer));
-        if read.is_ok() && buffer.filled().len() == before {
+        let count = buffer.filled().len() - before;
+        wire.received += count;
+        if read.is_ok() && count == 0 {
             wire.failure = Some(Error::closed());
         }
         Poll::Ready(read)

@@ -91,7 +91,7 @@ impl Asker {
                 let name = exception_name(*code);
                 (FaultClass::Device, "exception", format!("{what}: exception {code}, {name}"))
             }
-            Failure::Timeout { waited } => {
+            Failure::Timeout { waited, bytes: 0 } => {
                 let detail = format!(
                     "unit {unit} did not answer within {} ms: is it switched on, and are unit, \
                      baud rate and parity those of the meter?",
@@ -99,12 +99,20 @@ impl Asker {
                 );
                 (FaultClass::Transient, "no_answer", detail)
             }
+            Failure::Timeout { waited, bytes } => {
+                let detail = format!(
+                    "{what}: {bytes} bytes came and made no whole answer within {} ms: are baud \
+                     rate and parity those of the meter, or do two devices have this unit?",
+                    waited.as_millis()
+                );
+                (FaultClass::Corrupt, "half_answer", detail)
+            }
             Failure::Length { got, .. } => {
                 let detail = format!("{what}: {got} registers came where {count} were asked for");
                 (FaultClass::Corrupt, "wrong_length", detail)
             }
-            Failure::Foreign(detail) => {
-                let detail = format!("{what}: an answer to another question came ({detail})");
+            Failure::Foreign(of) => {
+                let detail = format!("{what}: an answer came that names another {of}");
                 (FaultClass::Corrupt, "foreign_answer", detail)
             }
             Failure::Malformed(_) | Failure::Wire(_) => {
