@@ -167,6 +167,11 @@ impl Board {
         }
     }
 
+    /// The latest arrival of all meters.
+    pub(crate) fn arrived(&self) -> Option<Timestamp> {
+        self.meters.values().filter_map(|board| board.arrived).max()
+    }
+
     pub(crate) fn latest(&self, meter: &MeterId) -> Option<Latest> {
         let lists = &self.meters.get(meter)?.lists;
         let mut values: BTreeMap<Key, &Held> = BTreeMap::new();
