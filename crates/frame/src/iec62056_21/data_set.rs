@@ -236,7 +236,8 @@ mod tests {
 
     #[test]
     fn a_damaged_data_set_hides_no_other() {
-        let block = b"1.8.0(1*kWh)\r\n1.8.1(2\x02*kWh)\r\n1.8.2 3)\r\n2.8.0(4(5)\r\n2.8.1(6)\r\n!\r\n";
+        let block =
+            b"1.8.0(1*kWh)\r\n1.8.1(2\x02*kWh)\r\n1.8.2 3)\r\n2.8.0(4(5)\r\n2.8.1(6)\r\n!\r\n";
         let addresses: Vec<_> = sets(block).into_iter().map(|(address, _)| address).collect();
         assert_eq!(addresses, ["1.8.0", "2.8.1"]);
         let malformed: Vec<_> = data_sets(block)

@@ -128,7 +128,8 @@ fn partial_blocks_end_with_eot() {
 }
 
 fn p1(crc: &str) -> Vec<u8> {
-    let mut bytes = b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n1-0:1.8.1(4.426*kWh)\r\n!".to_vec();
+    let mut bytes =
+        b"/ISk5\\2MT382-1000\r\n\r\n1-3:0.2.8(50)\r\n1-0:1.8.1(4.426*kWh)\r\n!".to_vec();
     bytes.extend(crc.bytes());
     bytes
 }
@@ -137,7 +138,9 @@ fn p1(crc: &str) -> Vec<u8> {
 fn checks_the_crc_of_a_p1_telegram_in_every_form() {
     let computed = dsmr::crc16(&p1(""));
     let verdict = |bytes: &[u8]| match all(Start::Marked, bytes).as_slice() {
-        [Told::Identified(..), Told::ReadOut { check, ending: Ending::Mark, sets: 2, .. }] => *check,
+        [Told::Identified(..), Told::ReadOut { check, ending: Ending::Mark, sets: 2, .. }] => {
+            *check
+        }
         other => panic!("{other:?}"),
     };
     let upper = format!("{computed:04X}\r\n");
@@ -196,7 +199,10 @@ fn a_capture_may_begin_with_a_data_set() {
     let bytes = b"0.0.0(110002267)\r\n14.7(49.96*Hz)\r\n!\r\n";
     let told = all(Start::Anywhere, bytes);
     assert!(
-        matches!(&told[..], [Told::ReadOut { at: 0, line: None, sets: 2, ending: Ending::Mark, .. }]),
+        matches!(
+            &told[..],
+            [Told::ReadOut { at: 0, line: None, sets: 2, ending: Ending::Mark, .. }]
+        ),
         "{told:?}"
     );
     // And may end with one.
@@ -208,7 +214,10 @@ fn a_capture_may_begin_with_a_data_set() {
 fn slashes_and_marks_inside_values_end_nothing() {
     let bytes = b"/ISk5\\2X\r\n\r\n0-0:96.13.0(test-/-test!)\r\n0.9.1(12/05)\r\n!\r\n";
     let told = all(Start::Marked, bytes);
-    assert!(matches!(&told[..], [_, Told::ReadOut { sets: 2, ending: Ending::Mark, .. }]), "{told:?}");
+    assert!(
+        matches!(&told[..], [_, Told::ReadOut { sets: 2, ending: Ending::Mark, .. }]),
+        "{told:?}"
+    );
 }
 
 #[test]
