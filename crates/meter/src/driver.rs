@@ -8,6 +8,7 @@ use crate::Dialogue;
 use crate::correction::Correction;
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
+use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
 use frame::stream::Transport;
 use jiff::tz::TimeZone;
 use reading::{Decimal, ListId, Memory, MeterId, Quality, Telegram, Timestamp};
@@ -61,6 +62,8 @@ pub struct DriverOptions {
     pub invert: bool,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
+    /// What only meters behind an optical head need.
+    pub optical: OpticalOptions,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
     /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
@@ -69,7 +72,7 @@ pub struct DriverOptions {
 impl DriverOptions {
     /// The options of a meter without keys and transformers.
     #[must_use]
-    pub const fn new(meter: MeterId) -> Self {
+    pub fn new(meter: MeterId) -> Self {
         Self {
             meter,
             guek: None,
@@ -79,6 +82,7 @@ impl DriverOptions {
             vt_ratio: Decimal::new(1, 0),
             invert: false,
             memory: Vec::new(),
+            optical: OpticalOptions::default(),
             inspect: false,
         }
     }
@@ -105,6 +109,8 @@ impl Model {
             Protocol::Push { transport } => {
                 Reader::Listens(Box::new(PushDriver::new(self, transport, options)))
             }
+            Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
+            Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
         }
     }
 }

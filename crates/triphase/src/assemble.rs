@@ -177,6 +177,7 @@ pub(crate) fn options(
         vt_ratio: meter.vt_ratio,
         invert: meter.invert,
         memory,
+        optical: meter.optical.clone(),
         inspect: true,
     })
 }

@@ -49,6 +49,9 @@ pub(crate) enum Command {
         triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
         triphase simulate --model sunspec --port pty                slaves on a serial line")]
     Simulate(Simulate),
+    /// Finds devices on a bus and writes the configuration that reads them
+    #[command(subcommand)]
+    Scan(crate::scan::Bus),
     /// Reads the whole store and says what is damaged, where; also while the service runs
     #[command(after_help = "Examples:\n  triphase verify --config triphase.toml\n  \
         triphase verify --data backup.sqlite\n\
@@ -194,6 +197,11 @@ pub(crate) enum Protocol {
     Auto,
     /// DLMS push: HDLC, M-Bus transport or bare APDUs
     Dlms,
+    /// Read-outs of the optical port, modes A to D
+    #[value(name = "iec62056-21")]
+    Iec62056_21,
+    /// P1 telegrams: DSMR, e-MUCS, Luxembourg
+    Dsmr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -206,7 +214,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct Decode {
-    /// The protocol of the bytes; this version reads DLMS pushes
+    /// The protocol of the bytes
     #[arg(long, value_enum, default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
     /// Global unicast encryption key: 32 hex digits, or @FILE
@@ -215,6 +223,9 @@ pub(crate) struct Decode {
     /// Authentication key: 32 hex digits, or @FILE; without it nothing is authenticated
     #[arg(long, value_name = "HEX")]
     pub(crate) gak: Option<String>,
+    /// AES key of an encrypted P1 telegram, in place of --guek: 32 hex digits, or @FILE
+    #[arg(long, value_name = "HEX", conflicts_with = "guek")]
+    pub(crate) key: Option<String>,
     /// The meter's profile: scalers that its telegrams do not carry (lgz_e450, lgz_e570, …)
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,

@@ -3,13 +3,8 @@
 //! In: a port and a model, or a configured meter. Out: the telegram, for people or as JSON. Stores
 //! nothing and needs no service.
 
-<<<<<<< HEAD
 use crate::acquire::{Asker, Clock, Exchange, converse};
 use crate::config::{self, MeterConfig, ModelConfig, SiteConfig};
-=======
-use crate::acquire::{Exchange, converse};
-use crate::config::{self, MeterConfig, SiteConfig};
->>>>>>> main
 use crate::{assemble, cli, clock};
 use anyhow::{Context, Result, bail};
 use meter::{Dialogue, Driver, Reader};
@@ -18,15 +13,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::Write;
 use std::path::Path;
-<<<<<<< HEAD
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use wire::modbus::Client;
-=======
-use std::time::Duration;
-use tokio::time::timeout;
->>>>>>> main
 
 /// Most bytes taken from a port at once.
 const READ_MAX: usize = 4096;
@@ -103,7 +93,6 @@ pub(crate) async fn read(arguments: &cli::Read, chosen: (SiteConfig, MeterConfig
 
 async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
     let port = meter.port.as_ref().context("the meter has no port")?;
-<<<<<<< HEAD
     let model = meter.model.as_ref().context("the meter has no model")?;
     let mut link = wire::open(port, frame::capture_text::bytes_of_capture).await?;
     let model = match model {
@@ -113,11 +102,6 @@ async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
         }
     };
     let options = assemble::options(meter, site, Vec::new())?;
-=======
-    let model = meter.model.context("the meter has no model")?;
-    let options = assemble::options(meter, site, Vec::new())?;
-    let mut link = wire::open(port, frame::capture_text::bytes_of_capture).await?;
->>>>>>> main
     match model.reader(options) {
         Reader::Listens(driver) => listen(driver, &mut link).await,
         Reader::Asks(dialogue) => {
@@ -129,7 +113,6 @@ async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
     }
 }
 
-<<<<<<< HEAD
 async fn registers(mut asker: Asker, port: &wire::Port, link: wire::Link) -> Result<Vec<Telegram>> {
     let mut client = Client::of(link, port).context("the port is not one of Modbus")?;
     if let Some(line) = port.line() {
@@ -149,8 +132,6 @@ fn now() -> Clock {
     Arc::new(clock::now)
 }
 
-=======
->>>>>>> main
 async fn listen(mut driver: Box<dyn Driver>, link: &mut wire::Link) -> Result<Vec<Telegram>> {
     let mut buffer = [0; READ_MAX];
     loop {

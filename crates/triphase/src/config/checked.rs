@@ -56,6 +56,7 @@ pub(crate) struct MeterConfig {
     pub(crate) invert: bool,
     /// How long an answer of a meter that is asked may take.
     pub(crate) timeout: Option<Duration>,
+    pub(crate) optical: meter::readout::OpticalOptions,
 }
 
 impl MeterConfig {
@@ -76,6 +77,7 @@ impl MeterConfig {
             vt_ratio: Decimal::new(1, 0),
             invert: false,
             timeout: None,
+            optical: meter::readout::OpticalOptions::default(),
         }
     }
 }
@@ -342,6 +344,7 @@ fn meter(
     }
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
+    let optical = optical(raw.optical, wrong);
     let period = time(raw.period.as_ref(), "a period from 100ms to 1d", wrong);
     let timeout = time(raw.timeout.as_ref(), "a time from 100ms to 60s", wrong)
         .map(|timeout| timeout.min(TIMEOUT_MAX));
@@ -359,6 +362,7 @@ fn meter(
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
         ct_ratio,
         vt_ratio,
+        optical,
         invert: raw.invert.unwrap_or(false),
         timeout,
     })
@@ -376,6 +380,20 @@ fn time(
         wrong.push(Complaint::at(text.span(), message));
     }
     parsed
+}
+
+fn optical(
+    raw: Option<Spanned<raw::Optical>>,
+    wrong: &mut Vec<Complaint>,
+) -> meter::readout::OpticalOptions {
+    let Some(raw) = raw else { return meter::readout::OpticalOptions::default() };
+    let raw::Optical { address, read_slow, wake_up } = raw.get_ref();
+    if !frame::iec62056_21::message::is_device_address(address) {
+        let message = "address: expected at most 32 letters, digits and blanks";
+        wrong.push(Complaint::at(raw.span(), message));
+    }
+    let (address, read_slow, wake_up) = (address.clone(), *read_slow, *wake_up);
+    meter::readout::OpticalOptions { address, read_slow, wake_up }
 }
 
 pub(super) fn place(secret: raw::Secret, folder: &Path) -> Secret {

@@ -88,6 +88,13 @@ const METER: &[Key] = &[
         "\"1s\"",
         "How long an answer may take, where the meter is asked. Default 1s.",
     ),
+    optional(
+        "optical",
+        "{ address = \"12345678\", read_slow = true }",
+        "A meter that is asked through an optical head (model \"iec62056_21\"): its device address\n\
+         where several share the line; read_slow stays at 300 baud for heads and gateways that\n\
+         cannot change the rate; wake_up = true wakes a battery meter.",
+    ),
 ];
 
 const MODBUS: &[Key] = &[key(
