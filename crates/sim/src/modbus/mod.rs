@@ -7,6 +7,8 @@ mod device;
 mod encode;
 mod figures;
 mod frame;
+#[cfg(test)]
+mod tests;
 
 pub use device::{Device, Misdeed, Subject};
 pub use frame::{Framing, Reply, Units};

@@ -298,3 +298,29 @@ fn check_explains_a_mistake_in_a_map_with_its_place() {
     let place = format!("{}:7:64: no such unit; expected W", file.display());
     assert!(said.contains(&place) && said.contains("^^^^^^"), "{said}");
 }
+
+#[test]
+fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
+    let line = Line::start(&["--model", MODEL, "--units", "2,5", "--fault", "5=mute"]);
+    let url = format!("modbus+rtu://{}?baud=9600&parity=none", line.path);
+    let output = triphase(&["scan", "modbus", &url, "--units", "1-5", "--timeout", "100"]);
+    let block = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success(), "{block}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(block.contains("unit 2 on") && !block.contains("unit 5 on"), "{block}");
+    assert!(block.contains(&format!("model = \"{MODEL}\"")), "{block}");
+    let folder = folder(&block);
+    let service = Service::run(folder.path());
+    service.wait_for("/api/v1/meters/unit_2/latest", |latest| {
+        latest["values"]["voltage_l1"]["value"].as_f64().is_some_and(|volts| volts > 200.0)
+    });
+}
+
+#[test]
+fn a_bus_without_devices_is_said_with_what_to_look_at() {
+    let gateway = Gateway::start(&[(1, Some(Misdeed::Mute))]);
+    let url = format!("modbus+tcp://{}", gateway.address);
+    let output = triphase(&["scan", "modbus", &url, "--units", "1-3", "--timeout", "50"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("nothing was found") && said.contains("A and B"), "{said}");
+}
