@@ -267,7 +267,7 @@ impl Checker {
     fn cell(&mut self, raw: &raw::Register, span: &Range<usize>) -> Option<Cell> {
         let kind = match &raw.kind {
             Some(name) => kind(name.get_ref(), &name.span(), &mut self.faults)?,
-            None => self.known(self.defaults.kind, span, "type", "\"f32\"")?,
+            None => self.known(self.defaults.kind, span, "type = \"f32\" or another")?,
         };
         let function = raw.function.as_ref().map(|f| table(f, &mut self.faults));
         let (table, address) = self.wire_address(
@@ -292,15 +292,9 @@ impl Checker {
         Some(Cell { span: Span { table, address, count }, kind, order })
     }
 
-    fn known<T>(
-        &mut self,
-        value: Option<T>,
-        span: &Range<usize>,
-        key: &str,
-        example: &str,
-    ) -> Option<T> {
+    fn known<T>(&mut self, value: Option<T>, span: &Range<usize>, example: &str) -> Option<T> {
         if value.is_none() {
-            let message = format!("expected {key}, here or once at the top, as {key} = {example}");
+            let message = format!("expected {example}, here or once at the top");
             self.wrong(span.clone(), message);
         }
         value
@@ -338,7 +332,7 @@ impl Checker {
             self.wrong(span.clone(), message);
             return None;
         };
-        Some((self.known(table, span, "function", "3 (holding) or 4 (input)")?, address))
+        Some((self.known(table, span, "function = 3 (holding) or 4 (input)")?, address))
     }
 
     fn fits(&mut self, place: Span, span: &Range<usize>) -> Option<()> {
