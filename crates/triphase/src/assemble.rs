@@ -96,7 +96,8 @@ fn acquisitions(
             Reader::Listens(driver) => {
                 let station = if port.is_replay() { station.of_recording() } else { station };
                 let (port, tape) = (port.clone(), Tape::default());
-                acquisitions.push(Acquisition::Listener(Listener { station, port, driver, tape }));
+                let listener = Listener { station, port, driver, tape };
+                acquisitions.push(Acquisition::Listener(Box::new(listener)));
             }
             Reader::Asks(dialogue) => {
                 let period = meter.period.unwrap_or(PERIOD_DEFAULT);

@@ -75,7 +75,7 @@ pub(crate) enum Command {
     /// Readings as a CSV file, also while the service runs
     #[command(after_help = "Examples:\n  triphase export --meter general --out general.csv\n  \
         triphase export --meter general --from 2026-05-01 --to 2026-06-01 --resolution 15min \
-        --quantity active_power --decimal comma --time local")]
+        --quantity active_energy_import --decimal comma --time local")]
     Export(Export),
 }
 
@@ -381,7 +381,7 @@ pub(crate) struct Export {
     /// Measured before then
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// Only this quantity, such as active_power; may be given several times
+    /// Only this quantity, such as active_energy_import; may be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) quantity: Vec<String>,
     /// Telegrams, or intervals
@@ -390,6 +390,9 @@ pub(crate) struct Export {
     /// Where to write; `-` or nothing is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<String>,
+    /// Replaces a file that exists
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Which time is written
     #[arg(long, value_enum, default_value_t = ExportTime::Utc)]
     pub(crate) time: ExportTime,
