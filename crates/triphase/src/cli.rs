@@ -187,6 +187,8 @@ pub(crate) enum Protocol {
     Auto,
     /// DLMS push: HDLC, M-Bus transport or bare APDUs
     Dlms,
+    /// Answers of wired M-Bus slaves (EN 13757-3)
+    Mbus,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -199,7 +201,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct Decode {
-    /// The protocol of the bytes; this version reads DLMS pushes
+    /// The protocol of the bytes
     #[arg(long, value_enum, default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
     /// Global unicast encryption key: 32 hex digits, or @FILE
@@ -208,6 +210,9 @@ pub(crate) struct Decode {
     /// Authentication key: 32 hex digits, or @FILE; without it nothing is authenticated
     #[arg(long, value_name = "HEX")]
     pub(crate) gak: Option<String>,
+    /// M-Bus key of mode 5 (AES-128-CBC): 32 hex digits, or @FILE
+    #[arg(long, value_name = "HEX")]
+    pub(crate) key: Option<String>,
     /// The meter's profile: scalers that its telegrams do not carry (lgz_e450, lgz_e570, …)
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
