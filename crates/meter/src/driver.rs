@@ -7,6 +7,7 @@
 use crate::Dialogue;
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
+use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
 use frame::stream::Transport;
 use jiff::tz::TimeZone;
 use reading::{
@@ -60,6 +61,8 @@ pub struct DriverOptions {
     pub vt_ratio: Decimal,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
+    /// What only meters behind an optical head need.
+    pub optical: OpticalOptions,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
     /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
@@ -68,7 +71,7 @@ pub struct DriverOptions {
 impl DriverOptions {
     /// The options of a meter without keys and transformers.
     #[must_use]
-    pub const fn new(meter: MeterId) -> Self {
+    pub fn new(meter: MeterId) -> Self {
         Self {
             meter,
             guek: None,
@@ -77,6 +80,7 @@ impl DriverOptions {
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
             memory: Vec::new(),
+            optical: OpticalOptions::default(),
             inspect: false,
         }
     }
@@ -97,6 +101,8 @@ impl Model {
             Protocol::Push { transport } => {
                 Reader::Listens(Box::new(PushDriver::new(self, transport, options)))
             }
+            Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
+            Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
         }
     }
 }
@@ -106,13 +112,13 @@ struct PushDriver {
     reader: PushReader,
     push_options: PushOptions,
     meter: MeterId,
-    ct_ratio: Decimal,
-    vt_ratio: Decimal,
+    ratios: Ratios,
     memory: Vec<Memory>,
 }
 
 impl PushDriver {
     fn new(model: &Model, transport: Transport, options: DriverOptions) -> Self {
+        let ratios = Ratios::of(&options);
         let push_options = PushOptions {
             guek: options.guek,
             gak: options.gak,
@@ -124,14 +130,7 @@ impl PushDriver {
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);
-        Self {
-            reader,
-            push_options,
-            meter: options.meter,
-            ct_ratio: options.ct_ratio,
-            vt_ratio: options.vt_ratio,
-            memory: options.memory,
-        }
+        Self { reader, push_options, meter: options.meter, ratios, memory: options.memory }
     }
 
     fn heard(&mut self, at: Timestamp, outcomes: Vec<Outcome>) -> Heard {
@@ -160,19 +159,33 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings.map(|value| self.primary(&value.reading)).collect(),
+            readings: readings.map(|value| self.ratios.primary(&value.reading)).collect(),
         })
+    }
+}
+
+/// Transformer ratios of a meter that reports secondary values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ratios {
+    ct: Decimal,
+    vt: Decimal,
+}
+
+impl Ratios {
+    /// The configured ratios.
+    pub(crate) const fn of(options: &DriverOptions) -> Self {
+        Self { ct: options.ct_ratio, vt: options.vt_ratio }
     }
 
     /// The value on the primary side of the transformers.
-    fn primary(&self, reading: &Reading) -> Reading {
+    pub(crate) fn primary(self, reading: &Reading) -> Reading {
         let mut reading = reading.clone();
         let Value::Number(number) = reading.value else {
             return reading;
         };
         let ratios: &[Decimal] = match reading.unit {
-            Some(Unit::Ampere) => &[self.ct_ratio],
-            Some(Unit::Volt) => &[self.vt_ratio],
+            Some(Unit::Ampere) => &[self.ct],
+            Some(Unit::Volt) => &[self.vt],
             Some(
                 Unit::Watt
                 | Unit::Var
@@ -180,7 +193,7 @@ impl PushDriver {
                 | Unit::WattHour
                 | Unit::VarHour
                 | Unit::VoltAmpereHour,
-            ) => &[self.ct_ratio, self.vt_ratio],
+            ) => &[self.ct, self.vt],
             _ => &[],
         };
         let product = ratios.iter().try_fold(number, |product, ratio| {

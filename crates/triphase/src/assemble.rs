@@ -135,6 +135,7 @@ fn options(meter: &MeterConfig, site: &SiteConfig, sinks: &Sinks) -> Result<Driv
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
         memory,
+        optical: meter.optical.clone(),
         inspect: true,
     })
 }

@@ -15,6 +15,7 @@ mod import;
 mod keeping;
 mod near;
 mod run;
+mod scan;
 mod simulate;
 mod supervise;
 mod token;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Token(command) => token::token(&command),
         Command::Decode(arguments) => decode_command(&arguments),
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
+        Command::Scan(bus) => scan_command(bus),
         Command::Calc(arguments) => calc_command(&arguments),
         Command::Import(arguments) => data_command("import", import::import(&arguments)),
         Command::Export(arguments) => data_command("export", export::export(&arguments)),
@@ -167,6 +169,15 @@ fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
             if misused { MISUSED } else { FAILED }
         }
     }
+}
+
+fn scan_command(bus: scan::Bus) -> u8 {
+    let mut found = false;
+    let code = asynchronously(async {
+        found = scan::scan(bus).await?;
+        Ok(())
+    });
+    if code == 0 && !found { FAILED } else { code }
 }
 
 /// Logs go to stderr; `TRIPHASE_LOG` chooses what is said (default `info`).

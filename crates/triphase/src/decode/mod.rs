@@ -6,6 +6,7 @@
 mod explain;
 mod json;
 mod mbus;
+mod readout;
 mod text;
 
 pub(crate) use explain::{explain, explained_alone};
@@ -33,6 +34,9 @@ pub(crate) fn decode(
     out: &mut dyn Write,
 ) -> Result<bool> {
     let captured = read_capture(arguments.file.as_deref())?;
+    if let Some(kind) = readout::kind_of(arguments.protocol, &captured, &options) {
+        return readout::decode(&captured, (arguments.format, kind), &options, out);
+    }
     if let Some(fault) = text_fault(&captured) {
         bail!("{fault}");
     }
@@ -85,7 +89,7 @@ fn is_mbus(protocol: cli::Protocol, bytes: &[u8]) -> bool {
     match protocol {
         cli::Protocol::Mbus => true,
         cli::Protocol::Auto => mbus::recognises(bytes),
-        cli::Protocol::Dlms => false,
+        _ => false,
     }
 }
 
@@ -124,7 +128,7 @@ pub(crate) fn options(arguments: &cli::Decode) -> Result<PushOptions> {
         })?),
     };
     Ok(PushOptions {
-        guek: key(&arguments.guek, "--guek")?,
+        guek: key(&arguments.guek, "--guek")?.or(key(&arguments.key, "--key")?),
         gak: key(&arguments.gak, "--gak")?,
         profile,
         zone,
