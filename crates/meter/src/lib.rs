@@ -7,6 +7,7 @@
 
 pub mod dialogue;
 pub mod driver;
+pub mod mbus;
 pub mod models;
 pub mod push;
 pub mod readout;

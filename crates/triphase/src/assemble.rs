@@ -136,6 +136,11 @@ fn options(meter: &MeterConfig, site: &SiteConfig, sinks: &Sinks) -> Result<Driv
         vt_ratio: meter.vt_ratio,
         memory,
         optical: meter.optical.clone(),
+        mbus: meter::mbus::MbusOptions {
+            address: meter.port.as_ref().and_then(wire::Port::mbus_address),
+            line: meter.port.as_ref().and_then(wire::Port::line),
+            switch_baud: None,
+        },
         inspect: true,
     })
 }

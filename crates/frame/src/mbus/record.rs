@@ -90,6 +90,14 @@ impl<'a> Record<'a> {
         value::of(&self.data, self.meaning().as_ref())
     }
 
+    /// Quantity, unit and value as libmbus normalises them; see [`Vif::nominal`].
+    #[must_use]
+    pub fn nominal(&self) -> (Option<Meaning>, value::Value<'a>) {
+        let meaning = self.vif.as_ref().map(Vif::nominal);
+        let value = value::of(&self.data, meaning.as_ref());
+        (meaning, value)
+    }
+
     /// Whether it is a value of now, without anything that limits what it says.
     #[must_use]
     pub fn is_current(&self) -> bool {

@@ -108,16 +108,24 @@ impl<'a> Vif<'a> {
     /// Quantity, unit, scale and kind of data.
     #[must_use]
     pub fn meaning(&self) -> Meaning {
-        let row = self.row();
-        let mut meaning = Meaning {
-            quantity: row.quantity,
-            unit: row.unit,
-            scale: Scale { factor: row.factor, exponent: row.exponent, offset: None },
-            kind: if row.time_point { Kind::TimePoint } else { Kind::Number },
-        };
+        let mut meaning = Meaning::of(self.row());
         if !self.extensions.is_empty() {
             for combined in self.combinable() {
                 meaning.apply(combined.change());
+            }
+        }
+        meaning
+    }
+
+    /// The same as libmbus normalises it: durations of an exceeded limit keep the unit and the scale
+    /// of their quantity. For comparison with other programs; [`meaning`](Self::meaning) is true.
+    #[must_use]
+    pub fn nominal(&self) -> Meaning {
+        let mut meaning = Meaning::of(self.row());
+        for combined in self.combinable() {
+            match combined.change() {
+                Change::Duration(_) => {}
+                change => meaning.apply(change),
             }
         }
         meaning
@@ -138,6 +146,15 @@ impl<'a> Vif<'a> {
 }
 
 impl Meaning {
+    const fn of(row: &Row) -> Self {
+        Self {
+            quantity: row.quantity,
+            unit: row.unit,
+            scale: Scale { factor: row.factor, exponent: row.exponent, offset: None },
+            kind: if row.time_point { Kind::TimePoint } else { Kind::Number },
+        }
+    }
+
     fn apply(&mut self, change: Change) {
         match change {
             Change::None => {}
@@ -188,10 +205,11 @@ impl Combined {
         !self.second && matches!(self.code, 0x01..=0x11 | 0x15..=0x1C)
     }
 
-    /// Whether it changes the value's scale alone, and not what the value is.
+    /// Whether it leaves what the value is: a correction of its scale, or the word that there is no
+    /// error.
     #[must_use]
-    pub fn is_correction(self) -> bool {
-        !self.second && matches!(self.code, 0x70..=0x7B | 0x7D)
+    pub fn is_neutral(self) -> bool {
+        !self.second && matches!(self.code, 0x00 | 0x70..=0x7B | 0x7D)
     }
 }
 

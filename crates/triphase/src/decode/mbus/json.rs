@@ -141,7 +141,7 @@ fn record(record: &Record<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b",\"device\":");
     optional_number(extended(u64::from(record.sub_unit)), out);
     out.extend_from_slice(b",\"quantity\":\"");
-    let meaning = record.meaning();
+    let (meaning, value) = record.nominal();
     match record.vif.and_then(|vif| vif.plain_text) {
         Some(text) => escaped(frame::mbus::text(text), out),
         None => out.extend_from_slice(meaning.map_or("", |it| it.quantity).as_bytes()),
@@ -149,7 +149,7 @@ fn record(record: &Record<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\",\"unit\":\"");
     out.extend_from_slice(meaning.map_or("", |it| it.unit).as_bytes());
     out.extend_from_slice(b"\",\"value\":");
-    match Shown::of(record.value()) {
+    match Shown::of(value) {
         Shown::Number(number) => decimal(number, out),
         Shown::Null => null(out),
         Shown::Text(Value::Text(sent)) => string(frame::mbus::text(sent), out),
@@ -174,7 +174,7 @@ fn qualifiers(record: &Record<'_>, out: &mut Vec<u8>) {
         return;
     };
     let mut begun = false;
-    for combined in vif.combinable().filter(|combined| !combined.is_correction()) {
+    for combined in vif.combinable().filter(|combined| !combined.is_neutral()) {
         out.extend_from_slice(if begun { b"," } else { b",\"qualifiers\":[" });
         begun = true;
         string(combined.name().chars(), out);

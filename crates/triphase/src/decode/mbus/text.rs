@@ -171,7 +171,7 @@ fn line(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) -> Result<()> {
         }
     }
     if let Some(vif) = record.vif {
-        for combined in vif.combinable().filter(|combined| !combined.is_correction()) {
+        for combined in vif.combinable().filter(|combined| !combined.is_neutral()) {
             name.push_str(", ");
             name.push_str(combined.name());
         }
