@@ -148,6 +148,12 @@ pub(crate) fn options(
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
         memory,
+        optical: meter.optical.clone(),
+        mbus: meter::mbus::MbusOptions {
+            address: meter.port.as_ref().and_then(wire::Port::mbus_address),
+            line: meter.port.as_ref().and_then(wire::Port::line),
+            switch_baud: None,
+        },
         inspect: true,
     })
 }

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex")]
     Simulate(Simulate),
+    /// Finds devices on a bus and writes the configuration that reads them
+    #[command(subcommand)]
+    Scan(crate::scan::Bus),
     /// Reads the whole store and says what is damaged, where; also while the service runs
     #[command(after_help = "Examples:\n  triphase verify --config triphase.toml\n  \
         triphase verify --data backup.sqlite\n\
@@ -192,6 +195,13 @@ pub(crate) enum Protocol {
     Auto,
     /// DLMS push: HDLC, M-Bus transport or bare APDUs
     Dlms,
+    /// Answers of wired M-Bus slaves (EN 13757-3)
+    Mbus,
+    /// Read-outs of the optical port, modes A to D
+    #[value(name = "iec62056-21")]
+    Iec62056_21,
+    /// P1 telegrams: DSMR, e-MUCS, Luxembourg
+    Dsmr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -204,7 +214,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct Decode {
-    /// The protocol of the bytes; this version reads DLMS pushes
+    /// The protocol of the bytes
     #[arg(long, value_enum, default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
     /// Global unicast encryption key: 32 hex digits, or @FILE
@@ -213,6 +223,10 @@ pub(crate) struct Decode {
     /// Authentication key: 32 hex digits, or @FILE; without it nothing is authenticated
     #[arg(long, value_name = "HEX")]
     pub(crate) gak: Option<String>,
+    /// AES key of M-Bus (mode 5), or of an encrypted P1 telegram in place of --guek: 32 hex digits,
+    /// or @FILE
+    #[arg(long, value_name = "HEX", conflicts_with = "guek")]
+    pub(crate) key: Option<String>,
     /// The meter's profile: scalers that its telegrams do not carry (lgz_e450, lgz_e570, …)
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,

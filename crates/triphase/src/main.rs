@@ -16,6 +16,7 @@ mod keeping;
 mod near;
 mod read;
 mod run;
+mod scan;
 mod simulate;
 mod supervise;
 mod token;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
             }
         },
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
+        Command::Scan(bus) => scan_command(bus),
         Command::Calc(arguments) => calc_command(&arguments),
         Command::Import(arguments) => data_command("import", import::import(&arguments)),
         Command::Export(arguments) => data_command("export", export::export(&arguments)),
@@ -186,6 +188,15 @@ fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
             if misused { MISUSED } else { FAILED }
         }
     }
+}
+
+fn scan_command(bus: scan::Bus) -> u8 {
+    let mut found = false;
+    let code = asynchronously(async {
+        found = scan::scan(bus).await?;
+        Ok(())
+    });
+    if code == 0 && !found { FAILED } else { code }
 }
 
 /// Logs go to stderr; `TRIPHASE_LOG` chooses what is said (default `info`).

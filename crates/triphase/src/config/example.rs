@@ -73,6 +73,13 @@ const METER: &[Key] = &[
         "Current transformer ratio, where the meter reports secondary values.",
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
+    optional(
+        "optical",
+        "{ address = \"12345678\", read_slow = true }",
+        "A meter that is asked through an optical head (model \"iec62056_21\"): its device address\n\
+         where several share the line; read_slow stays at 300 baud for heads and gateways that\n\
+         cannot change the rate; wake_up = true wakes a battery meter.",
+    ),
 ];
 
 const HTTP: &[Key] = &[
