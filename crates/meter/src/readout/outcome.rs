@@ -299,9 +299,9 @@ impl InProgress {
                 self.step(Layer::Block, place, || format!("check character {computed:02X} holds"));
             }
             Check::Crc { computed, sent, over } if sent == Some(computed) => {
-                if over == Over::RestoredLineEnds {
-                    let detail = "the CRC holds with CR LF for every LF: something on the way \
-                                  removed the CR";
+                if over == Over::Restored {
+                    let detail = "the CRC holds with the line ends that P1 prescribes: something \
+                                  on the way took CRs or the empty line out";
                     self.note(DefectCode::LineEndsAltered, found.block_at, detail);
                 }
                 let place = (found.block.len(), 4);
