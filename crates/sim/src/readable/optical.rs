@@ -18,6 +18,8 @@ use std::time::Duration;
 const SIGN_ON_BAUD: u32 = 300;
 /// Reaction time of a meter whose manufacturer's third letter is upper case.
 const REACTION: Duration = Duration::from_millis(200);
+/// Readers change the rate in the meantime, some in no hurry; 1.5 s are allowed.
+const CHANGE: Duration = Duration::from_millis(1000);
 /// Most bytes of the reader's that are kept.
 const PENDING_MAX: usize = 512;
 /// Data sets in each partial block.
@@ -213,7 +215,8 @@ impl OpticalMeter {
                 self.place = 0;
                 self.state = Stage::Sending;
                 let damaged = self.habits.first_block == FirstBlock::Damaged;
-                self.block(if damaged { 0x10 } else { 0 })
+                let block = self.block(if damaged { 0x10 } else { 0 });
+                block.map(|sent| Sent { after: CHANGE, ..sent })
             }
             (Message::Acknowledge, Stage::Sending) => {
                 self.place += 1;
