@@ -45,7 +45,9 @@ pub(crate) enum Command {
     Read(Read),
     /// One simulated meter that any third-party reader can talk to
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
-        triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex")]
+        triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
+        triphase simulate --model iec62056_21 --port pty --echo\n  \
+        triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001")]
     Simulate(Simulate),
     /// Finds devices on a bus and writes the configuration that reads them
     #[command(subcommand)]
@@ -441,6 +443,25 @@ pub(crate) struct Simulate {
     /// How much faster than real the workshop lives
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
+    /// Optical port: the head sends back what it is sent
+    #[arg(long)]
+    pub(crate) echo: bool,
+    /// Optical port: the rate that the meter offers
+    #[arg(long, value_name = "BAUD", default_value_t = 9600,
+        value_parser = optical_rate)]
+    pub(crate) offer: u32,
+    /// Optical port: the meter stays at 300 baud, whatever it offered
+    #[arg(long)]
+    pub(crate) breaks_offer: bool,
+    /// Optical port: the read-out comes in partial blocks
+    #[arg(long)]
+    pub(crate) pages: bool,
+}
+
+fn optical_rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok();
+    let known = rate.filter(|rate| frame::iec62056_21::BaudCharacter::of_mode_c(*rate).is_some());
+    known.ok_or_else(|| "expected 300, 600, 1200, 2400, 4800, 9600 or 19200".to_owned())
 }
 
 /// Fastest and slowest pace of a simulated workshop.
