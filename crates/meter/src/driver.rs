@@ -6,6 +6,7 @@
 
 use crate::Dialogue;
 use crate::correction::Correction;
+use crate::mbus::{MbusDialogue, MbusOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
 use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
@@ -64,6 +65,8 @@ pub struct DriverOptions {
     pub memory: Vec<Memory>,
     /// What only meters behind an optical head need.
     pub optical: OpticalOptions,
+    /// What only M-Bus slaves need.
+    pub mbus: MbusOptions,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
     /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
@@ -83,6 +86,7 @@ impl DriverOptions {
             invert: false,
             memory: Vec::new(),
             optical: OpticalOptions::default(),
+            mbus: MbusOptions::default(),
             inspect: false,
         }
     }
@@ -111,6 +115,7 @@ impl Model {
             }
             Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
             Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
+            Protocol::Mbus => Reader::Asks(Box::new(MbusDialogue::new(options))),
         }
     }
 }

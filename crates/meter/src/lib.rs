@@ -9,6 +9,7 @@
 pub mod correction;
 pub mod dialogue;
 pub mod driver;
+pub mod mbus;
 pub mod modbus;
 pub mod models;
 pub mod push;

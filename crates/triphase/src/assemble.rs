@@ -108,7 +108,7 @@ fn acquisitions(
                             if port.is_replay() { station.of_recording() } else { station };
                         let (port, tape) = (port.clone(), Tape::default());
                         let listener = Listener { station, port, driver, tape };
-                        acquisitions.push(Acquisition::Listener(listener));
+                        acquisitions.push(Acquisition::Listener(Box::new(listener)));
                         continue;
                     }
                 }
@@ -178,6 +178,11 @@ pub(crate) fn options(
         invert: meter.invert,
         memory,
         optical: meter.optical.clone(),
+        mbus: meter::mbus::MbusOptions {
+            address: meter.port.as_ref().and_then(wire::Port::mbus_address),
+            line: meter.port.as_ref().and_then(wire::Port::line),
+            switch_baud: None,
+        },
         inspect: true,
     })
 }

@@ -36,8 +36,14 @@ const MISUSED: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
-        Command::Demo(arguments) => asynchronously(demo::demo(arguments)),
-        Command::Run(file) => with_config(&file, |config| asynchronously(run::run(config))),
+        Command::Demo(arguments) => {
+            keep_to_ourselves();
+            asynchronously(demo::demo(arguments))
+        }
+        Command::Run(file) => {
+            keep_to_ourselves();
+            with_config(&file, |config| asynchronously(run::run(config)))
+        }
         Command::Check(file) => with_config(&file, |config| check(&config)),
         Command::Config(ConfigCommand::Example) => print(&config::example::example()),
         Command::Token(command) => token::token(&command),
@@ -58,6 +64,11 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => backup_command(&arguments),
     };
     ExitCode::from(code)
+}
+
+/// What the service writes, readings among it, is for its own user: others ask for a token.
+fn keep_to_ourselves() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
 fn with_config(file: &ConfigFile, then: impl FnOnce(config::Config) -> u8) -> u8 {

@@ -83,6 +83,8 @@ pub enum Protocol {
     },
     /// It answers behind an optical head (IEC 62056-21, modes A to C).
     Optical,
+    /// It is a slave on an M-Bus (EN 13757-2 and -3).
+    Mbus,
 }
 
 impl Protocol {
@@ -180,6 +182,12 @@ static MODELS: &[Model] = &[
         title: "any meter that sends read-outs unasked (IEC 62056-21, mode D)",
         profile: None,
         protocol: Protocol::Text { kind: Kind::Iec62056_21 },
+    },
+    Model {
+        name: "mbus",
+        title: "any meter on a wired M-Bus (EN 13757-3): electricity, heat, water, gas",
+        profile: None,
+        protocol: Protocol::Mbus,
     },
 ];
 

@@ -1,5 +1,8 @@
 //! Register maps: what they say, what `check` says of wrong ones, and how readings go.
 
+// What fails outside of a test function fails its test.
+#![allow(clippy::panic)]
+
 mod captures;
 mod mistakes;
 mod properties;

@@ -164,7 +164,7 @@ fn tcp_request(pending: &mut Vec<u8>) -> Option<Request> {
     let header: [u8; HEADER_LENGTH] = pending.get(..HEADER_LENGTH)?.try_into().ok()?;
     let [a, b, c, d, high, low] = header;
     let length = usize::from(u16::from_be_bytes([high, low]));
-    if length < 2 || length > PENDING_MAX {
+    if !(2..=PENDING_MAX).contains(&length) {
         pending.clear();
         return None;
     }

@@ -27,7 +27,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// What reads meters: one meter that speaks by itself, or all that share a bus.
 pub(crate) enum Acquisition {
     /// A meter that pushes.
-    Listener(Listener),
+    Listener(Box<Listener>),
     /// Meters that are asked in turn.
     Bus(Bus),
 }
