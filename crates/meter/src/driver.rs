@@ -4,19 +4,14 @@
 //! the same code. A driver always dates its telegrams: by the meter's clock through its deviation
 //! or the site's zone, else by the arrival.
 
-use crate::models::Model;
+use crate::Dialogue;
+use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
+use frame::stream::Transport;
 use jiff::tz::TimeZone;
 use reading::{
     Decimal, ListId, Memory, MeterId, Quality, Reading, Telegram, Timestamp, Unit, Value,
 };
-
-/// Bytes to send to a meter that answers only when asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// What to send.
-    pub bytes: Vec<u8>,
-}
 
 /// What came out of received bytes.
 #[derive(Debug, Default)]
@@ -32,14 +27,20 @@ pub struct Heard {
     pub noise_bytes: u64,
 }
 
-/// A meter's protocol.
+/// The protocol of a meter that speaks unasked.
 pub trait Driver: Send {
-    /// What to send next, if anything.
-    fn request(&mut self, now: Timestamp) -> Option<Request>;
     /// Takes bytes that arrived at `at`.
     fn receive(&mut self, at: Timestamp, bytes: &[u8]) -> Heard;
     /// The wire was lost: what is half received never becomes whole.
     fn disconnected(&mut self, at: Timestamp);
+}
+
+/// What reads a meter: it listens, or it asks.
+pub enum Reader {
+    /// The meter speaks unasked.
+    Listens(Box<dyn Driver>),
+    /// The meter answers.
+    Asks(Box<dyn Dialogue>),
 }
 
 /// What a driver needs to know about one meter.
@@ -89,10 +90,14 @@ impl std::fmt::Debug for DriverOptions {
 }
 
 impl Model {
-    /// A driver for one meter of this model.
+    /// What reads one meter of this model.
     #[must_use]
-    pub fn driver(&self, options: DriverOptions) -> Box<dyn Driver> {
-        Box::new(PushDriver::new(self, options))
+    pub fn reader(&self, options: DriverOptions) -> Reader {
+        match self.protocol {
+            Protocol::Push { transport } => {
+                Reader::Listens(Box::new(PushDriver::new(self, transport, options)))
+            }
+        }
     }
 }
 
@@ -107,13 +112,13 @@ struct PushDriver {
 }
 
 impl PushDriver {
-    fn new(model: &Model, options: DriverOptions) -> Self {
+    fn new(model: &Model, transport: Transport, options: DriverOptions) -> Self {
         let push_options = PushOptions {
             guek: options.guek,
             gak: options.gak,
             profile: model.profile,
             zone: options.zone,
-            transport: model.transport,
+            transport,
             explain: options.inspect,
             keep_bytes: false,
         };
@@ -198,10 +203,6 @@ fn names_a_list(value: &PushedValue) -> bool {
 }
 
 impl Driver for PushDriver {
-    fn request(&mut self, _now: Timestamp) -> Option<Request> {
-        None
-    }
-
     fn receive(&mut self, at: Timestamp, bytes: &[u8]) -> Heard {
         let before = self.reader.statistics().noise_bytes;
         let outcomes = self.reader.feed(Some(at), bytes);

@@ -1,13 +1,15 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
-use crate::acquire::{Acquisition, Clock, Tape};
+use crate::acquire::{Acquisition, Bus, Clock, Listener, Member, Sinks, Station, Tape};
 use crate::assets;
 use crate::config::{Config, MeterConfig, MqttConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
-use meter::DriverOptions;
+use meter::{DriverOptions, Reader};
 use outlet::http::access::{Access, AccessOptions};
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 
 /// Everything that runs.
@@ -37,11 +39,13 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
     let wired = meters.iter().filter(|meter| meter.port.is_some());
     let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
-    let mut acquisitions = Vec::new();
-    for meter in &meters {
-        let parts = (&site, &store, (&counters, &frames), &clock);
-        acquisitions.extend(acquisition(meter, parts)?);
-    }
+    let sinks = Sinks {
+        store: store.clone(),
+        counters: Arc::clone(&counters),
+        frames: Arc::clone(&frames),
+        clock: Arc::clone(&clock),
+    };
+    let acquisitions = acquisitions(&meters, &site, &sinks)?;
     let access = Access::open(AccessOptions {
         folder,
         listen: http.listen,
@@ -69,35 +73,61 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     Ok(Parts { store, router, acquisitions, publisher })
 }
 
-/// What the routes tell of the wires.
-type Kept<'a> = (&'a Arc<Counters>, &'a Arc<Frames>);
-
-fn acquisition(
-    meter: &MeterConfig,
-    (site, store, (counters, frames), clock): (&SiteConfig, &Store, Kept<'_>, &Clock),
-) -> Result<Option<Acquisition>> {
-    let (Some(port), Some(model)) = (&meter.port, meter.model) else {
-        let link = reading::Link {
-            state: reading::LinkState::Fed,
-            since: clock(),
-            cause: None,
-            reason: None,
+/// One acquisition for each meter that pushes, and one for each bus.
+fn acquisitions(
+    meters: &[MeterConfig],
+    site: &SiteConfig,
+    sinks: &Sinks,
+) -> Result<Vec<Acquisition>> {
+    let mut acquisitions = Vec::new();
+    let mut buses: BTreeMap<String, Bus> = BTreeMap::new();
+    for meter in meters {
+        let (Some(port), Some(model)) = (&meter.port, meter.model) else {
+            let since = (sinks.clock)();
+            let state = reading::LinkState::Fed;
+            sinks
+                .store
+                .set_link(&meter.id, reading::Link { state, since, cause: None, reason: None });
+            continue;
         };
-        store.set_link(&meter.id, link);
-        return Ok(None);
-    };
+        let station = Station::new(meter.id.clone(), meter.period, sinks.clone());
+        match model.reader(options(meter, site, sinks)?) {
+            Reader::Listens(driver) => {
+                let station = if port.is_replay() { station.of_recording() } else { station };
+                let (port, tape) = (port.clone(), Tape::default());
+                acquisitions.push(Acquisition::Listener(Listener { station, port, driver, tape }));
+            }
+            Reader::Asks(dialogue) => {
+                let period = meter.period.unwrap_or(PERIOD_DEFAULT);
+                let member = Member { station, dialogue, period, line: port.line() };
+                let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
+                let bus = buses
+                    .entry(bus)
+                    .or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
+                bus.members.push(member);
+            }
+        }
+    }
+    acquisitions.extend(buses.into_values().map(Acquisition::Bus));
+    Ok(acquisitions)
+}
+
+/// How often a meter is asked unless its configuration says otherwise.
+const PERIOD_DEFAULT: Duration = Duration::from_secs(10);
+
+fn options(meter: &MeterConfig, site: &SiteConfig, sinks: &Sinks) -> Result<DriverOptions> {
     let key = |secret: &Option<crate::config::Secret>| {
         secret.as_ref().map(crate::config::Secret::key).transpose()
     };
     let context = || format!("meter \"{}\"", meter.id);
-    let memory = if port.is_replay() {
+    let memory = if meter.port.as_ref().is_some_and(wire::Port::is_replay) {
         // A replay keeps its own replay protection: it must neither be refused for what the live
         // meter already sent, nor advance the live meter's counters.
         Vec::new()
     } else {
-        store.recall("").context("reading what the drivers must remember")?
+        sinks.store.recall("").context("reading what the drivers must remember")?
     };
-    let driver = model.driver(DriverOptions {
+    Ok(DriverOptions {
         meter: meter.id.clone(),
         guek: key(&meter.guek).with_context(context)?,
         gak: key(&meter.gak).with_context(context)?,
@@ -106,18 +136,7 @@ fn acquisition(
         vt_ratio: meter.vt_ratio,
         memory,
         inspect: true,
-    });
-    Ok(Some(Acquisition {
-        meter: meter.id.clone(),
-        port: port.clone(),
-        driver,
-        period: meter.period,
-        store: store.clone(),
-        counters: Arc::clone(counters),
-        frames: Arc::clone(frames),
-        tape: Tape::default(),
-        clock: Arc::clone(clock),
-    }))
+    })
 }
 
 fn publisher(

@@ -14,5 +14,5 @@ mod serial;
 pub use back_off::BackOff;
 pub use error::Error;
 pub use link::{Link, open};
-pub use port::{Parity, ParsePortError, Port, SerialSettings};
+pub use port::{LineSettings, MbusAddress, Parity, ParsePortError, Port, SerialSettings};
 pub use pty::Pty;

@@ -62,8 +62,27 @@ pub struct Model {
     pub title: &'static str,
     /// Its scaling; `None` when only scalers on the wire are believed.
     pub profile: Option<&'static Profile>,
-    /// What carries its telegrams. Where link frames are sure, noise can never pass for an APDU.
-    pub transport: Transport,
+    /// How it is read.
+    pub protocol: Protocol,
+}
+
+/// How a meter is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// It pushes DLMS unasked.
+    Push {
+        /// What carries its telegrams. Where link frames are sure, noise can never pass for an
+        /// APDU.
+        transport: Transport,
+    },
+}
+
+impl Protocol {
+    /// Whether the meter speaks unasked; the others are read by a [`Dialogue`](crate::Dialogue).
+    #[must_use]
+    pub const fn is_push(self) -> bool {
+        matches!(self, Self::Push { .. })
+    }
 }
 
 /// The model with this name.
@@ -116,7 +135,8 @@ mod table {
 }
 
 const fn row(name: &'static str, title: &'static str, profile: &'static Profile) -> Model {
-    Model { name, title, profile: Some(profile), transport: Transport::Framed }
+    let protocol = Protocol::Push { transport: Transport::Framed };
+    Model { name, title, profile: Some(profile), protocol }
 }
 
 static MODELS: &[Model] = &[
@@ -133,7 +153,7 @@ static MODELS: &[Model] = &[
         name: "generic_dlms_push",
         title: "any meter that pushes DLMS with scalers",
         profile: None,
-        transport: Transport::Auto,
+        protocol: Protocol::Push { transport: Transport::Auto },
     },
 ];
 

@@ -96,6 +96,17 @@ impl LinkWatch {
         self.become_state(LinkState::Live, now, None)
     }
 
+    /// The meter was asked and gave no reading. One lost answer on a live link is no news: the
+    /// silence is told once it is longer than usual.
+    pub(crate) fn unanswered(&mut self, now: Timestamp, why: Why) -> Option<Link> {
+        self.not_after(now);
+        let last = self.last_telegram.unwrap_or(self.opened_at);
+        if self.state == LinkState::Live && now.since(last) <= self.stale_after() {
+            return None;
+        }
+        self.become_state(LinkState::Stale, last, Some(why))
+    }
+
     /// Time passed.
     pub(crate) fn tick(&mut self, now: Timestamp) -> Option<Link> {
         self.not_after(now);

@@ -151,8 +151,8 @@ async fn feed(
     let folder = config.store.clone();
     let tells_past = is_new && !arguments.history.is_none();
     let [meter] = &config.meters[..] else { bail!("a demo has one meter") };
-    let driver = meter.model.map(|model| {
-        model.driver(meter::DriverOptions {
+    let reader = meter.model.map(|model| {
+        model.reader(meter::DriverOptions {
             guek: Some(DEMO_GUEK),
             gak: Some(DEMO_GAK),
             zone: Some(zone.clone()),
@@ -166,7 +166,7 @@ async fn feed(
         if is_new {
             history::note_begin(&folder, began)?;
         }
-        if let Some(mut driver) = driver.filter(|_| tells_past) {
+        if let Some(meter::Reader::Listens(mut driver)) = reader.filter(|_| tells_past) {
             history::make(&mut feed, driver.as_mut(), &store, start)?;
         }
         Ok(feed)
