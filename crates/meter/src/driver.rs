@@ -5,6 +5,7 @@
 //! or the site's zone, else by the arrival.
 
 use crate::Dialogue;
+use crate::cosem::{CosemDialogue, CosemOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
 use frame::stream::Transport;
@@ -58,6 +59,8 @@ pub struct DriverOptions {
     pub ct_ratio: Decimal,
     /// Voltage transformer ratio, when the meter reports secondary values; 1 otherwise.
     pub vt_ratio: Decimal,
+    /// How a meter is asked over DLMS/COSEM; `None` asks as a public client.
+    pub dlms: Option<CosemOptions>,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
@@ -76,6 +79,7 @@ impl DriverOptions {
             zone: None,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
+            dlms: None,
             memory: Vec::new(),
             inspect: false,
         }
@@ -97,6 +101,7 @@ impl Model {
             Protocol::Push { transport } => {
                 Reader::Listens(Box::new(PushDriver::new(self, transport, options)))
             }
+            Protocol::Cosem => Reader::Asks(Box::new(CosemDialogue::new(options))),
         }
     }
 }
@@ -160,41 +165,43 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings.map(|value| self.primary(&value.reading)).collect(),
+            readings: readings
+                .map(|value| primary(&value.reading, [self.ct_ratio, self.vt_ratio]))
+                .collect(),
         })
     }
+}
 
-    /// The value on the primary side of the transformers.
-    fn primary(&self, reading: &Reading) -> Reading {
-        let mut reading = reading.clone();
-        let Value::Number(number) = reading.value else {
-            return reading;
-        };
-        let ratios: &[Decimal] = match reading.unit {
-            Some(Unit::Ampere) => &[self.ct_ratio],
-            Some(Unit::Volt) => &[self.vt_ratio],
-            Some(
-                Unit::Watt
-                | Unit::Var
-                | Unit::VoltAmpere
-                | Unit::WattHour
-                | Unit::VarHour
-                | Unit::VoltAmpereHour,
-            ) => &[self.ct_ratio, self.vt_ratio],
-            _ => &[],
-        };
-        let product = ratios.iter().try_fold(number, |product, ratio| {
-            let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
-            let exponent = product.exponent().checked_add(ratio.exponent())?;
-            Some(Decimal::new(mantissa, exponent))
-        });
-        match product {
-            Some(product) => reading.value = Value::Number(product),
-            // A product beyond the digits of a register is not a measurement.
-            None => reading.quality = Quality::Bad,
-        }
-        reading
+/// A value on the primary side of its current and voltage transformers.
+pub(crate) fn primary(reading: &Reading, [ct_ratio, vt_ratio]: [Decimal; 2]) -> Reading {
+    let mut reading = reading.clone();
+    let Value::Number(number) = reading.value else {
+        return reading;
+    };
+    let ratios: &[Decimal] = match reading.unit {
+        Some(Unit::Ampere) => &[ct_ratio],
+        Some(Unit::Volt) => &[vt_ratio],
+        Some(
+            Unit::Watt
+            | Unit::Var
+            | Unit::VoltAmpere
+            | Unit::WattHour
+            | Unit::VarHour
+            | Unit::VoltAmpereHour,
+        ) => &[ct_ratio, vt_ratio],
+        _ => &[],
+    };
+    let product = ratios.iter().try_fold(number, |product, ratio| {
+        let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
+        let exponent = product.exponent().checked_add(ratio.exponent())?;
+        Some(Decimal::new(mantissa, exponent))
+    });
+    match product {
+        Some(product) => reading.value = Value::Number(product),
+        // A product beyond the digits of a register is not a measurement.
+        None => reading.quality = Quality::Bad,
     }
+    reading
 }
 
 /// The logical name of the push setup: it names the list and is no measurement.

@@ -1,7 +1,9 @@
 //! `triphase simulate`: one simulated meter that any third-party reader can talk to.
 //!
-//! In: a model, a seed, keys, a port. Out: its telegrams when they are due, on a pseudo-terminal
-//! or to whoever connects over TCP, until the process is ended.
+//! In: a model, a seed, keys, a port. Out: its telegrams when they are due, or its answers, on a
+//! pseudo-terminal or to whoever connects over TCP, until the process is ended.
+
+mod cosem;
 
 use crate::cli;
 use crate::clock;
@@ -38,6 +40,14 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
     let gak = key(&arguments.gak, "--gak")?;
     let zone = TimeZone::get(&arguments.timezone)
         .map_err(|_| anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone))?;
+    if arguments.model == "lgz_e450_dlms" {
+        let settings = cosem::settings(&arguments, (guek, gak))?;
+        let output = open(&arguments.port).await?;
+        return tokio::select! {
+            served = cosem::serve(&arguments, (zone, settings), output) => served,
+            stopped = crate::run::asked_to_stop() => stopped.map(drop),
+        };
+    }
     let mut output = open(&arguments.port).await?;
     let start = clock::now();
     let mut feed = E450Feed::new(arguments.seed, start, &zone, &Protection::of(guek, gak));

@@ -56,8 +56,11 @@ impl Pty {
         self.link.as_deref().unwrap_or(&self.path)
     }
 
-    /// Waits for bytes from the other side.
-    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// Waits for bytes from the other side. Safe to cancel: no byte is lost.
+    ///
+    /// # Errors
+    /// The line failed.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self
             .master
             .async_io(Interest::READABLE, |master| Ok(rustix::io::read(master, &mut *buffer)?))

@@ -443,7 +443,10 @@ mod tests {
              BE10040E01000000065F1F0400007E1F04B0",
         );
         let request = Request::decode(&low).expect("valid");
-        assert_eq!((request.mechanism, &request.authentication[..]), (Mechanism::Low, &b"12345678"[..]));
+        assert_eq!(
+            (request.mechanism, &request.authentication[..]),
+            (Mechanism::Low, &b"12345678"[..])
+        );
         assert_eq!(request.encode(), low);
     }
 
@@ -453,7 +456,10 @@ mod tests {
             "6129A109060760857405080101A203020100A305A103020100BE10040E0800065F1F040000501F01F40007",
         );
         let response = Response::decode(&accepted).expect("valid");
-        assert_eq!((response.outcome, response.diagnostic), (Outcome::Accepted, Diagnostic::User(0)));
+        assert_eq!(
+            (response.outcome, response.diagnostic),
+            (Outcome::Accepted, Diagnostic::User(0))
+        );
         assert_eq!(response.encode(), accepted);
         // High level security, awaiting the client's answer to the challenge.
         let challenge = bytes(

@@ -64,7 +64,7 @@ impl Reference {
         }
     }
 
-    fn decode(octets: &mut Octets<'_>, bytes: &[u8], nodes: &mut Vec<Node>) -> Option<Self> {
+    fn decode<'a>(octets: &mut Octets<'a>, bytes: &'a [u8], nodes: &mut Vec<Node>) -> Option<Self> {
         let attribute = Attribute::decode(octets)?;
         let selection = match octets.u8()? {
             0 => None,

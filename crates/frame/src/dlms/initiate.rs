@@ -201,7 +201,10 @@ mod tests {
         // Green Book 11.2 (AARQ of logical name referencing) and 11.4.
         let request = [1, 0, 0, 0, 6, 0x5F, 0x1F, 4, 0, 0, 0x7E, 0x1F, 4, 0xB0];
         let initiate = decode_request(&request).expect("valid");
-        assert_eq!(initiate, Initiate { conformance: Conformance(0x00_7E1F), pdu_length_max: 1200 });
+        assert_eq!(
+            initiate,
+            Initiate { conformance: Conformance(0x00_7E1F), pdu_length_max: 1200 }
+        );
         assert_eq!(encode_request(&initiate), request);
         let response = [8, 0, 6, 0x5F, 0x1F, 4, 0, 0, 0x50, 0x1F, 1, 0xF4, 0, 7];
         let initiate = decode_response(&response).expect("valid");

@@ -134,11 +134,7 @@ pub fn open(keys: &Keys, system_title: [u8; 8], bytes: &[u8]) -> Result<Opened, 
     opened(keys, &ciphered, Some(*clear))
 }
 
-fn opened(
-    keys: &Keys,
-    ciphered: &Ciphered<'_>,
-    service: Option<u8>,
-) -> Result<Opened, OpenError> {
+fn opened(keys: &Keys, ciphered: &Ciphered<'_>, service: Option<u8>) -> Result<Opened, OpenError> {
     let mut plain = Vec::new();
     if keys.open(ciphered, &mut plain)? != Authentication::Verified {
         return Err(OpenError::Unauthenticated { got: ciphered.control.0 });
@@ -146,11 +142,7 @@ fn opened(
     if service.is_some() && service != plain.first().copied() {
         return Err(OpenError::Service);
     }
-    Ok(Opened {
-        plain,
-        invocation_counter: ciphered.invocation_counter,
-        control: ciphered.control,
-    })
+    Ok(Opened { plain, invocation_counter: ciphered.invocation_counter, control: ciphered.control })
 }
 
 /// f(challenge) of HLS mechanism 5: what proves that the station of this title has the keys.
@@ -231,16 +223,19 @@ mod tests {
 
     #[test]
     fn proves_the_standards_example() {
-        // Green Book 9.2.7.4, table of the HLS example: client's answer to "P6wRJ21F".
-        let proof = prove(&keys(), (TITLE, 1), b"P6wRJ21F").expect("an authentication key");
+        // Green Book 9.2.7.4, the HLS example: the client answers "P6wRJ21F", the server "K56iVagY".
+        const CLIENT: [u8; 8] = *b"MMM\x00\x00\x00\x00\x01";
+        let answer = prove(&keys(), (TITLE, 0x0123_4567), b"K56iVagY");
+        assert_eq!(answer, Some(bytes("1001234567FE1466AFB3DBCD4F9389E2B7")));
+        let proof = prove(&keys(), (CLIENT, 1), b"P6wRJ21F").expect("an authentication key");
         assert_eq!(proof, bytes("10000000011A52FE7DD3E72748973C1E28"));
-        assert_eq!(check_proof(&keys(), TITLE, (b"P6wRJ21F", &proof)), Some(1));
-        assert_eq!(check_proof(&keys(), TITLE, (b"P6wRJ21G", &proof)), None);
-        assert_eq!(check_proof(&keys(), [0; 8], (b"P6wRJ21F", &proof)), None);
+        assert_eq!(check_proof(&keys(), CLIENT, (b"P6wRJ21F", &proof)), Some(1));
+        assert_eq!(check_proof(&keys(), CLIENT, (b"P6wRJ21G", &proof)), None);
+        assert_eq!(check_proof(&keys(), TITLE, (b"P6wRJ21F", &proof)), None);
         for bit in 0..proof.len() * 8 {
             let mut flipped = proof.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(check_proof(&keys(), TITLE, (b"P6wRJ21F", &flipped)), None, "bit {bit}");
+            assert_eq!(check_proof(&keys(), CLIENT, (b"P6wRJ21F", &flipped)), None, "bit {bit}");
         }
     }
 

@@ -139,7 +139,8 @@ mod tests {
     fn reads_the_standards_example_and_short_forms() {
         // Green Book 8.4.4.3.2: both lengths 128, both windows 1.
         let example = [
-            0x81, 0x80, 0x12, 0x05, 1, 0x80, 0x06, 1, 0x80, 0x07, 4, 0, 0, 0, 1, 0x08, 4, 0, 0, 0, 1,
+            0x81, 0x80, 0x12, 0x05, 1, 0x80, 0x06, 1, 0x80, 0x07, 4, 0, 0, 0, 1, 0x08, 4, 0, 0, 0,
+            1,
         ];
         assert_eq!(Limits::decode(&example), Ok(Limits::default()));
         assert_eq!(Limits::default().encode(), example);

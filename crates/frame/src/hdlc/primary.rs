@@ -97,7 +97,9 @@ impl Primary {
     pub fn enquire(&self) -> Vec<u8> {
         match &self.state {
             State::Connected(exchange) => exchange.ready(),
-            State::Connecting => self.frame(Control::SetNormalResponseMode, &self.proposal.encode()),
+            State::Connecting => {
+                self.frame(Control::SetNormalResponseMode, &self.proposal.encode())
+            }
             State::Disconnecting => self.frame(Control::Disconnect, &[]),
             State::Idle => Vec::new(),
         }

@@ -75,6 +75,8 @@ pub enum Protocol {
         /// APDU.
         transport: Transport,
     },
+    /// It answers a client of DLMS/COSEM: it tells its objects, scalers and units itself.
+    Cosem,
 }
 
 impl Protocol {
@@ -139,6 +141,10 @@ const fn row(name: &'static str, title: &'static str, profile: &'static Profile)
     Model { name, title, profile: Some(profile), protocol }
 }
 
+const fn cosem(name: &'static str, title: &'static str) -> Model {
+    Model { name, title, profile: None, protocol: Protocol::Cosem }
+}
+
 static MODELS: &[Model] = &[
     row("lgz_e450", "Landis+Gyr E450", &table::LGZ_E450),
     row("lgz_e450_decivolt", "Landis+Gyr E450, voltages in 0.1 V", &table::LGZ_E450_DECIVOLT),
@@ -155,6 +161,8 @@ static MODELS: &[Model] = &[
         profile: None,
         protocol: Protocol::Push { transport: Transport::Auto },
     },
+    cosem("lgz_e450_dlms", "Landis+Gyr E450, asked over its optical port or a network"),
+    cosem("generic_dlms", "any meter that answers a DLMS/COSEM client"),
 ];
 
 /// One digit of a channel's register is fixed by the meter behind the channel, not by this one.

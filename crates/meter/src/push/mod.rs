@@ -4,17 +4,17 @@
 //! telegram, delivered or refused, in the order of the wire. Keys, scaling profile and site zone
 //! are options; without them the outcome says what is missing instead of guessing.
 
-mod clock;
-mod defect;
+pub(crate) mod clock;
+pub(crate) mod defect;
 mod explain;
-mod identity;
-mod layout;
+pub(crate) mod identity;
+pub(crate) mod layout;
 mod plausibility;
 mod positional;
 mod reader;
-mod scale;
+pub(crate) mod scale;
 mod telegram;
-mod text;
+pub(crate) mod text;
 
 pub use defect::{Defect, DefectCode};
 pub use explain::{Layer, Step};

@@ -150,7 +150,8 @@ impl Member {
         // What comes unasked is a late answer to an older question.
         link.drain().await.map_err(Broken::Wire)?;
         self.dialogue.begin(self.station.now());
-        let Ok(read) = timeout(READING_MAX, converse(&mut *self.dialogue, &self.station, link)).await
+        let Ok(read) =
+            timeout(READING_MAX, converse(&mut *self.dialogue, &self.station, link)).await
         else {
             self.dialogue.disconnected(self.station.now());
             return Err(Broken::Reading(endless()));
@@ -174,6 +175,15 @@ async fn converse(
             Step::Send(question) => link.write_all(&question).await?,
             Step::Line(line) => link.set_line(line).await?,
             Step::Pause(pause) => sleep(pause).await,
+            Step::Remember(memory) => {
+                if let Err(error) = station.remember(memory).await {
+                    dialogue.disconnected(station.now());
+                    return Ok((
+                        Answer { fault: Some(forgetful(&error)), ..Answer::default() },
+                        bytes,
+                    ));
+                }
+            }
             Step::Listen(patience) => match timeout(patience, link.read(&mut buffer)).await {
                 Ok(Ok(0)) => return Err(wire::Error::closed()),
                 Ok(read) => {
@@ -198,6 +208,15 @@ fn endless() -> Fault {
             "the reading was not over after {} s or {STEPS_MAX} steps and was given up",
             READING_MAX.as_secs()
         ),
+        keep_link: false,
+    }
+}
+
+fn forgetful(error: &store::Error) -> Fault {
+    Fault {
+        class: FaultClass::Transient,
+        code: "store_refused",
+        detail: format!("what the meter must not be told twice cannot be remembered: {error}"),
         keep_link: false,
     }
 }

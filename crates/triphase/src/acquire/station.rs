@@ -127,6 +127,14 @@ impl Station {
         }
     }
 
+    /// Writes what a dialogue must not forget; returns when it is on the disk.
+    ///
+    /// # Errors
+    /// The store does not take it.
+    pub(crate) async fn remember(&self, memory: reading::Memory) -> Result<(), store::Error> {
+        self.sinks.store.enqueue(Batch::live(Vec::new(), vec![memory])).await?.await.map(drop)
+    }
+
     /// Counts what was heard; returns what was last wrong with it.
     fn count(&self, heard: &Heard) -> Option<&'static str> {
         let counters = self.sinks.counters.meter(&self.meter);
