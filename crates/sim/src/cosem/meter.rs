@@ -101,18 +101,14 @@ impl CosemMeter {
     #[must_use]
     pub fn new(seed: u64, now: Timestamp, zone: TimeZone, settings: CosemSettings) -> Self {
         let [.., a, b, c] = seed.to_be_bytes();
-        let keys = match &settings.access {
-            Access::Keys { guek, gak } => Some(Keys::new(guek, Some(*gak))),
-            Access::Open | Access::Password(_) => None,
-        };
         let begin = now.minus(HISTORY);
         let seconds = now.as_micros().div_euclid(1_000_000) - COUNTED_FROM;
         let mut meter = Self {
+            keys: keys_of(&settings.access),
             settings,
             serial: format!("LGZ1030655{:06}", seed % 1_000_000),
             number: format!("{}", 7_000_000 + seed % 1_000_000),
             system_title: [b'L', b'G', b'Z', 0x67, 0x74, a, b, c],
-            keys,
             profile: LoadProfile::default(),
             workshop: Workshop::new(seed, begin, zone.clone()),
             zone,
@@ -122,6 +118,12 @@ impl CosemMeter {
         };
         meter.record(now);
         meter
+    }
+
+    /// The same meter, set otherwise.
+    #[must_use]
+    pub fn with(self, settings: CosemSettings) -> Self {
+        Self { keys: keys_of(&settings.access), settings, ..self }
     }
 
     /// The logical device name (0-0:42.0.0).
@@ -182,6 +184,13 @@ impl CosemMeter {
                 Ok(())
             }
         }
+    }
+}
+
+fn keys_of(access: &Access) -> Option<Keys> {
+    match access {
+        Access::Keys { guek, gak } => Some(Keys::new(guek, Some(*gak))),
+        Access::Open | Access::Password(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! From what was written to what may be relied on.
 
+use super::dlms::{self, DlmsConfig};
 use super::mqtt::{self, MqttConfig};
 use super::raw;
 use super::report::Complaint;
@@ -52,6 +53,7 @@ pub(crate) struct MeterConfig {
     pub(crate) line_to_line: bool,
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
+    pub(crate) dlms: Option<DlmsConfig>,
 }
 
 /// What a meter stands for.
@@ -315,6 +317,15 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
+    let around = dlms::Around {
+        folder,
+        model,
+        port: port.as_ref(),
+        span: raw.model.as_ref().map_or_else(|| raw.id.span(), Spanned::span),
+        has_guek: raw.guek.is_some(),
+        has_gak: raw.gak.is_some(),
+    };
+    let dlms = dlms::check(raw.dlms, &around, wrong);
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
     let period = raw.period.as_ref().and_then(|text| {
@@ -340,6 +351,7 @@ fn meter(
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
         ct_ratio,
         vt_ratio,
+        dlms,
     })
 }
 
@@ -368,8 +380,13 @@ fn number(
     Some(*value.get_ref())
 }
 
-/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`.
+/// Reads a period: `500ms`, `5s`, `15min`, `1h`, `1d`.
 fn duration(text: &str) -> Option<Duration> {
+    duration_of(text).filter(|it| (Duration::from_millis(100)..=PERIOD_MAX).contains(it))
+}
+
+/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`, however long.
+pub(super) fn duration_of(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;
@@ -381,6 +398,5 @@ fn duration(text: &str) -> Option<Duration> {
         "d" => 86_400_000,
         _ => return None,
     };
-    let duration = Duration::from_millis(count.checked_mul(unit_ms)?);
-    (Duration::from_millis(100)..=PERIOD_MAX).contains(&duration).then_some(duration)
+    Some(Duration::from_millis(count.checked_mul(unit_ms)?))
 }
