@@ -493,6 +493,11 @@ impl CosemDialogue {
                 self.session.progress(at);
                 self.on_refused(refused, asking);
             }
+            // A list that cannot be read may be a meter's poor notion of lists.
+            Progress::Broken(_) if asking.question.references().len() > 1 => {
+                self.session.progress(at);
+                self.one_by_one(asking);
+            }
             Progress::Broken(detail) => {
                 let detail = format!("the answer for {}: {detail}", asking.question.name());
                 self.fail(stale(FaultClass::Corrupt, "answer_broken", detail));
@@ -508,15 +513,19 @@ impl CosemDialogue {
             let detail = format!("the meter refuses the request for {name}: {refused}");
             return self.fail(stale(FaultClass::Device, "security_refused", detail));
         }
-        let references = asking.question.references();
-        if references.len() > 1 {
-            self.known.one_by_one = true;
-            for reference in references.iter().rev() {
-                asking.waiting.push_front(reference.clone());
-            }
-            return self.go_on(asking);
+        if asking.question.references().len() > 1 {
+            return self.one_by_one(asking);
         }
         asking.given.push(Err(AccessResult::OTHER_REASON));
+        self.go_on(asking);
+    }
+
+    /// From now on this meter is asked for one attribute at a time.
+    fn one_by_one(&mut self, mut asking: Box<Asking>) {
+        self.known.one_by_one = true;
+        for reference in asking.question.references().iter().rev() {
+            asking.waiting.push_front(reference.clone());
+        }
         self.go_on(asking);
     }
 
