@@ -4,21 +4,28 @@
 Usage: gurux_server.py INTERFACE SECURITY PDU-LENGTH, with INTERFACE hdlc or wrapper and SECURITY
 none, password or keys. Prints the port, then counts what it was asked for on stderr.
 
-What the package's 1.0.203 server cannot do by itself is mended here, in classes of our own: rows
-by range and by entry, the answer to a challenge, and names that it calls and does not have.
+What the package's 1.0.203 server cannot do by itself is done here, in classes of our own: the
+answers to SNRM, AARQ, RLRQ and DISC, the answer to a challenge, rows by range and by entry, and names
+that it calls and does not have. Framing, ciphering, GET, lists, blocks and objects are the package's.
 """
 import datetime
 import socketserver
 import sys
 import traceback
 
-from gurux_dlms import (GXByteBuffer, GXDateTime, GXDLMSServer, GXServerReply, ValueEventArgs)
+from gurux_dlms import (GXByteBuffer, GXDateTime, GXDLMSServer, GXReplyData, GXServerReply,
+                        ValueEventArgs)
+from gurux_dlms.AesGcmParameter import AesGcmParameter
 from gurux_dlms.GXCiphering import GXCiphering
+from gurux_dlms.GXDLMS import GXDLMS
 from gurux_dlms.GXSecure import GXSecure
-from gurux_dlms.enums import (AccessMode, Authentication, ClockStatus, Conformance, DataType, ErrorCode,
-                              InterfaceType, MethodAccessMode, ObjectType, Security,
+from gurux_dlms.ConnectionState import ConnectionState
+from gurux_dlms._GXAPDU import _GXAPDU
+from gurux_dlms.enums import (AccessMode, Authentication, ClockStatus, Command, Conformance, DataType, ErrorCode,
+                              InterfaceType, MethodAccessMode, ObjectType, RequestTypes, Security,
                               SourceDiagnostic, Unit)
 from gurux_dlms.internal._GXCommon import _GXCommon
+from gurux_dlms.objects.enums import AssociationStatus
 from gurux_dlms.objects import (GXDLMSAssociationLogicalName, GXDLMSCaptureObject, GXDLMSClock,
                                 GXDLMSData, GXDLMSDemandRegister, GXDLMSExtendedRegister,
                                 GXDLMSProfileGeneric, GXDLMSRegister)
@@ -50,6 +57,37 @@ DENIED = "1.0.2.8.0.255"
 
 # The server asks for it under this name; true leaves cutting into blocks to the APDU's encoder.
 ValueEventArgs.isSkipMaxPduSize = True
+# It also makes a list of a single one.
+ValueEventArgs.__iter__ = lambda self: iter([self])
+GXReplyData.getCipherIndex = lambda self: self.cipherIndex
+
+
+def open_request(_cls, settings, data):
+    """Deciphers a request; the server's own way leaves out a parameter of its own cipher."""
+    data.data.position = data.data.position - 1
+    if data.moreData & RequestTypes.FRAME:
+        return
+    cipher = settings.cipher
+    parameters = AesGcmParameter(0, settings.sourceSystemTitle, cipher.blockCipherKey,
+                                 cipher.authenticationKey)
+    plain = GXCiphering.decrypt(settings, parameters, data.data)
+    data.data.clear()
+    data.data.set(plain)
+    data.command = Command(data.data.getUInt8())
+
+
+GXDLMS.handleGloDedRequest = classmethod(open_request)
+
+# Object identifiers of the application context and of the authentication mechanism, without their
+# last arc, and what the meter states on HDLC: information of 128 bytes, a window of 1.
+CONTEXT = bytes.fromhex("608574050801")
+MECHANISM = bytes.fromhex("608574050802")
+LIMITS = bytes.fromhex("818012050180060180070400000001080400000001")
+
+
+def tlv(tag, content):
+    assert len(content) < 0x80, "short lengths suffice here"
+    return bytes([tag, len(content)]) + content
 
 
 def power_of_ten(scaler):
@@ -63,6 +101,13 @@ def moment(at):
     return made
 
 
+class Cipher(GXCiphering):
+    """Counts on over associations, as a meter does."""
+
+    def reset(self):
+        self.security = Security.NONE
+
+
 class Clock(GXDLMSClock):
     def getValue(self, settings, e):
         if e.index == 2:
@@ -72,6 +117,9 @@ class Clock(GXDLMSClock):
 
 class Association(GXDLMSAssociationLogicalName):
     """Answers a challenge by GMAC."""
+
+    def getAssociationStatus(self):
+        return self.associationStatus
 
     def invoke(self, settings, e):
         if e.index != 1 or settings.authentication != Authentication.HIGH_GMAC:
@@ -83,6 +131,7 @@ class Association(GXDLMSAssociationLogicalName):
         if bytes(expected) != proof:
             e.error = ErrorCode.READ_WRITE_DENIED
             return None
+        self.associationStatus = AssociationStatus.ASSOCIATED
         own = settings.cipher.invocationCounter
         settings.cipher.invocationCounter += 1
         return GXSecure.secure(settings, settings.cipher, own, settings.ctoSChallenge,
@@ -140,12 +189,13 @@ class Meter(GXDLMSServer):
         self.asked = 0
         self.settings.maxServerPDUSize = pdu_length
         self.settings.gbtWndowSize = 1
+        self.settings.setConnected = lambda state: setattr(self.settings, "connected", state)
         conformance = (Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ | Conformance.GET
                        | Conformance.SELECTIVE_ACCESS | Conformance.ACTION
                        | Conformance.MULTIPLE_REFERENCES)
         self.settings.proposedConformance = conformance
         if security == "keys":
-            cipher = GXCiphering(TITLE)
+            cipher = Cipher(TITLE)
             cipher.security = Security.AUTHENTICATION_ENCRYPTION
             cipher.blockCipherKey = bytearray.fromhex(GUEK)
             cipher.authenticationKey = bytearray.fromhex(GAK)
@@ -220,6 +270,56 @@ class Meter(GXDLMSServer):
         self.refused += 1
         print(f"refused {self.refused}", file=sys.stderr, flush=True)
         return SourceDiagnostic.AUTHENTICATION_FAILURE
+
+    def header(self):
+        if self.settings.interfaceType == InterfaceType.HDLC:
+            self.replyData.set(_GXCommon.LLC_REPLY_BYTES)
+
+    def handleSnrmRequest(self, data):
+        self.reset(True)
+        self.replyData.set(LIMITS)
+        self.settings.connected = ConnectionState.HDLC
+
+    def generateDisconnectRequest(self):
+        self.replyData.set(LIMITS)
+
+    def handleReleaseRequest(self, data):
+        self.header()
+        self.replyData.set(b"\x63\x03\x80\x01\x00")
+
+    def handleAarqRequest(self, data, connectionInfo):
+        self.settings.ctoSChallenge = None
+        if self.settings.interfaceType == InterfaceType.WRAPPER:
+            self.reset(True)
+        cipher = self.settings.cipher
+        try:
+            _GXAPDU.parsePDU(self.settings, cipher, data, None)
+            reason = self.onValidateAuthentication(self.settings.authentication,
+                                                   self.settings.password)
+        except Exception:
+            traceback.print_exc()
+            reason = SourceDiagnostic.AUTHENTICATION_FAILURE
+        accepted = reason == SourceDiagnostic.NONE
+        high = accepted and self.settings.authentication > Authentication.LOW
+        ciphered = bool(cipher and cipher.isCiphered())
+        fields = tlv(0xA1, tlv(0x06, CONTEXT + (b"\x03" if ciphered else b"\x01")))
+        fields += tlv(0xA2, tlv(0x02, b"\x00" if accepted else b"\x01"))
+        if high:
+            reason = SourceDiagnostic.AUTHENTICATION_REQUIRED
+        fields += tlv(0xA3, tlv(0xA1, tlv(0x02, bytes([int(reason)]))))
+        if ciphered:
+            fields += tlv(0xA4, tlv(0x04, TITLE))
+        if high:
+            self.settings.setStoCChallenge(GXSecure.generateChallenge())
+            fields += tlv(0x88, b"\x07\x80") + tlv(0x89, MECHANISM + b"\x05")
+            fields += tlv(0xAA, tlv(0x80, bytes(self.settings.stoCChallenge)))
+        if accepted:
+            fields += tlv(0xBE, tlv(0x04, bytes(_GXAPDU.getUserInformation(self.settings, cipher))))
+            if ciphered:
+                cipher.invocationCounter += 1
+            self.settings.connected |= ConnectionState.DLMS
+        self.header()
+        self.replyData.set(tlv(0x61, fields))
 
     def onFindObject(self, objectType, sn, ln):
         return None

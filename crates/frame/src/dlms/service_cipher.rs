@@ -6,6 +6,7 @@
 //! # Source
 //! IEC 62056-5-3 (Green Book 9.2.7.2, 9.2.7.4): service-specific global ciphering, HLS mechanism 5.
 
+use super::access_result::{CONFIRMED_SERVICE_ERROR, EXCEPTION_RESPONSE};
 use super::apdu::{
     Ciphered, GENERAL_GLO_CIPHERING, SecurityControl, TAG_LENGTH, decode as decode_general,
 };
@@ -139,7 +140,9 @@ fn opened(keys: &Keys, ciphered: &Ciphered<'_>, service: Option<u8>) -> Result<O
     if keys.open(ciphered, &mut plain)? != Authentication::Verified {
         return Err(OpenError::Unauthenticated { got: ciphered.control.0 });
     }
-    if service.is_some() && service != plain.first().copied() {
+    let inside = plain.first().copied();
+    let refusal = matches!(inside, Some(EXCEPTION_RESPONSE | CONFIRMED_SERVICE_ERROR));
+    if service.is_some() && service != inside && !refusal {
         return Err(OpenError::Service);
     }
     Ok(Opened { plain, invocation_counter: ciphered.invocation_counter, control: ciphered.control })

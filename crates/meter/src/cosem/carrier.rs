@@ -28,8 +28,9 @@ pub(super) enum Brought {
     Lost(String),
 }
 
-/// Longest frame content that is offered; what a serial line's buffers hold without trouble.
-const INFORMATION_OFFERED: u16 = 1024;
+/// Longest frame content that is offered; the three upper bits of a frame's length are where other
+/// implementations err.
+const INFORMATION_OFFERED: u16 = 512;
 
 /// The way to one meter.
 #[derive(Debug)]
