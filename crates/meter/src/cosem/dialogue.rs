@@ -373,7 +373,7 @@ impl CosemDialogue {
             u32::try_from(last).ok()
         };
         let cipher = self.credentials.cipher.as_mut().map(|cipher| {
-            let last: &dyn Fn([u8; 8]) -> Option<u32> = &last;
+            let last: session::LastCounter<'_> = &last;
             (cipher, last)
         });
         match session::granted(apdu, &self.options, cipher) {

@@ -46,6 +46,9 @@ pub(super) struct Denied {
     pub(super) refused: bool,
 }
 
+/// The last counter remembered of a server's system title.
+pub(super) type LastCounter<'a> = &'a dyn Fn([u8; 8]) -> Option<u32>;
+
 /// The AARQ; `None` when no counter is left.
 pub(super) fn request(options: &CosemOptions, cipher: Option<&mut Cipher>) -> Option<Vec<u8>> {
     let stated = Initiate { conformance: Conformance::READER, pdu_length_max: PDU_LENGTH_MAX };
@@ -79,10 +82,10 @@ pub(super) fn answers_request(apdu: &[u8]) -> bool {
 pub(super) fn granted(
     apdu: &[u8],
     options: &CosemOptions,
-    cipher: Option<(&mut Cipher, &dyn Fn([u8; 8]) -> Option<u32>)>,
+    cipher: Option<(&mut Cipher, LastCounter<'_>)>,
 ) -> Result<Granted, Denied> {
     if let Some(refused) = Refused::decode(apdu) {
-        return Err(denied(options, format!("the meter refuses the association: {refused}")));
+        return Err(denied(options, &format!("the meter refuses the association: {refused}")));
     }
     let response = Response::decode(apdu).map_err(|error| {
         let detail = format!("the answer to the association request is broken: {error}");
@@ -92,7 +95,7 @@ pub(super) fn granted(
         Outcome::Accepted => {}
         Outcome::RejectedPermanent => {
             let reason = response.diagnostic;
-            return Err(denied(options, format!("the meter refuses the association: {reason}")));
+            return Err(denied(options, &format!("the meter refuses the association: {reason}")));
         }
         Outcome::RejectedTransient => {
             let reason = response.diagnostic;
@@ -104,7 +107,7 @@ pub(super) fn granted(
     let high = options.proof == Proof::HighGmac;
     if response.diagnostic == AUTHENTICATION_REQUIRED && !high {
         let detail = "the meter wants a higher security than is configured (dlms.security)";
-        return Err(denied(options, detail.to_owned()));
+        return Err(denied(options, detail));
     }
     let initiate = match cipher {
         None => response.initiate,
@@ -118,7 +121,7 @@ pub(super) fn granted(
     let stated =
         initiate::decode_response(&initiate).map_err(|error| match Refused::decode(&initiate) {
             Some(refused) => {
-                denied(options, format!("the meter refuses the association: {refused}"))
+                denied(options, &format!("the meter refuses the association: {refused}"))
             }
             None => {
                 let detail = format!("the answer to the association request is broken: {error}");
@@ -141,7 +144,7 @@ pub(super) fn granted(
         return Ok(Granted::Open(agreed));
     }
     if response.authentication.is_empty() {
-        let detail = "the meter sends no challenge for high level security".to_owned();
+        let detail = "the meter sends no challenge for high level security";
         return Err(denied(options, detail));
     }
     Ok(Granted::Challenged(agreed, response.authentication))
@@ -181,7 +184,7 @@ pub(super) fn distrusted(distrust: &Distrust) -> Fault {
 }
 
 /// A refusal of what was shown. Without credentials it cannot lock anything, and says so.
-fn denied(options: &CosemOptions, detail: String) -> Denied {
+fn denied(options: &CosemOptions, detail: &str) -> Denied {
     let shown = options.proof != Proof::None;
     let detail = if shown {
         format!(
@@ -208,17 +211,17 @@ pub(super) fn proved(
     (options, cipher): (&CosemOptions, &mut Cipher),
 ) -> Option<Result<(), Denied>> {
     if let Some(refused) = Refused::decode(apdu) {
-        return Some(Err(denied(options, format!("the meter refuses our proof: {refused}"))));
+        return Some(Err(denied(options, &format!("the meter refuses our proof: {refused}"))));
     }
     let response = action::Response::decode(apdu).filter(|response| response.id == id)?;
     if response.result != AccessResult::SUCCESS {
         let result = response.result;
-        return Some(Err(denied(options, format!("the meter refuses our proof: {result}"))));
+        return Some(Err(denied(options, &format!("the meter refuses our proof: {result}"))));
     }
     Some(match response.returned {
         Some(proof) if cipher.check(&proof) => Ok(()),
         _ => {
-            let detail = "the meter does not prove that it has the keys".to_owned();
+            let detail = "the meter does not prove that it has the keys";
             Err(denied(options, detail))
         }
     })

@@ -50,14 +50,14 @@ impl Place {
         }
         for (name, rows) in rows {
             for row in rows {
-                let outcome = self.past((security, at), name, row);
+                let outcome = self.past((security, at), name, &row);
                 heard.telegrams.extend(self.telegram(&outcome, at));
                 heard.outcomes.push(outcome);
             }
         }
     }
 
-    fn past(&self, state: (Security, Timestamp), name: Obis, row: Row) -> Outcome {
+    fn past(&self, state: (Security, Timestamp), name: Obis, row: &Row) -> Outcome {
         Outcome {
             meter_time: row.meter_time,
             measured_at: Some(row.at),

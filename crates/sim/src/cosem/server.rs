@@ -58,26 +58,26 @@ impl CosemServer {
             Link::Idle(held) => {
                 held.extend_from_slice(bytes);
                 let held = std::mem::take(held);
-                self.begin(meter, now, held)
+                self.begin(meter, now, &held)
             }
             Link::Hdlc { .. } => self.hdlc(meter, now, bytes),
             Link::Wrapper(_) => self.wrapper(meter, now, bytes),
         }
     }
 
-    fn begin(&mut self, meter: &mut CosemMeter, now: Timestamp, held: Vec<u8>) -> Vec<u8> {
+    fn begin(&mut self, meter: &mut CosemMeter, now: Timestamp, held: &[u8]) -> Vec<u8> {
         match held.first() {
             Some(&FLAG) => {
                 let secondary = Secondary::new(LOGICAL_DEVICE, meter.settings.limits);
                 let secondary = Box::new(secondary);
                 self.link = Link::Hdlc { secondary, client: 0, connected: false };
-                self.hdlc(meter, now, &held)
+                self.hdlc(meter, now, held)
             }
             Some(0) => {
                 self.link = Link::Wrapper(Vec::new());
-                self.wrapper(meter, now, &held)
+                self.wrapper(meter, now, held)
             }
-            Some(_) => self.sign_on(&held),
+            Some(_) => self.sign_on(held),
             None => Vec::new(),
         }
     }
