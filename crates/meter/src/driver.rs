@@ -6,6 +6,7 @@
 
 use crate::Dialogue;
 use crate::mbus::{MbusDialogue, MbusOptions};
+use crate::cosem::{CosemDialogue, CosemOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
 use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
@@ -60,6 +61,8 @@ pub struct DriverOptions {
     pub ct_ratio: Decimal,
     /// Voltage transformer ratio, when the meter reports secondary values; 1 otherwise.
     pub vt_ratio: Decimal,
+    /// How a meter is asked over DLMS/COSEM; `None` asks as a public client.
+    pub dlms: Option<CosemOptions>,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
     /// What only meters behind an optical head need.
@@ -82,6 +85,7 @@ impl DriverOptions {
             zone: None,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
+            dlms: None,
             memory: Vec::new(),
             optical: OpticalOptions::default(),
             mbus: MbusOptions::default(),
@@ -108,6 +112,7 @@ impl Model {
             Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
             Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
             Protocol::Mbus => Reader::Asks(Box::new(MbusDialogue::new(options))),
+            Protocol::Cosem => Reader::Asks(Box::new(CosemDialogue::new(options))),
         }
     }
 }

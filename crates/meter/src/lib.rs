@@ -5,6 +5,7 @@
 //! decoding of pushed DLMS in [`push`], of readable read-outs in [`readout`]; a [`driver::Driver`] joins the two for a live wire, a
 //! [`dialogue::Dialogue`] reads a meter that answers only when asked.
 
+pub mod cosem;
 pub mod dialogue;
 pub mod driver;
 pub mod mbus;

@@ -2,7 +2,7 @@
 
 use crate::acquire::{Acquisition, Bus, Clock, Listener, Member, Sinks, Station, Tape};
 use crate::assets;
-use crate::config::{Config, MeterConfig, MqttConfig, Role, SiteConfig};
+use crate::config::{Config, DlmsConfig, MeterConfig, MqttConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
 use meter::{DriverOptions, Reader};
 use outlet::http::access::{Access, AccessOptions};
@@ -147,6 +147,7 @@ pub(crate) fn options(
         zone: Some(site.zone.clone()),
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
+        dlms: meter.dlms.as_ref().map(DlmsConfig::options).transpose().with_context(context)?,
         memory,
         optical: meter.optical.clone(),
         mbus: meter::mbus::MbusOptions {

@@ -10,7 +10,7 @@ mod station;
 mod tape;
 mod watch;
 
-pub(crate) use bus::{Bus, Exchange, Member, converse};
+pub(crate) use bus::{Around, Bus, Exchange, Member, converse};
 pub(crate) use listen::Listener;
 pub(crate) use station::{Sinks, Station};
 pub(crate) use tape::Tape;

@@ -5,6 +5,7 @@
 //! Checking does no I/O; secrets are read only when the service starts.
 
 mod checked;
+mod dlms;
 pub(crate) mod example;
 mod mqtt;
 mod raw;
@@ -15,6 +16,7 @@ mod secret;
 pub(crate) use checked::{
     Config, HttpConfig, MeterConfig, Role, SiteConfig, listen_address, loopback_only,
 };
+pub(crate) use dlms::DlmsConfig;
 pub(crate) use mqtt::{BrokerAddress, MqttConfig, broker_address};
 pub(crate) use report::{Complaint, Report};
 pub(crate) use secret::{Error as SecretError, Secret, parse_key};
