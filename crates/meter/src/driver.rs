@@ -6,6 +6,7 @@
 
 use crate::Dialogue;
 use crate::correction::Correction;
+use crate::cosem::{CosemDialogue, CosemOptions};
 use crate::mbus::{MbusDialogue, MbusOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
@@ -61,6 +62,8 @@ pub struct DriverOptions {
     pub vt_ratio: Decimal,
     /// The current transformers are the wrong way round: import is export.
     pub invert: bool,
+    /// How a meter is asked over DLMS/COSEM; `None` asks as a public client.
+    pub dlms: Option<CosemOptions>,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
     /// What only meters behind an optical head need.
@@ -84,6 +87,7 @@ impl DriverOptions {
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
             invert: false,
+            dlms: None,
             memory: Vec::new(),
             optical: OpticalOptions::default(),
             mbus: MbusOptions::default(),
@@ -116,6 +120,7 @@ impl Model {
             Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
             Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
             Protocol::Mbus => Reader::Asks(Box::new(MbusDialogue::new(options))),
+            Protocol::Cosem => Reader::Asks(Box::new(CosemDialogue::new(options))),
         }
     }
 }

@@ -7,6 +7,7 @@
 //! [`dialogue::Dialogue`] reads a meter that answers only when asked.
 
 pub mod correction;
+pub mod cosem;
 pub mod dialogue;
 pub mod driver;
 pub mod mbus;

@@ -5,7 +5,7 @@ use crate::acquire::{
     TIMEOUT_DEFAULT, Tape,
 };
 use crate::assets;
-use crate::config::{Config, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
+use crate::config::{Config, DlmsConfig, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
 use meter::modbus::{self, ReaderOptions, Source};
 use meter::{Correction, DriverOptions, Reader};
@@ -176,6 +176,7 @@ pub(crate) fn options(
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
         invert: meter.invert,
+        dlms: meter.dlms.as_ref().map(DlmsConfig::options).transpose().with_context(context)?,
         memory,
         optical: meter.optical.clone(),
         mbus: meter::mbus::MbusOptions {

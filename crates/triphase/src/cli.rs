@@ -48,6 +48,7 @@ pub(crate) enum Command {
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
         triphase simulate --model iec62056_21 --port pty --echo\n  \
         triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
+        triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
         triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
         triphase simulate --model sunspec --port pty                slaves on a serial line")]
     Simulate(Simulate),
@@ -436,6 +437,12 @@ pub(crate) struct Simulate {
     /// Authenticates with this key: 32 hex digits, or @FILE
     #[arg(long, value_name = "HEX", requires = "guek")]
     pub(crate) gak: Option<String>,
+    /// Answers only to who knows this password (models that are asked): text, or @FILE
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) password: Option<String>,
+    /// Longest APDU of a model that is asked; longer answers come in blocks
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(128..))]
+    pub(crate) pdu_length_max: Option<u16>,
     /// Time zone of the meter's clock
     #[arg(long, value_name = "IANA", default_value = "Europe/Paris")]
     pub(crate) timezone: String,

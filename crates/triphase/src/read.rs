@@ -3,7 +3,7 @@
 //! In: a port and a model, or a configured meter. Out: the telegram, for people or as JSON. Stores
 //! nothing and needs no service.
 
-use crate::acquire::{Asker, Clock, Exchange, converse};
+use crate::acquire::{Around, Asker, Clock, Exchange, converse};
 use crate::config::{self, MeterConfig, ModelConfig, SiteConfig};
 use crate::{assemble, cli, clock};
 use anyhow::{Context, Result, bail};
@@ -153,7 +153,8 @@ async fn listen(mut driver: Box<dyn Driver>, link: &mut wire::Link) -> Result<Ve
 
 async fn ask(mut dialogue: Box<dyn Dialogue>, link: &mut wire::Link) -> Result<Vec<Telegram>> {
     dialogue.begin(clock::now());
-    let Exchange { answer, .. } = converse(&mut *dialogue, &clock::now, link).await?;
+    let around = Around { clock: &clock::now, store: None };
+    let Exchange { answer, .. } = converse(&mut *dialogue, around, link).await?;
     let telegrams = answer.heard.telegrams;
     match answer.fault {
         Some(fault) if telegrams.is_empty() => bail!("{fault} ({})", fault.code),

@@ -9,8 +9,9 @@ use super::schedule::{Schedule, Turn};
 use super::station::{Station, seed_of, why};
 use super::watch::Why;
 use meter::{Answer, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
-use reading::{LinkCause, Timestamp};
+use reading::{LinkCause, Memory, Timestamp};
 use std::time::Duration;
+use store::{Batch, Store};
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, timeout};
 use wire::modbus::{Client, Framing};
@@ -191,8 +192,8 @@ impl Member {
                 // What comes unasked is a late answer to an older question.
                 link.drain().await.map_err(Broken::Idle)?;
                 dialogue.begin(station.now());
-                let clock = || station.now();
-                let exchange = converse(&mut **dialogue, &clock, link);
+                let around = Around { clock: &|| station.now(), store: Some(station.store()) };
+                let exchange = converse(&mut **dialogue, around, link);
                 let Ok(read) = timeout(READING_MAX, exchange).await else {
                     dialogue.disconnected(station.now());
                     return Err(Broken::Reading(endless()));
@@ -240,15 +241,24 @@ pub(crate) struct Exchange {
     pub(crate) bytes: usize,
 }
 
+/// What a reading needs besides its wire.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
+    /// Where what must not be forgotten goes; `None` where there is no such place.
+    pub(crate) store: Option<&'a Store>,
+}
+
 /// Holds one reading over an open wire: does what the dialogue wants until it is done.
 ///
 /// # Errors
 /// The wire failed.
 pub(crate) async fn converse(
     dialogue: &mut dyn Dialogue,
-    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+    around: Around<'_>,
     link: &mut wire::Link,
 ) -> Result<Exchange, wire::Error> {
+    let clock = around.clock;
     let mut buffer = [0; READ_MAX];
     let mut bytes = 0;
     for _ in 0..STEPS_MAX {
@@ -256,6 +266,13 @@ pub(crate) async fn converse(
             Step::Send(question) => link.write_all(&question).await?,
             Step::Line(line) => link.set_line(line).await?,
             Step::Pause(pause) => sleep(pause).await,
+            Step::Remember(memory) => {
+                if let Err(detail) = remember(around.store, memory).await {
+                    dialogue.disconnected(clock());
+                    let fault = Some(forgetful(&detail));
+                    return Ok(Exchange { answer: Answer { fault, ..Answer::default() }, bytes });
+                }
+            }
             Step::Listen(patience) => match timeout(patience, link.read(&mut buffer)).await {
                 Ok(Ok(0)) => return Err(wire::Error::closed()),
                 Ok(read) => {
@@ -270,6 +287,25 @@ pub(crate) async fn converse(
     }
     dialogue.disconnected(clock());
     Ok(Exchange { answer: Answer { fault: Some(endless()), ..Answer::default() }, bytes })
+}
+
+/// Writes to the disk what the meter must not be told twice, such as a counter.
+async fn remember(store: Option<&Store>, memory: Memory) -> Result<(), String> {
+    let Some(store) = store else {
+        return Err("this needs the memory of a running service (`run`)".to_owned());
+    };
+    let pending = store.enqueue(Batch::live(Vec::new(), vec![memory])).await;
+    let pending = pending.map_err(|error| error.to_string())?;
+    pending.await.map(drop).map_err(|error| error.to_string())
+}
+
+fn forgetful(detail: &str) -> Fault {
+    Fault {
+        class: FaultClass::Transient,
+        code: "store_refused",
+        detail: format!("what the meter must not be told twice cannot be remembered: {detail}"),
+        keep_link: false,
+    }
 }
 
 fn endless() -> Fault {

@@ -11,7 +11,7 @@ mod station;
 mod tape;
 mod watch;
 
-pub(crate) use bus::{Bus, Conversation, Exchange, Member, converse};
+pub(crate) use bus::{Around, Bus, Conversation, Exchange, Member, converse};
 pub(crate) use listen::Listener;
 pub(crate) use modbus::{Asker, TIMEOUT_DEFAULT};
 pub(crate) use station::{Sinks, Station};

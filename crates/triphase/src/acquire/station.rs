@@ -138,6 +138,11 @@ impl Station {
         }
     }
 
+    /// Where the meter's telegrams go.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.sinks.store
+    }
+
     /// Counts what was heard; returns what was last wrong with it.
     fn count(&self, heard: &Heard) -> Option<&'static str> {
         let counters = self.sinks.counters.meter(&self.meter);

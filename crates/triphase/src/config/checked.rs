@@ -1,5 +1,6 @@
 //! From what was written to what may be relied on.
 
+use super::dlms::{self, DlmsConfig};
 use super::maps::{self, Maps, ModelConfig};
 use super::mqtt::{self, MqttConfig};
 use super::raw;
@@ -57,6 +58,7 @@ pub(crate) struct MeterConfig {
     /// How long an answer of a meter that is asked may take.
     pub(crate) timeout: Option<Duration>,
     pub(crate) optical: meter::readout::OpticalOptions,
+    pub(crate) dlms: Option<DlmsConfig>,
 }
 
 impl MeterConfig {
@@ -78,6 +80,7 @@ impl MeterConfig {
             invert: false,
             timeout: None,
             optical: meter::readout::OpticalOptions::default(),
+            dlms: None,
         }
     }
 }
@@ -342,6 +345,15 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
+    let around = dlms::Around {
+        folder,
+        model: model.as_ref().and_then(ModelConfig::known),
+        port: port.as_ref(),
+        span: raw.model.as_ref().map_or_else(|| raw.id.span(), Spanned::span),
+        has_guek: raw.guek.is_some(),
+        has_gak: raw.gak.is_some(),
+    };
+    let dlms = dlms::check(raw.dlms, &around, wrong);
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
     let optical = optical(raw.optical, wrong);
@@ -363,6 +375,7 @@ fn meter(
         ct_ratio,
         vt_ratio,
         optical,
+        dlms,
         invert: raw.invert.unwrap_or(false),
         timeout,
     })
@@ -421,8 +434,13 @@ fn number(
     Some(*value.get_ref())
 }
 
-/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`.
+/// Reads a period: `500ms`, `5s`, `15min`, `1h`, `1d`.
 fn duration(text: &str) -> Option<Duration> {
+    duration_of(text).filter(|it| (Duration::from_millis(100)..=PERIOD_MAX).contains(it))
+}
+
+/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`, however long.
+pub(super) fn duration_of(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;
@@ -434,6 +452,5 @@ fn duration(text: &str) -> Option<Duration> {
         "d" => 86_400_000,
         _ => return None,
     };
-    let duration = Duration::from_millis(count.checked_mul(unit_ms)?);
-    (Duration::from_millis(100)..=PERIOD_MAX).contains(&duration).then_some(duration)
+    Some(Duration::from_millis(count.checked_mul(unit_ms)?))
 }

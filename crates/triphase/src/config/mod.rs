@@ -6,6 +6,7 @@
 //! read only when the service starts.
 
 mod checked;
+mod dlms;
 pub(crate) mod example;
 mod maps;
 mod mqtt;
@@ -17,6 +18,7 @@ mod secret;
 pub(crate) use checked::{
     Config, HttpConfig, MeterConfig, Role, SiteConfig, listen_address, loopback_only,
 };
+pub(crate) use dlms::DlmsConfig;
 pub(crate) use maps::ModelConfig;
 pub(crate) use mqtt::{BrokerAddress, MqttConfig, broker_address};
 pub(crate) use report::{Complaint, Report};

@@ -3,6 +3,7 @@
 //! In: a model, a seed, keys, a port. Out: its telegrams when they are due, or its answers, on a
 //! pseudo-terminal or to whoever connects over TCP, until the process is ended.
 
+mod cosem;
 mod optical;
 
 mod modbus;
@@ -48,6 +49,14 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
     let gak = key(&arguments.gak, "--gak")?;
     let zone = TimeZone::get(&arguments.timezone)
         .map_err(|_| anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone))?;
+    if arguments.model == "lgz_e450_dlms" {
+        let settings = cosem::settings(&arguments, (guek, gak))?;
+        let output = open(&arguments.port).await?;
+        return tokio::select! {
+            served = cosem::serve(&arguments, (zone, settings), output) => served,
+            stopped = crate::run::asked_to_stop() => stopped.map(drop),
+        };
+    }
     let mut output = open(&arguments.port).await?;
     let start = clock::now();
     let speed = Speed::times(arguments.speed)?;
