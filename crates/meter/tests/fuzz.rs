@@ -102,6 +102,10 @@ fn fuzz_read_outs_with_altered_characters() {
             }
             bytes.truncate(bytes.len() - usize::from(*cut) % bytes.len());
             read_out_everything(&bytes);
+        },
+    );
+}
+
 /// A meter that answers with anything at all: a reading ends within its bounds, and delivers
 /// nothing that no meter sent.
 #[test]
