@@ -60,10 +60,10 @@ pub struct DriverOptions {
     pub ct_ratio: Decimal,
     /// Voltage transformer ratio, when the meter reports secondary values; 1 otherwise.
     pub vt_ratio: Decimal,
-    /// The current transformers are the wrong way round: import is export.
-    pub invert: bool,
     /// How a meter is asked over DLMS/COSEM; `None` asks as a public client.
     pub dlms: Option<CosemOptions>,
+    /// The current transformers are the wrong way round: import is export.
+    pub invert: bool,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
     /// What only meters behind an optical head need.
@@ -86,8 +86,8 @@ impl DriverOptions {
             zone: None,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
-            invert: false,
             dlms: None,
+            invert: false,
             memory: Vec::new(),
             optical: OpticalOptions::default(),
             mbus: MbusOptions::default(),

@@ -175,8 +175,8 @@ pub(crate) fn options(
         zone: Some(site.zone.clone()),
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
-        invert: meter.invert,
         dlms: meter.dlms.as_ref().map(DlmsConfig::options).transpose().with_context(context)?,
+        invert: meter.invert,
         memory,
         optical: meter.optical.clone(),
         mbus: meter::mbus::MbusOptions {

@@ -192,7 +192,8 @@ impl Member {
                 // What comes unasked is a late answer to an older question.
                 link.drain().await.map_err(Broken::Idle)?;
                 dialogue.begin(station.now());
-                let around = Around { clock: &|| station.now(), store: Some(station.store()) };
+                let clock = || station.now();
+                let around = Around { clock: &clock, store: Some(station.store()) };
                 let exchange = converse(&mut **dialogue, around, link);
                 let Ok(read) = timeout(READING_MAX, exchange).await else {
                     dialogue.disconnected(station.now());

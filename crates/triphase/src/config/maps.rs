@@ -2,6 +2,7 @@
 
 use super::raw;
 use super::report::{Complaint, Elsewhere};
+use meter::Protocol;
 use meter::modbus::{self, Map, SUNSPEC, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -160,6 +161,7 @@ fn unknown(name: &str) -> String {
 
 /// Whether a model can be read on a port; the sentence says what it needs.
 pub(super) fn fits(model: &ModelConfig, port: &wire::Port) -> Result<(), String> {
+    let is_mbus = matches!(port, wire::Port::MbusSerial { .. } | wire::Port::MbusTcp { .. });
     let is_modbus = matches!(port, wire::Port::ModbusTcp { .. } | wire::Port::ModbusRtu { .. });
     match model {
         ModelConfig::Registers(_) if !is_modbus => Err(format!(
@@ -169,6 +171,13 @@ pub(super) fn fits(model: &ModelConfig, port: &wire::Port) -> Result<(), String>
         )),
         ModelConfig::Known(_) if is_modbus => {
             Err(format!("{} is not read over Modbus; its port is of another kind", model.name()))
+        }
+        ModelConfig::Known(model) if (model.protocol == Protocol::Mbus) != is_mbus => {
+            let (is, expected) = match model.protocol {
+                Protocol::Mbus => ("", "mbus+serial://DEVICE?address=N or mbus+tcp://HOST:PORT"),
+                _ => ("not ", "serial://, tcp://, pty:// or file://"),
+            };
+            Err(format!("{} is {is}read over M-Bus: expected {expected}", model.name))
         }
         _ => Ok(()),
     }
