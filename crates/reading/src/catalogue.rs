@@ -5,8 +5,8 @@
 //! Store and plugs know quantities by name, so rows may move but names may not change.
 
 use crate::Unit::{
-    Ampere, Celsius, CubicMetre, CubicMetrePerHour, Degree, Hertz, Kilogram, One, Percent, Var, VarHour,
-    Volt, VoltAmpere, VoltAmpereHour, Watt, WattHour,
+    Ampere, Celsius, CubicMetre, CubicMetrePerHour, Degree, Hertz, Kilogram, One, Percent, Var,
+    VarHour, Volt, VoltAmpere, VoltAmpereHour, Watt, WattHour,
 };
 use crate::quantity::Kind::{Counter, Demand, Instantaneous, State, Text};
 use crate::quantity::Register::{Abstract, Electrical, Exact, Unassigned};

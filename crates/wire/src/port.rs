@@ -164,8 +164,10 @@ impl Port {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePortError {
     /// No scheme, or an unknown one.
-    #[error("expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
-             mbus+serial:// or mbus+tcp://, found \"{found}\"")]
+    #[error(
+        "expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
+             mbus+serial:// or mbus+tcp://, found \"{found}\""
+    )]
     Scheme {
         /// What stands there.
         found: String,
@@ -558,7 +560,10 @@ mod tests {
             ),
             ("mbus+tcp://h", "expected mbus+tcp://HOST:PORT?address=N"),
             ("mbus+tcp://h:1", "expected address=N (0 to 250) or secondary=ID"),
-            ("mbus+serial:///dev/x?address=251", "address=251: expected a primary address, 0 to 250"),
+            (
+                "mbus+serial:///dev/x?address=251",
+                "address=251: expected a primary address, 0 to 250",
+            ),
             (
                 "mbus+serial:///dev/x?secondary=1234",
                 "secondary=1234: expected 16 hexadecimal digits: identification, manufacturer, \

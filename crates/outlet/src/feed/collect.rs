@@ -9,9 +9,7 @@ use super::formula::{Field, Wrong};
 use super::source::{Mapping, Meaning, Rule, Source};
 use super::time::{self, Told};
 use jiff::tz::TimeZone;
-use reading::{
-    Decimal, ListId, MeterId, Quality, Quantity, Reading, Telegram, Timestamp, Value,
-};
+use reading::{Decimal, ListId, MeterId, Quality, Quantity, Reading, Telegram, Timestamp, Value};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
 use std::sync::Arc;

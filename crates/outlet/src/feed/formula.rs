@@ -210,9 +210,9 @@ fn power(quantity: Quantity, symbol: &str) -> Result<i8, String> {
     match (quantity.unit(), symbol) {
         (Some(Unit::One) | None, "") => Ok(0),
         (None, _) => Err(format!("{quantity} has no unit: leave it out")),
-        (Some(unit), "") => {
-            Err(format!("{quantity} needs the unit that the payload's number is in, such as {unit}"))
-        }
+        (Some(unit), "") => Err(format!(
+            "{quantity} needs the unit that the payload's number is in, such as {unit}"
+        )),
         (Some(unit), symbol) => unit::power_to(unit, symbol),
     }
 }
@@ -279,7 +279,12 @@ mod tests {
             (PowerFactor, "$.pf", r#"{"pf":0.98}"#, "0.98"),
             (PowerFactor, "$.pf %", r#"{"pf":98}"#, "0.98"),
             (ProductionMass, "$.t t", r#"{"t":12.5}"#, "12500"),
-            (ActivePower, "$.p W", r#"{"p":0.1000000000000000055511151231257827}"#, "0.10000000000000000"),
+            (
+                ActivePower,
+                "$.p W",
+                r#"{"p":0.1000000000000000055511151231257827}"#,
+                "0.10000000000000000",
+            ),
         ] {
             assert_eq!(number(quantity, formula, json), value, "{formula}");
         }
@@ -298,7 +303,11 @@ mod tests {
             ("{}", "path_missing", "$ has no member \"n\"; it has "),
             (r#"{"n":true}"#, "not_a_number", "$.n: expected a number, got a truth value"),
             (r#"{"n":"12 W"}"#, "not_a_number", "$.n: \"12 W\" is no number"),
-            (r#"{"n":1e9}"#, "value_absurd", "$.n (active_power): expected -100000000 to 100000000 W, got 1000000000"),
+            (
+                r#"{"n":1e9}"#,
+                "value_absurd",
+                "$.n (active_power): expected -100000000 to 100000000 W, got 1000000000",
+            ),
         ] {
             let wrong = read(ActivePower, "$.n W", json).expect_err(json);
             assert_eq!((wrong.code, wrong.detail.as_str()), (code, detail));
@@ -308,7 +317,12 @@ mod tests {
     #[test]
     fn what_is_no_formula_is_refused_with_its_place() {
         for (quantity, text, at, message) in [
-            (ActivePower, "$.p", 3..3, "active_power needs the unit that the payload's number is in, such as W"),
+            (
+                ActivePower,
+                "$.p",
+                3..3,
+                "active_power needs the unit that the payload's number is in, such as W",
+            ),
             (ActivePower, "$.p kVA", 4..7, "kVA measures something else"),
             (ActivePower, "$.p * 0 W", 6..7, "expected a number other than 0"),
             (ActivePower, "$.p * x W", 6..7, "expected a number other than 0"),

@@ -19,7 +19,5 @@ pub(crate) use bounds::check as check_plausible;
 pub use collect::{Collector, Defect, Gathered, Message, PAYLOAD_MAX};
 pub use formula::{Field, FormulaError};
 pub use preset::{Preset, names as preset_names, preset};
-pub use source::{
-    FIELDS_MAX, LIST_DEFAULT, RULES_MAX, Rule, Source, WINDOW_DEFAULT, WINDOW_MAX,
-};
+pub use source::{FIELDS_MAX, LIST_DEFAULT, RULES_MAX, Rule, Source, WINDOW_DEFAULT, WINDOW_MAX};
 pub use topic::{TopicError, TopicFilter};

@@ -110,9 +110,13 @@ mod tests {
 
     #[test]
     fn seconds_and_their_parts_are_told_apart_by_size() {
-        for json in
-            ["1777888799", "1777888799000", "1777888799000000", "1777888799000000000", "\"1777888799\""]
-        {
+        for json in [
+            "1777888799",
+            "1777888799000",
+            "1777888799000000",
+            "1777888799000000000",
+            "\"1777888799\"",
+        ] {
             let told = read(json, NOON, true).expect("a time").expect("told");
             assert_eq!(told, Told { at: at("2026-05-04T09:59:59Z"), zoned: true }, "{json}");
         }

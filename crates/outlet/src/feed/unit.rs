@@ -108,6 +108,9 @@ mod tests {
             assert!(power_to(unit, symbol).is_err(), "{symbol}");
         }
         let message = power_to(Unit::Watt, "kVA").expect_err("apparent power");
-        assert_eq!(message, "kVA measures something else: expected W, or the same with a prefix such as kW");
+        assert_eq!(
+            message,
+            "kVA measures something else: expected W, or the same with a prefix such as kW"
+        );
     }
 }

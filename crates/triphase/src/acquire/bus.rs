@@ -150,7 +150,8 @@ impl Member {
         // What comes unasked is a late answer to an older question.
         link.drain().await.map_err(Broken::Wire)?;
         self.dialogue.begin(self.station.now());
-        let Ok(read) = timeout(READING_MAX, converse(&mut *self.dialogue, &self.station, link)).await
+        let Ok(read) =
+            timeout(READING_MAX, converse(&mut *self.dialogue, &self.station, link)).await
         else {
             self.dialogue.disconnected(self.station.now());
             return Err(Broken::Reading(endless()));

@@ -187,7 +187,8 @@ mod tests {
     /// A bus that is slower than its periods serves everybody all the same.
     #[test]
     fn an_overloaded_bus_starves_nobody() {
-        let (schedule, turns) = minute(&[1000, 1000, 10_000], &[700, 700, 700], &[Turn::Answered; 3]);
+        let (schedule, turns) =
+            minute(&[1000, 1000, 10_000], &[700, 700, 700], &[Turn::Answered; 3]);
         assert!(turns.iter().all(|count| *count >= 5), "{turns:?}");
         assert!(schedule.late(0) > 0, "and it is counted");
     }

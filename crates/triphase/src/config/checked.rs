@@ -1,5 +1,6 @@
 //! From what was written to what may be relied on.
 
+use super::feed::{self, FeedConfig};
 use super::mqtt::{self, MqttConfig};
 use super::raw;
 use super::report::Complaint;
@@ -52,6 +53,9 @@ pub(crate) struct MeterConfig {
     pub(crate) line_to_line: bool,
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
+    /// The meter that measures the energy of what this one counts.
+    pub(crate) counter_of: Option<MeterId>,
+    pub(crate) feed: Option<FeedConfig>,
 }
 
 /// What a meter stands for.
@@ -87,8 +91,10 @@ pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complai
     let retention = retention::check(raw.store.retention, &mut wrong);
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
+    let has_broker = raw.mqtt.is_some();
     let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
-    let meters = meters(raw.meter, folder, &mut wrong);
+    let place = feed::Place { folder, site: &name, broker: has_broker };
+    let meters = meters(raw.meter, &place, &mut wrong);
     match site {
         Some(site) if wrong.is_empty() => {
             Ok(Config { site, meters, http, mqtt, store, retention, alarms })
@@ -208,7 +214,7 @@ fn alarms(raw: &raw::Alarms, wrong: &mut Vec<Complaint>) -> alarm::Thresholds {
 
 fn meters(
     raw: Vec<Spanned<raw::Meter>>,
-    folder: &Path,
+    place: &feed::Place<'_>,
     wrong: &mut Vec<Complaint>,
 ) -> Vec<MeterConfig> {
     if let Some(first_too_many) = raw.get(METERS_MAX) {
@@ -225,14 +231,14 @@ fn meters(
             let raw = spanned.into_inner();
             let main = is_main(&raw) || (!has_main && index == 0 && raw.role.is_none());
             let role = if main { Role::Main } else { Role::Machine };
-            meter(raw, Surroundings { folder, role, span }, wrong)
+            meter(raw, Surroundings { place, role, span }, wrong)
         })
         .collect()
 }
 
 /// What a meter's own table does not say.
 struct Surroundings<'a> {
-    folder: &'a Path,
+    place: &'a feed::Place<'a>,
     role: Role,
     span: std::ops::Range<usize>,
 }
@@ -258,6 +264,7 @@ fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
             wrong.push(Complaint::at(role.span(), message));
         }
     }
+    feed::check_counters(meters, wrong);
     let parent_of = |id: &str| {
         let meter = meters.iter().map(Spanned::get_ref).find(|meter| meter.id.get_ref() == id);
         meter.and_then(|meter| meter.parent.as_ref()).map(|parent| parent.get_ref().as_str())
@@ -282,7 +289,8 @@ fn meter(
     around: Surroundings<'_>,
     wrong: &mut Vec<Complaint>,
 ) -> Option<MeterConfig> {
-    let Surroundings { folder, role, span } = around;
+    let Surroundings { place: around, role, span } = around;
+    let folder = around.folder;
     let id = MeterId::new(raw.id.get_ref().clone());
     if let Err(error) = &id {
         wrong.push(Complaint::at(raw.id.span(), error.to_string()));
@@ -315,6 +323,7 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
+    feed::check_keys(&raw, wrong);
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
     let period = raw.period.as_ref().and_then(|text| {
@@ -326,6 +335,7 @@ fn meter(
         }
         parsed
     });
+    let feed = raw.mqtt.and_then(|mqtt| feed::check(mqtt, around, wrong));
     let id = id.ok()?;
     Some(MeterConfig {
         label: raw.label.unwrap_or_else(|| id.as_str().to_owned()),
@@ -340,6 +350,8 @@ fn meter(
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
         ct_ratio,
         vt_ratio,
+        counter_of: raw.counter_of.and_then(|of| MeterId::new(of.into_inner()).ok()),
+        feed,
     })
 }
 
@@ -369,7 +381,7 @@ fn number(
 }
 
 /// Reads `500ms`, `5s`, `15min`, `1h`, `1d`.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;

@@ -73,6 +73,44 @@ const METER: &[Key] = &[
         "Current transformer ratio, where the meter reports secondary values.",
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
+    optional(
+        "counter_of",
+        "\"ligne_production_1\"",
+        "The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.",
+    ),
+    optional(
+        "mqtt",
+        "{ topic = \"shellies/shellyem3-244CAB41B37E\", preset = \"shelly_3em\" }",
+        "Instead of a port: the meter publishes over MQTT. Keys as under [meter.mqtt] below; see\n\
+         docs/meters/mqtt.md.",
+    ),
+];
+
+const FEED: &[Key] = &[
+    key(
+        "topic",
+        "\"usine/presse/energie\"",
+        "The topic, + and # allowed; with a preset the device's own part of it.",
+    ),
+    optional("preset", "\"tasmota\"", "shelly_3em, shelly_pro_3em, tasmota or zigbee2mqtt."),
+    key(
+        "fields",
+        "{ active_power = \"$.em.act_power * 1000 W\", production_pieces = \"$.pieces?\" }",
+        "Any other device: QUANTITY = \"PATH [? if it may be absent] [* FACTOR] [UNIT]\"; $ alone is a\n\
+         topic that holds a plain number, sum(PATH) adds the elements of an array up.",
+    ),
+    optional("time", "\"$.ts\"", "Where the payload tells its time; otherwise the arrival counts."),
+    optional(
+        "message",
+        "[{ topic = \"usine/presse/pieces\", fields = { production_pieces = \"$\" } }]",
+        "Several topics, each with its fields (and time, list, online): what comes within the window\n\
+         is one telegram.",
+    ),
+    optional("window", "\"500ms\"", "How long the topics of one telegram are waited for."),
+    optional("broker", "\"mqtt://10.0.0.5:1883\"", "Another broker than that of [mqtt]."),
+    optional("username", "\"triphase\"", "For that broker, as in [mqtt]."),
+    optional("password", "{ env = \"MQTT_PASSWORD\" }", "For that broker, as in [mqtt]."),
+    optional("ca", "\"broker-ca.pem\"", "For that broker, as in [mqtt]."),
 ];
 
 const HTTP: &[Key] = &[
@@ -163,21 +201,24 @@ pub(crate) fn example() -> String {
     );
     section(&mut text, "[site]", &fields::<raw::Site>(), SITE);
     section(&mut text, "[[meter]]", &fields::<raw::Meter>(), METER);
+    // A site without a broker leaves these out, so the example does.
+    commented(&mut text, "[meter.mqtt]", &fields::<raw::Feed>(), FEED);
     section(&mut text, "[http]", &fields::<raw::Http>(), HTTP);
-    // A site without a broker leaves it out, so the example does.
-    let mut mqtt = String::new();
-    section(&mut mqtt, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
-    text.push('\n');
-    for line in mqtt.trim_start().lines() {
-        text.push_str(&if line.starts_with('#') {
-            format!("{line}\n")
-        } else {
-            format!("# {line}\n")
-        });
-    }
+    commented(&mut text, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
     section(&mut text, "[store]", &fields::<raw::Store>(), STORE);
     section(&mut text, "[alarms]", &fields::<raw::Alarms>(), ALARMS);
     text
+}
+
+/// A section that is a comment as a whole.
+fn commented(text: &mut String, title: &str, fields: &[&str], keys: &[Key]) {
+    let mut plain = String::new();
+    section(&mut plain, title, fields, keys);
+    text.push('\n');
+    for line in plain.trim_start().lines() {
+        let mark = if line.starts_with('#') { "" } else { "# " };
+        text.push_str(&format!("{mark}{line}\n"));
+    }
 }
 
 fn section(text: &mut String, title: &str, fields: &[&str], keys: &[Key]) {
@@ -232,9 +273,10 @@ mod tests {
 
     #[test]
     fn every_key_of_the_types_is_described_and_no_other() {
-        let pairs: [(Vec<&str>, &[Key]); 6] = [
+        let pairs: [(Vec<&str>, &[Key]); 7] = [
             (fields::<raw::Site>(), SITE),
             (fields::<raw::Meter>(), METER),
+            (fields::<raw::Feed>(), FEED),
             (fields::<raw::Http>(), HTTP),
             (fields::<raw::Mqtt>(), MQTT),
             (fields::<raw::Store>(), STORE),
@@ -266,23 +308,32 @@ mod tests {
     fn example_passes_the_check_with_every_key_active() {
         let shown = example();
         super::super::parse(&shown, Path::new("triphase.toml")).expect("the example is valid");
-        let uncommented: String = shown
-            .lines()
-            .map(|line| match line.strip_prefix("# ") {
-                Some(key)
-                    if key == "[mqtt]"
-                        || METER.iter().chain(HTTP).chain(MQTT).any(|k| {
-                            (k.optional || key.contains("mqtt://"))
-                                && key.starts_with(&format!("{} =", k.name))
-                        }) =>
-                {
-                    key
-                }
-                _ => line,
-            })
-            .filter(|line| !line.starts_with("parent"))
-            .map(|line| format!("{line}\n").replace("mqtt://", "mqtts://"))
-            .collect();
-        super::super::parse(&uncommented, Path::new("triphase.toml")).expect("all keys are valid");
+        // A meter has a port or a broker, and one table names a preset or fields.
+        let alternatives = ["parent", "counter_of", "mqtt", "preset", "message"];
+        let (before, feed) = shown.split_once("# [meter.mqtt]").expect("the section");
+        let (feed, behind) = feed.split_once("[http]").expect("the next section");
+        let uncommented = |text: &str, keys: &[&[Key]]| -> String {
+            let keys: Vec<&Key> = keys.iter().copied().flatten().collect();
+            let active = |line: &str| {
+                let name = line.split(" = ").next().unwrap_or_default();
+                keys.iter().any(|key| key.name == name)
+                    && line.contains(" = ")
+                    && !alternatives.contains(&name)
+            };
+            let line = |line: &str| match line.strip_prefix("# ") {
+                Some(key) if key == "[mqtt]" || active(key) => format!("{key}\n"),
+                _ => format!("{line}\n"),
+            };
+            text.lines().map(line).collect()
+        };
+        let own = uncommented(behind, &[HTTP, MQTT]).replace("mqtt://", "mqtts://");
+        let wired = format!("{}[http]{own}", uncommented(before, &[METER]));
+        super::super::parse(&wired, Path::new("triphase.toml")).expect("all keys are valid");
+        let feed = uncommented(feed, &[FEED]).replace("mqtt://", "mqtts://");
+        let fed = format!(
+            "{}\n[[meter]]\nid = \"presse\"\n[meter.mqtt]{feed}\n[http]{own}",
+            shown.split("[[meter]]").next().unwrap_or_default()
+        );
+        super::super::parse(&fed, Path::new("triphase.toml")).expect("all keys are valid");
     }
 }

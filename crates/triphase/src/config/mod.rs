@@ -6,6 +6,7 @@
 
 mod checked;
 pub(crate) mod example;
+mod feed;
 mod mqtt;
 mod raw;
 mod report;

@@ -44,7 +44,8 @@ fn numbers(gathered: &Gathered) -> Vec<(&'static str, String)> {
 fn has(gathered: &Gathered, pairs: &[(&str, &str)]) {
     let numbers = numbers(gathered);
     for (name, value) in pairs {
-        let found = numbers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let found =
+            numbers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         assert_eq!(found, Some(*value), "{name} of {numbers:?}");
     }
 }
@@ -78,7 +79,10 @@ fn a_shelly_pro_3em_tells_power_and_energy_apart() {
     has(&energy, &[("active_energy_import", "123456.78"), ("active_energy_export", "0.50")]);
     assert_ne!(energy.telegrams[0].0.list, power.telegrams[0].0.list);
     // The same values by the other way are the same measurement, and it tells its time.
-    let rpc = format!(r#"{{"src":"x","method":"NotifyStatus","params":{{"ts":{}.43,"em:0":{EM}}}}}"#, NOON + 9);
+    let rpc = format!(
+        r#"{{"src":"x","method":"NotifyStatus","params":{{"ts":{}.43,"em:0":{EM}}}}}"#,
+        NOON + 9
+    );
     let rpc = |at| shelly.receive(message(at, "shellypro3em-0c/events/rpc", &rpc));
     let mut rpc = rpc;
     assert_eq!(rpc(1).telegrams, [], "a mirror");
@@ -142,16 +146,24 @@ fn a_burst_of_a_shelly_3em_is_one_telegram_with_its_sums() {
 #[test]
 fn tasmota_has_one_phase_or_arrays_of_them() {
     let mut plug = of_preset("tasmota", "presse");
-    let one = plug.receive(message(2, "tele/presse/SENSOR", r#"{"Time":"2026-05-04T12:00:01",
+    let one = plug.receive(message(
+        2,
+        "tele/presse/SENSOR",
+        r#"{"Time":"2026-05-04T12:00:01",
         "ENERGY":{"TotalStartTime":"2020-10-21T22:15:00","Total":3.705,"Yesterday":0.028,
         "Today":0.026,"Period":1,"Power":5,"ApparentPower":6,"ReactivePower":0,"Factor":0.83,
-        "Voltage":233,"Current":0.021}}"#));
+        "Voltage":233,"Current":0.021}}"#,
+    ));
     assert!(one.defects.is_empty(), "{:?}", one.defects);
     has(&one, &[("active_power", "5"), ("active_energy_import", "3705"), ("voltage", "233")]);
     assert_eq!(one.telegrams[0].0.measured_at, second(1), "the site's clock");
-    let three = plug.receive(message(12, "tele/presse/SENSOR", r#"{"Time":"2026-05-04T12:00:11",
+    let three = plug.receive(message(
+        12,
+        "tele/presse/SENSOR",
+        r#"{"Time":"2026-05-04T12:00:11",
         "ENERGY":{"Total":12.5,"Power":[100.5,200,-0.5],"Factor":[0.9,0.8,1],
-        "Frequency":[50,50,50],"Voltage":[230,231,232],"Current":[1.5,2.5,0.25]}}"#));
+        "Frequency":[50,50,50],"Voltage":[230,231,232],"Current":[1.5,2.5,0.25]}}"#,
+    ));
     assert!(three.defects.is_empty(), "{:?}", three.defects);
     has(
         &three,
@@ -165,8 +177,11 @@ fn tasmota_has_one_phase_or_arrays_of_them() {
     );
     assert!(!numbers(&three).iter().any(|(name, _)| *name == "power_factor" || *name == "voltage"));
     // A device whose time zone was never set must not move its readings by an hour.
-    let astray = plug.receive(message(22, "tele/presse/SENSOR",
-        r#"{"Time":"2026-05-04T11:00:21","ENERGY":{"Power":5}}"#));
+    let astray = plug.receive(message(
+        22,
+        "tele/presse/SENSOR",
+        r#"{"Time":"2026-05-04T11:00:21","ENERGY":{"Power":5}}"#,
+    ));
     assert_eq!(astray.defects[0].code, "time_unusable");
     assert_eq!(astray.telegrams[0].0.measured_at, second(22));
     assert_eq!(plug.receive(message(30, "tele/presse/LWT", "Offline")).presence, Some(false));
@@ -176,16 +191,27 @@ fn tasmota_has_one_phase_or_arrays_of_them() {
 fn zigbee_devices_come_in_three_shapes() {
     let mut gateway = of_preset("zigbee2mqtt", "zigbee2mqtt/presse");
     let topic = "zigbee2mqtt/presse";
-    let one = gateway.receive(message(1, topic,
-        r#"{"power":12,"voltage":230,"current":0.06,"energy":1.25,"linkquality":120}"#));
+    let one = gateway.receive(message(
+        1,
+        topic,
+        r#"{"power":12,"voltage":230,"current":0.06,"energy":1.25,"linkquality":120}"#,
+    ));
     has(&one, &[("active_power", "12"), ("voltage", "230"), ("active_energy_import", "1250")]);
-    let total = gateway.receive(message(2, topic, r#"{"power":600,"power_phase_a":100,
-        "power_phase_b":200,"power_phase_c":300,"voltage_phase_a":230.5,"energy":7}"#));
+    let total = gateway.receive(message(
+        2,
+        topic,
+        r#"{"power":600,"power_phase_a":100,
+        "power_phase_b":200,"power_phase_c":300,"voltage_phase_a":230.5,"energy":7}"#,
+    ));
     has(&total, &[("active_power", "600"), ("active_power_l1", "100"), ("voltage_l1", "230.5")]);
-    let plain = gateway.receive(message(3, topic,
-        r#"{"power":100,"power_phase_b":200,"power_phase_c":300,"voltage":231}"#));
+    let plain = gateway.receive(message(
+        3,
+        topic,
+        r#"{"power":100,"power_phase_b":200,"power_phase_c":300,"voltage":231}"#,
+    ));
     has(&plain, &[("active_power", "600"), ("active_power_l1", "100"), ("voltage_l1", "231")]);
-    let there = gateway.receive(message(4, "zigbee2mqtt/presse/availability", r#"{"state":"online"}"#));
+    let there =
+        gateway.receive(message(4, "zigbee2mqtt/presse/availability", r#"{"state":"online"}"#));
     assert_eq!(there.presence, Some(true));
 }
 
@@ -206,16 +232,16 @@ fn one_bad_value_costs_itself_and_says_where_it_was() {
     assert_eq!(
         told,
         [
-            ("value_absurd", "usine/presse/energie: $.em.u (voltage_l1): expected 0 to 1000 V, got 9999"),
+            (
+                "value_absurd",
+                "usine/presse/energie: $.em.u (voltage_l1): expected 0 to 1000 V, got 9999"
+            ),
             ("path_missing", "usine/presse/energie: $ has no member \"pieces\"; it has em, pices"),
         ]
     );
-    for (payload, code) in [
-        ("{\"em\":", "bad_json"),
-        ("", ""),
-        ("\u{feff}{}", "bad_json"),
-        ("[]", "path_missing"),
-    ] {
+    for (payload, code) in
+        [("{\"em\":", "bad_json"), ("", ""), ("\u{feff}{}", "bad_json"), ("[]", "path_missing")]
+    {
         let taken = own.receive(message(1, topic, payload));
         assert_eq!(taken.released, [7], "{payload}");
         let first = taken.defects.first().map_or("", |defect| defect.code);
