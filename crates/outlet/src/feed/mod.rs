@@ -15,7 +15,6 @@ mod time;
 mod topic;
 mod unit;
 
-pub(crate) use bounds::check as check_plausible;
 pub use collect::{Collector, Defect, Gathered, Message, PAYLOAD_MAX};
 pub use formula::{Field, FormulaError};
 pub use preset::{Preset, names as preset_names, preset};

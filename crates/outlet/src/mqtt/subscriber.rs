@@ -160,12 +160,16 @@ impl Inlet {
             self.subscribing.push_back(Box::pin(notice.wait_completion_async()));
         }
         if self.late_until.is_some() {
-            // Whoever may not do this waits for the time instead.
-            let Mark { topic, nonce } = &self.mark;
-            let asked = self.client.try_subscribe(topic.clone(), QoS::AtLeastOnce);
-            let options = PublishOptions::at_least_once();
-            let said = self.client.try_publish(topic.clone(), nonce.clone(), options);
-            asked.and(said).map_err(|_| Fault::Closed)?;
+            let topic = self.mark.topic.clone();
+            let notice = self.client.try_subscribe_tracked(topic, QoS::AtLeastOnce);
+            let notice = notice.map_err(|_| Fault::Closed)?;
+            self.subscribing.push_back(Box::pin(async move {
+                // Whoever may not do this waits for the time instead.
+                match notice.wait_completion_async().await {
+                    Err(SubscribeNoticeError::Recv) => Err(SubscribeNoticeError::Recv),
+                    _ => Ok(()),
+                }
+            }));
         }
         Ok(())
     }
@@ -179,6 +183,7 @@ impl Inlet {
             let publish = tokio::select! {
                 answer = subscribed(&mut self.subscribing) => {
                     answer?;
+                    self.say_mark()?;
                     return Ok(News::Subscribed);
                 }
                 publish = self.inbox.recv() => publish,
@@ -190,6 +195,17 @@ impl Inlet {
                 return Ok(News::Message(delivery));
             }
         }
+    }
+
+    /// Sends our own message. The client sends subscriptions behind messages, so it waits for them.
+    fn say_mark(&self) -> Result<(), Fault> {
+        if self.late_until.is_none() {
+            return Ok(());
+        }
+        let Mark { topic, nonce } = &self.mark;
+        let options = PublishOptions::at_least_once();
+        let said = self.client.try_publish(topic.clone(), nonce.clone(), options);
+        said.map_err(|_| Fault::Closed)
     }
 
     /// The message as its user sees it; `None` for our own.

@@ -104,9 +104,6 @@ impl Feed {
                 Ok(inlet) => {
                     let broker = self.subscriber.broker();
                     tracing::info!(%broker, meters = self.members.len(), "listening to the broker");
-                    for member in &mut self.members {
-                        member.station.opened();
-                    }
                     let ended = self.session(inlet, &mut memory, &mut shutdown).await;
                     if self.members.iter().any(|member| member.station.is_live()) {
                         back_off.reset();
@@ -191,8 +188,11 @@ impl Session<'_> {
         self.members.iter().any(|member| member.collector.due().is_some())
     }
 
-    /// The broker agreed to everything.
+    /// The broker agreed to everything: from now on silence is the devices'.
     async fn subscribed(&mut self, filters: &[String]) {
+        for member in self.members.iter_mut().filter(|member| !member.station.is_live()) {
+            member.station.opened();
+        }
         let memory = self.memory.subscribed(filters);
         if !memory.is_empty()
             && let Err(error) = self.store.enqueue(Batch::live(Vec::new(), memory)).await
