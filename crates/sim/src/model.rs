@@ -12,8 +12,14 @@ pub struct Model {
 /// Every meter that can be simulated.
 #[must_use]
 pub const fn models() -> &'static [Model] {
-    &[Model {
-        name: "lgz_e450",
-        description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
-    }]
+    &[
+        Model {
+            name: "lgz_e450",
+            description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
+        },
+        Model {
+            name: "shelly_pro_3em",
+            description: "Shelly Pro 3EM at a machine, and its PLC's count of pieces, over MQTT",
+        },
+    ]
 }

@@ -40,7 +40,8 @@ pub(crate) enum Command {
     Decode(Decode),
     /// One simulated meter that any third-party reader can talk to
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
-        triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex")]
+        triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
+        triphase simulate --model shelly_pro_3em --port mqtt://127.0.0.1:1883")]
     Simulate(Simulate),
     /// Reads the whole store and says what is damaged, where; also while the service runs
     #[command(after_help = "Examples:\n  triphase verify --config triphase.toml\n  \
@@ -373,9 +374,16 @@ pub(crate) struct Simulate {
     /// The meter to simulate
     #[arg(long, value_name = "NAME", default_value = "lgz_e450")]
     pub(crate) model: String,
-    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on
+    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on; a model that
+    /// publishes takes its broker, mqtt://HOST:PORT
     #[arg(long, value_name = "PORT", default_value = "pty")]
     pub(crate) port: String,
+    /// The machine whose feeder is measured, for a model that publishes
+    #[arg(long, value_name = "NAME", default_value = "ligne_production_1")]
+    pub(crate) machine: String,
+    /// The device's topic, for a model that publishes
+    #[arg(long, value_name = "TOPIC", default_value = "shellypro3em-0cb815fc4e60")]
+    pub(crate) topic: String,
     /// Encrypts with this key: 32 hex digits, or @FILE
     #[arg(long, value_name = "HEX")]
     pub(crate) guek: Option<String>,

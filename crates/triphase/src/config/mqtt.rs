@@ -25,6 +25,13 @@ pub(crate) struct BrokerAddress {
     secure: bool,
 }
 
+impl BrokerAddress {
+    /// Host and port of a broker that is reached without TLS; `None` of another one.
+    pub(crate) fn plain(&self) -> Option<(&str, u16)> {
+        (!self.secure).then_some((self.host.as_str(), self.port))
+    }
+}
+
 /// A checked `[mqtt]` section. Secrets and certificates are read when the service starts.
 #[derive(Debug, Clone)]
 pub(crate) struct MqttConfig {

@@ -320,3 +320,42 @@ fn a_topic_that_is_no_longer_configured_is_given_back() {
     wait_for_pieces(&service, 10);
     assert_eq!(pieces(&samples(&service)), [1, 9, 10]);
 }
+
+/// A newcomer's way: a simulated machine publishes, two meters read it, pieces find their energy.
+#[test]
+fn a_simulated_machine_is_read_over_a_real_broker() {
+    if !mosquitto_is_here() {
+        return;
+    }
+    let scratch = tempfile::tempdir().expect("a folder");
+    let broker = Broker::start(scratch.path());
+    let url = format!("mqtt://127.0.0.1:{}", broker.port);
+    let meters = "[[meter]]\nid = \"presse\"\n\
+         mqtt = { topic = \"shellypro3em-0cb815fc4e60\", preset = \"shelly_pro_3em\" }\n\
+         [[meter]]\nid = \"automate\"\ncounter_of = \"presse\"\n\
+         mqtt = { topic = \"shellypro3em-0cb815fc4e60/plc/pieces\", \
+         fields = { production_pieces = \"$.pieces\" } }\n";
+    let folder = folder(&format!("{meters}[mqtt]\nbroker = \"{url}\"\n"));
+    let service = Service::run(folder.path());
+    let mut device = Command::new(env!("CARGO_BIN_EXE_triphase"))
+        .args(["simulate", "--model", "shelly_pro_3em", "--port", &url, "--speed", "20"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let latest = service.wait_for("/api/v1/meters/presse/latest", |latest| {
+        let has = |name: &str| latest["values"][name]["value"].is_number();
+        has("active_power") && has("active_energy_import")
+    });
+    let voltage = latest["values"]["voltage_l1"]["value"].as_f64().expect("a voltage");
+    assert!((200.0..260.0).contains(&voltage), "{voltage}");
+    let of_plc = "/api/v1/meters/automate/latest";
+    let count = |latest: &Value| latest["values"]["production_pieces"]["value"].as_u64();
+    let first = count(&service.wait_for(of_plc, |latest| count(latest).is_some()));
+    assert!(first > Some(0), "it has worked for years");
+    // A device that is pulled is told by its last will.
+    device.kill().expect("kill");
+    device.wait().expect("wait");
+    let gone = link(&service, is_state("disconnected"));
+    assert_eq!(gone["cause"], "closed");
+}
