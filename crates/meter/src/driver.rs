@@ -6,8 +6,10 @@
 
 use crate::Dialogue;
 use crate::cosem::{CosemDialogue, CosemOptions};
+use crate::mbus::{MbusDialogue, MbusOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
+use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
 use frame::stream::Transport;
 use jiff::tz::TimeZone;
 use reading::{
@@ -63,6 +65,10 @@ pub struct DriverOptions {
     pub dlms: Option<CosemOptions>,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
+    /// What only meters behind an optical head need.
+    pub optical: OpticalOptions,
+    /// What only M-Bus slaves need.
+    pub mbus: MbusOptions,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
     /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
@@ -71,7 +77,7 @@ pub struct DriverOptions {
 impl DriverOptions {
     /// The options of a meter without keys and transformers.
     #[must_use]
-    pub const fn new(meter: MeterId) -> Self {
+    pub fn new(meter: MeterId) -> Self {
         Self {
             meter,
             guek: None,
@@ -81,6 +87,8 @@ impl DriverOptions {
             vt_ratio: Decimal::new(1, 0),
             dlms: None,
             memory: Vec::new(),
+            optical: OpticalOptions::default(),
+            mbus: MbusOptions::default(),
             inspect: false,
         }
     }
@@ -102,6 +110,9 @@ impl Model {
                 Reader::Listens(Box::new(PushDriver::new(self, transport, options)))
             }
             Protocol::Cosem => Reader::Asks(Box::new(CosemDialogue::new(options))),
+            Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
+            Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
+            Protocol::Mbus => Reader::Asks(Box::new(MbusDialogue::new(options))),
         }
     }
 }
@@ -111,13 +122,13 @@ struct PushDriver {
     reader: PushReader,
     push_options: PushOptions,
     meter: MeterId,
-    ct_ratio: Decimal,
-    vt_ratio: Decimal,
+    ratios: Ratios,
     memory: Vec<Memory>,
 }
 
 impl PushDriver {
     fn new(model: &Model, transport: Transport, options: DriverOptions) -> Self {
+        let ratios = Ratios::of(&options);
         let push_options = PushOptions {
             guek: options.guek,
             gak: options.gak,
@@ -129,14 +140,7 @@ impl PushDriver {
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);
-        Self {
-            reader,
-            push_options,
-            meter: options.meter,
-            ct_ratio: options.ct_ratio,
-            vt_ratio: options.vt_ratio,
-            memory: options.memory,
-        }
+        Self { reader, push_options, meter: options.meter, ratios, memory: options.memory }
     }
 
     fn heard(&mut self, at: Timestamp, outcomes: Vec<Outcome>) -> Heard {
@@ -165,43 +169,55 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings
-                .map(|value| primary(&value.reading, [self.ct_ratio, self.vt_ratio]))
-                .collect(),
+            readings: readings.map(|value| self.ratios.primary(&value.reading)).collect(),
         })
     }
 }
 
-/// A value on the primary side of its current and voltage transformers.
-pub(crate) fn primary(reading: &Reading, [ct_ratio, vt_ratio]: [Decimal; 2]) -> Reading {
-    let mut reading = reading.clone();
-    let Value::Number(number) = reading.value else {
-        return reading;
-    };
-    let ratios: &[Decimal] = match reading.unit {
-        Some(Unit::Ampere) => &[ct_ratio],
-        Some(Unit::Volt) => &[vt_ratio],
-        Some(
-            Unit::Watt
-            | Unit::Var
-            | Unit::VoltAmpere
-            | Unit::WattHour
-            | Unit::VarHour
-            | Unit::VoltAmpereHour,
-        ) => &[ct_ratio, vt_ratio],
-        _ => &[],
-    };
-    let product = ratios.iter().try_fold(number, |product, ratio| {
-        let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
-        let exponent = product.exponent().checked_add(ratio.exponent())?;
-        Some(Decimal::new(mantissa, exponent))
-    });
-    match product {
-        Some(product) => reading.value = Value::Number(product),
-        // A product beyond the digits of a register is not a measurement.
-        None => reading.quality = Quality::Bad,
+/// Transformer ratios of a meter that reports secondary values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ratios {
+    ct: Decimal,
+    vt: Decimal,
+}
+
+impl Ratios {
+    /// The configured ratios.
+    pub(crate) const fn of(options: &DriverOptions) -> Self {
+        Self { ct: options.ct_ratio, vt: options.vt_ratio }
     }
-    reading
+
+    /// The value on the primary side of the transformers.
+    pub(crate) fn primary(self, reading: &Reading) -> Reading {
+        let mut reading = reading.clone();
+        let Value::Number(number) = reading.value else {
+            return reading;
+        };
+        let ratios: &[Decimal] = match reading.unit {
+            Some(Unit::Ampere) => &[self.ct],
+            Some(Unit::Volt) => &[self.vt],
+            Some(
+                Unit::Watt
+                | Unit::Var
+                | Unit::VoltAmpere
+                | Unit::WattHour
+                | Unit::VarHour
+                | Unit::VoltAmpereHour,
+            ) => &[self.ct, self.vt],
+            _ => &[],
+        };
+        let product = ratios.iter().try_fold(number, |product, ratio| {
+            let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
+            let exponent = product.exponent().checked_add(ratio.exponent())?;
+            Some(Decimal::new(mantissa, exponent))
+        });
+        match product {
+            Some(product) => reading.value = Value::Number(product),
+            // A product beyond the digits of a register is not a measurement.
+            None => reading.quality = Quality::Bad,
+        }
+        reading
+    }
 }
 
 /// The logical name of the push setup: it names the list and is no measurement.

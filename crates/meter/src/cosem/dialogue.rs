@@ -14,6 +14,7 @@ use super::question::{Given, Progress, Question};
 use super::session::{self, Agreed, Denied, Granted};
 use super::sign_on::{Next, SignOn};
 use super::telegram::Place;
+use crate::driver::Ratios;
 use crate::push::Security;
 use crate::{Answer, Dialogue, DriverOptions, Fault, FaultClass, Heard, Step};
 use frame::dlms::AccessResult;
@@ -160,8 +161,8 @@ impl CosemDialogue {
     /// A client of one meter.
     #[must_use]
     pub fn new(options: DriverOptions) -> Self {
-        let DriverOptions { meter, guek, gak, zone, ct_ratio, vt_ratio, dlms, memory, .. } =
-            options;
+        let ratios = Ratios::of(&options);
+        let DriverOptions { meter, guek, gak, zone, dlms, memory, .. } = options;
         let cosem = dlms.unwrap_or_default();
         let fingerprint = memory::fingerprint(&cosem, &[guek, gak]);
         let refused = memory::recall(&memory, &memory::refusal_key(&meter));
@@ -172,11 +173,7 @@ impl CosemDialogue {
             let end = memory::recall(&memory, &memory::counter_key(&meter, title));
             Cipher::new(Keys::new(&guek, Some(gak)), title, end)
         });
-        let place = Place {
-            meter,
-            zone: zone.unwrap_or(jiff::tz::TimeZone::UTC),
-            ratios: [ct_ratio, vt_ratio],
-        };
+        let place = Place { meter, zone: zone.unwrap_or(jiff::tz::TimeZone::UTC), ratios };
         Self {
             place,
             carrier: Carrier::new(&cosem),

@@ -3,12 +3,12 @@
 use super::plan::Collected;
 use super::profile::Row;
 use crate::Heard;
-use crate::driver::primary;
+use crate::driver::Ratios;
 use crate::push::clock::{self, Sent, Sources};
 use crate::push::identity::Identity;
 use crate::push::{Outcome, PushedValue, Security};
 use jiff::tz::TimeZone;
-use reading::{Decimal, ListId, MeterId, Obis, Quality, Reading, Telegram, Timestamp, Value};
+use reading::{ListId, MeterId, Obis, Quality, Reading, Telegram, Timestamp, Value};
 
 /// The list of what is read at one instant.
 pub(super) const LIST: &str = "cosem";
@@ -18,8 +18,7 @@ pub(super) const LIST: &str = "cosem";
 pub(super) struct Place {
     pub(super) meter: MeterId,
     pub(super) zone: TimeZone,
-    /// Current and voltage transformers.
-    pub(super) ratios: [Decimal; 2],
+    pub(super) ratios: Ratios,
 }
 
 impl Place {
@@ -79,25 +78,17 @@ impl Place {
             }
         }
         let value = |reading: &Reading| {
-            let mut reading = primary(reading, self.ratios);
+            let mut reading = self.ratios.primary(reading);
             reading.quality = reading.quality.max(quality);
             PushedValue { reading, offset: 0 }
         };
         Outcome {
-            offset: 0,
-            end: 0,
             received_at: Some(at),
             security,
             meter: identity.resolve(security.system_title),
-            meter_time: None,
-            measured_at: None,
-            list: None,
             values: readings.iter().map(value).collect(),
-            defects: Vec::new(),
             delivered: !readings.is_empty(),
-            steps: Vec::new(),
-            bytes: Vec::new(),
-            memory: Vec::new(),
+            ..Outcome::blank("dlms", 0, 0)
         }
     }
 

@@ -54,6 +54,7 @@ pub(crate) struct MeterConfig {
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
     pub(crate) dlms: Option<DlmsConfig>,
+    pub(crate) optical: meter::readout::OpticalOptions,
 }
 
 /// What a meter stands for.
@@ -328,6 +329,7 @@ fn meter(
     let dlms = dlms::check(raw.dlms, &around, wrong);
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
+    let optical = optical(raw.optical, wrong);
     let period = raw.period.as_ref().and_then(|text| {
         let parsed = duration(text.get_ref());
         if parsed.is_none() {
@@ -352,7 +354,22 @@ fn meter(
         ct_ratio,
         vt_ratio,
         dlms,
+        optical,
     })
+}
+
+fn optical(
+    raw: Option<Spanned<raw::Optical>>,
+    wrong: &mut Vec<Complaint>,
+) -> meter::readout::OpticalOptions {
+    let Some(raw) = raw else { return meter::readout::OpticalOptions::default() };
+    let raw::Optical { address, read_slow, wake_up } = raw.get_ref();
+    if !frame::iec62056_21::message::is_device_address(address) {
+        let message = "address: expected at most 32 letters, digits and blanks";
+        wrong.push(Complaint::at(raw.span(), message));
+    }
+    let (address, read_slow, wake_up) = (address.clone(), *read_slow, *wake_up);
+    meter::readout::OpticalOptions { address, read_slow, wake_up }
 }
 
 pub(super) fn place(secret: raw::Secret, folder: &Path) -> Secret {

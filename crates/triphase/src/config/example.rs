@@ -79,6 +79,13 @@ const METER: &[Key] = &[
         "How a model that is asked over DLMS/COSEM (lgz_e450_dlms, generic_dlms) is reached, as the\n\
          table [meter.dlms] below. Such a meter is asked every `period`, 10s unless given.",
     ),
+    optional(
+        "optical",
+        "{ address = \"12345678\", read_slow = true }",
+        "A meter that is asked through an optical head (model \"iec62056_21\"): its device address\n\
+         where several share the line; read_slow stays at 300 baud for heads and gateways that\n\
+         cannot change the rate; wake_up = true wakes a battery meter.",
+    ),
 ];
 
 const DLMS: &[Key] = &[

@@ -47,6 +47,7 @@ pub(super) struct Meter {
     pub(super) ct_ratio: Option<Spanned<f64>>,
     pub(super) vt_ratio: Option<Spanned<f64>>,
     pub(super) dlms: Option<Spanned<Dlms>>,
+    pub(super) optical: Option<Spanned<Optical>>,
 }
 
 /// How a meter is reached and asked over DLMS/COSEM.
@@ -81,6 +82,15 @@ pub(super) enum DlmsSecurity {
     None,
     Low,
     HighGmac,
+}
+
+/// What a meter behind an optical head needs: `{ address, read_slow, wake_up }`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Optical {
+    pub(super) address: String,
+    pub(super) read_slow: bool,
+    pub(super) wake_up: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -130,6 +130,7 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
             dlms: None,
+            optical: meter::readout::OpticalOptions::default(),
         }],
         http: HttpConfig { listen: arguments.listen, tls: None, names: Vec::new() },
         mqtt: arguments.mqtt.clone().map(|broker| MqttConfig::open(broker, "Atelier")),
