@@ -88,6 +88,7 @@ impl Line {
                 Step::Send(bytes) => self.ask(bytes),
                 Step::Line(line) => self.baud = line.baud,
                 Step::Pause(pause) => self.now = self.now.plus(pause),
+                Step::Remember(memory) => panic!("nothing to remember: {memory:?}"),
                 Step::Listen(patience) => {
                     let until = self.now.plus(patience);
                     if let Some(bytes) = self.next(until) {
