@@ -88,7 +88,6 @@ impl Line {
                 Step::Send(bytes) => self.ask(bytes),
                 Step::Line(line) => self.baud = line.baud,
                 Step::Pause(pause) => self.now = self.now.plus(pause),
-                Step::Remember(memory) => panic!("nothing to remember: {memory:?}"),
                 Step::Listen(patience) => {
                     let until = self.now.plus(patience);
                     if let Some(bytes) = self.next(until) {
@@ -98,6 +97,7 @@ impl Line {
                         dialogue.elapsed(self.now);
                     }
                 }
+                Step::Remember(memory) => panic!("nothing to remember: {memory:?}"),
                 Step::Done(answer) => return answer,
             }
         }

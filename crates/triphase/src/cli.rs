@@ -46,9 +46,11 @@ pub(crate) enum Command {
     /// One simulated meter that any third-party reader can talk to
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
-        triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
         triphase simulate --model iec62056_21 --port pty --echo\n  \
-        triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001")]
+        triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
+        triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
+        triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
+        triphase simulate --model sunspec --port pty                slaves on a serial line")]
     Simulate(Simulate),
     /// Finds devices on a bus and writes the configuration that reads them
     #[command(subcommand)]
@@ -450,6 +452,15 @@ pub(crate) struct Simulate {
     /// How much faster than real the workshop lives
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
+    /// Modbus: the units on the bus, such as 1-6,9; each measures another machine
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) units: Option<String>,
+    /// Modbus over TCP: so many buses, on ports that follow each other
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) count: u16,
+    /// Modbus: what a unit does wrong, such as 3=mute or 4=late:1500ms; may be given several times
+    #[arg(long, value_name = "UNIT=WHAT")]
+    pub(crate) fault: Vec<String>,
     /// Optical port: the head sends back what it is sent
     #[arg(long)]
     pub(crate) echo: bool,

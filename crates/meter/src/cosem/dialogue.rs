@@ -14,7 +14,6 @@ use super::session::{self, Denied};
 use super::sign_on::{Next, SignOn};
 use super::state::{Credentials, Phase, Session, Work};
 use super::telegram::Place;
-use crate::driver::Ratios;
 use crate::push::Security;
 use crate::{Answer, Dialogue, DriverOptions, Fault, FaultClass, Heard, Step};
 use frame::dlms::association::release_request;
@@ -54,7 +53,7 @@ impl CosemDialogue {
     /// A client of one meter.
     #[must_use]
     pub fn new(options: DriverOptions) -> Self {
-        let ratios = Ratios::of(&options);
+        let correction = options.correction();
         let DriverOptions { meter, guek, gak, zone, dlms, memory, .. } = options;
         let cosem = dlms.unwrap_or_default();
         let fingerprint = memory::fingerprint(&cosem, &[guek, gak]);
@@ -66,7 +65,7 @@ impl CosemDialogue {
             let end = memory::recall(&memory, &memory::counter_key(&meter, title));
             Cipher::new(Keys::new(&guek, Some(gak)), title, end)
         });
-        let place = Place { meter, zone: zone.unwrap_or(jiff::tz::TimeZone::UTC), ratios };
+        let place = Place { meter, zone: zone.unwrap_or(jiff::tz::TimeZone::UTC), correction };
         Self {
             place,
             carrier: Carrier::new(&cosem),

@@ -3,7 +3,7 @@
 use super::plan::Collected;
 use super::profile::Row;
 use crate::Heard;
-use crate::driver::Ratios;
+use crate::correction::Correction;
 use crate::push::clock::{self, Sent, Sources};
 use crate::push::identity::Identity;
 use crate::push::{Outcome, PushedValue, Security};
@@ -18,7 +18,8 @@ pub(super) const LIST: &str = "cosem";
 pub(super) struct Place {
     pub(super) meter: MeterId,
     pub(super) zone: TimeZone,
-    pub(super) ratios: Ratios,
+    /// Transformers and signs.
+    pub(super) correction: Correction,
 }
 
 impl Place {
@@ -78,7 +79,7 @@ impl Place {
             }
         }
         let value = |reading: &Reading| {
-            let mut reading = self.ratios.primary(reading);
+            let mut reading = self.correction.apply(reading.clone());
             reading.quality = reading.quality.max(quality);
             PushedValue { reading, offset: 0 }
         };

@@ -76,8 +76,6 @@ pub enum Protocol {
         /// APDU.
         transport: Transport,
     },
-    /// It answers a client of DLMS/COSEM: it tells its objects, scalers and units itself.
-    Cosem,
     /// It sends readable read-outs unasked: P1, or mode D of the optical port.
     Text {
         /// Which of the two.
@@ -87,6 +85,8 @@ pub enum Protocol {
     Optical,
     /// It is a slave on an M-Bus (EN 13757-2 and -3).
     Mbus,
+    /// It answers a client of DLMS/COSEM: it tells its objects, scalers and units itself.
+    Cosem,
 }
 
 impl Protocol {
@@ -171,8 +171,6 @@ static MODELS: &[Model] = &[
         profile: None,
         protocol: Protocol::Push { transport: Transport::Auto },
     },
-    cosem("lgz_e450_dlms", "Landis+Gyr E450, asked over its optical port or a network"),
-    cosem("generic_dlms", "any meter that answers a DLMS/COSEM client"),
     Model {
         name: "dsmr_p1",
         title: "any meter with a P1 port (DSMR, e-MUCS, Luxembourg)",
@@ -197,6 +195,8 @@ static MODELS: &[Model] = &[
         profile: None,
         protocol: Protocol::Mbus,
     },
+    cosem("lgz_e450_dlms", "Landis+Gyr E450, asked over its optical port or a network"),
+    cosem("generic_dlms", "any meter that answers a DLMS/COSEM client"),
 ];
 
 /// One digit of a channel's register is fixed by the meter behind the channel, not by this one.

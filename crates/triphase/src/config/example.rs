@@ -46,11 +46,16 @@ const METER: &[Key] = &[
     key(
         "port",
         "\"serial:///dev/ttyUSB0?baud=2400&data=8&parity=even&stop=1\"",
-        "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X.\n\
+        "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X;\n\
+         modbus+tcp://HOST:PORT?unit=N or modbus+rtu://PATH?baud&data&parity&stop&unit=N.\n\
          Prefer /dev/serial/by-id/… : it survives re-plugging. Without a port the meter is fed\n\
          over HTTP (POST /api/mesures).",
     ),
-    optional("period", "\"5s\"", "How often telegrams come; measured when absent."),
+    optional(
+        "period",
+        "\"5s\"",
+        "How often the meter is asked (default 10s), or pushes (measured when absent).",
+    ),
     optional(
         "guek",
         "{ file = \"guek.hex\" }",
@@ -74,10 +79,14 @@ const METER: &[Key] = &[
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
     optional(
-        "dlms",
-        "{ transport = \"mode_e\" }",
-        "How a model that is asked over DLMS/COSEM (lgz_e450_dlms, generic_dlms) is reached, as the\n\
-         table [meter.dlms] below. Such a meter is asked every `period`, 10s unless given.",
+        "invert",
+        "false",
+        "true where the current transformers are the wrong way round: import is export.",
+    ),
+    optional(
+        "timeout",
+        "\"1s\"",
+        "How long an answer may take, where the meter is asked. Default 1s.",
     ),
     optional(
         "optical",
@@ -85,6 +94,12 @@ const METER: &[Key] = &[
         "A meter that is asked through an optical head (model \"iec62056_21\"): its device address\n\
          where several share the line; read_slow stays at 300 baud for heads and gateways that\n\
          cannot change the rate; wake_up = true wakes a battery meter.",
+    ),
+    optional(
+        "dlms",
+        "{ transport = \"mode_e\" }",
+        "How a model that is asked over DLMS/COSEM (lgz_e450_dlms, generic_dlms) is reached, as the\n\
+         table [meter.dlms] below. Such a meter is asked every `period`, 10s unless given.",
     ),
 ];
 
@@ -144,6 +159,13 @@ const DLMS: &[Key] = &[
     ),
     key("backfill", "\"7d\"", "How far back profiles are read at the first contact. Default 7d."),
 ];
+
+const MODBUS: &[Key] = &[key(
+    "maps",
+    "[\"maps\"]",
+    "Folders and files of register maps for meters that this version does not know; see\n\
+     docs/meters/adding-a-modbus-meter.md. `model` is the file's name without .toml.",
+)];
 
 const HTTP: &[Key] = &[
     key(
@@ -235,8 +257,9 @@ pub(crate) fn example() -> String {
     section(&mut text, "[[meter]]", &fields::<raw::Meter>(), METER);
     left_out(&mut text, "[meter.dlms]", &fields::<raw::Dlms>(), DLMS);
     section(&mut text, "[http]", &fields::<raw::Http>(), HTTP);
-    // A site without a broker leaves it out, so the example does.
+    // A site without a broker or maps of its own leaves them out, so the example does.
     left_out(&mut text, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
+    left_out(&mut text, "[modbus]", &fields::<raw::Modbus>(), MODBUS);
     section(&mut text, "[store]", &fields::<raw::Store>(), STORE);
     section(&mut text, "[alarms]", &fields::<raw::Alarms>(), ALARMS);
     text
@@ -308,12 +331,13 @@ mod tests {
 
     #[test]
     fn every_key_of_the_types_is_described_and_no_other() {
-        let pairs: [(Vec<&str>, &[Key]); 7] = [
+        let pairs: [(Vec<&str>, &[Key]); 8] = [
             (fields::<raw::Site>(), SITE),
             (fields::<raw::Meter>(), METER),
             (fields::<raw::Dlms>(), DLMS),
             (fields::<raw::Http>(), HTTP),
             (fields::<raw::Mqtt>(), MQTT),
+            (fields::<raw::Modbus>(), MODBUS),
             (fields::<raw::Store>(), STORE),
             (fields::<raw::Alarms>(), ALARMS),
         ];
@@ -351,9 +375,9 @@ mod tests {
             .chain(after.lines())
             .map(|line| match line.strip_prefix("# ") {
                 Some(key)
-                    if key == "[mqtt]"
-                        || METER.iter().chain(HTTP).chain(MQTT).any(|k| {
-                            (k.optional || key.contains("mqtt://"))
+                    if matches!(key, "[mqtt]" | "[modbus]")
+                        || METER.iter().chain(HTTP).chain(MQTT).chain(MODBUS).any(|k| {
+                            (k.optional || key.contains("mqtt://") || key.starts_with("maps"))
                                 && key.starts_with(&format!("{} =", k.name))
                         }) =>
                 {

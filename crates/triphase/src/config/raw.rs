@@ -15,6 +15,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) http: Http,
     pub(super) mqtt: Option<Spanned<Mqtt>>,
+    pub(super) modbus: Option<Modbus>,
     #[serde(default)]
     pub(super) store: Store,
     #[serde(default)]
@@ -46,8 +47,19 @@ pub(super) struct Meter {
     pub(super) voltage_kind: Option<VoltageKind>,
     pub(super) ct_ratio: Option<Spanned<f64>>,
     pub(super) vt_ratio: Option<Spanned<f64>>,
-    pub(super) dlms: Option<Spanned<Dlms>>,
+    pub(super) invert: Option<bool>,
+    pub(super) timeout: Option<Spanned<String>>,
     pub(super) optical: Option<Spanned<Optical>>,
+    pub(super) dlms: Option<Spanned<Dlms>>,
+}
+
+/// What a meter behind an optical head needs: `{ address, read_slow, wake_up }`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Optical {
+    pub(super) address: String,
+    pub(super) read_slow: bool,
+    pub(super) wake_up: bool,
 }
 
 /// How a meter is reached and asked over DLMS/COSEM.
@@ -82,15 +94,6 @@ pub(super) enum DlmsSecurity {
     None,
     Low,
     HighGmac,
-}
-
-/// What a meter behind an optical head needs: `{ address, read_slow, wake_up }`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Optical {
-    pub(super) address: String,
-    pub(super) read_slow: bool,
-    pub(super) wake_up: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -182,6 +185,13 @@ pub(super) struct Mqtt {
     pub(super) ca: Option<Spanned<PathBuf>>,
     pub(super) client_cert: Option<Spanned<PathBuf>>,
     pub(super) client_key: Option<Spanned<PathBuf>>,
+}
+
+/// What meters on Modbus need.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Modbus {
+    pub(super) maps: Vec<PathBuf>,
 }
 
 /// A user name, or the place of one.

@@ -6,6 +6,8 @@
 mod cosem;
 mod optical;
 
+mod modbus;
+
 use crate::cli;
 use crate::clock;
 use crate::config::loopback_only;
@@ -31,7 +33,12 @@ enum Output {
 
 /// Simulates until SIGTERM or SIGINT.
 pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
-    let known: Vec<&str> = sim::models().iter().map(|model| model.name).collect();
+    if let Some(map) = modbus::map(&arguments.model)? {
+        return modbus::simulate(&arguments, &map).await;
+    }
+    let pushing = sim::models().iter().map(|model| model.name);
+    let asked = meter::modbus::maps().iter().map(|map| map.name.as_str());
+    let known: Vec<&str> = pushing.chain(asked).collect();
     if !known.contains(&arguments.model.as_str()) {
         bail!("--model {}: this version simulates {}", arguments.model, known.join(", "));
     }
