@@ -172,7 +172,9 @@ fn a_meter_that_is_asked_says_how_it_is_reached() {
         ("dlms = { backfill = \"5min\" }", "expected a time from 1h to 366d"),
         ("dlms = { device = \"1\" }", "needs transport = \"mode_e\""),
         ("dlms = { clinet = 2 }", "did you mean `client`?"),
-        ("dlms = { security = \"low\", password = \"hunter2\" }", "password"),
+        ("dlms = { security = \"low\", password = \"hunter2\" }", "expected `file` or `env`"),
+        ("dlms = { password = \"hunter2\", client = 1 }", "expected `file` or `env`"),
+        ("dlms = { passwort = { text = \"hunter2\" } }", "did you mean `password`?"),
     ];
     for (keys, expected) in cases {
         let message = refused(&asked(keys));
