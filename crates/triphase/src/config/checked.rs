@@ -358,10 +358,7 @@ fn meter(
     feed::check_keys(&raw, wrong);
     let around = dlms::Around {
         folder,
-        model: match &model {
-            Some(ModelConfig::Known(model)) => Some(*model),
-            Some(ModelConfig::Registers(_)) | None => None,
-        },
+        model: model.as_ref().and_then(ModelConfig::known),
         port: port.as_ref(),
         span: raw.model.as_ref().map_or_else(|| raw.id.span(), Spanned::span),
         has_guek: raw.guek.is_some(),
