@@ -11,6 +11,7 @@ mod grid;
 mod local;
 mod lossy_wire;
 mod machine;
+pub mod mbus;
 mod model;
 mod noise;
 mod serve;

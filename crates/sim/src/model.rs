@@ -12,8 +12,14 @@ pub struct Model {
 /// Every meter that can be simulated.
 #[must_use]
 pub const fn models() -> &'static [Model] {
-    &[Model {
-        name: "lgz_e450",
-        description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
-    }]
+    &[
+        Model {
+            name: "lgz_e450",
+            description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
+        },
+        Model {
+            name: "mbus",
+            description: "a wired M-Bus: two machines' electricity meters, heat, water",
+        },
+    ]
 }

@@ -45,11 +45,6 @@ impl Ear {
         self.noise + self.held.len()
     }
 
-    /// Whether bytes wait for more.
-    pub(super) fn is_waiting(&self) -> bool {
-        !self.held.is_empty()
-    }
-
     fn drop(&mut self, count: usize) {
         self.held.drain(..count.min(self.held.len()));
         self.noise += count;
