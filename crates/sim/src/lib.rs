@@ -14,6 +14,7 @@ mod machine;
 pub mod mbus;
 mod model;
 mod noise;
+mod readable;
 mod serve;
 mod uart;
 mod workshop;
@@ -24,6 +25,9 @@ pub use feed::{E450Feed, Kind, Push};
 pub use lossy_wire::{Losses, LossyWire};
 pub use machine::{Load, Mode, Power};
 pub use model::{Model, models};
-pub use serve::{LAG_MAX, Pace, PacedFeed, Speed, SpeedError, serve};
+pub use readable::{
+    FirstBlock, Habits, Head, Keeps, OpticalMeter, P1Feed, Pages, Sent, Telegram as P1Telegram,
+};
+pub use serve::{Feed, LAG_MAX, Pace, PacedFeed, Speed, SpeedError, serve};
 pub use uart::{Parity, Uart};
 pub use workshop::{Phase, State, Workshop};

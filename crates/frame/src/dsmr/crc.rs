@@ -53,12 +53,23 @@ pub fn crc16(bytes: &[u8]) -> u16 {
     update(0, bytes)
 }
 
-/// The CRC of the bytes as they were before something took the CR out of every line end.
+/// The CRC of the telegram with the line ends that P1 prescribes, CR LF and an empty line behind the
+/// identification, for telegrams that lost some of them on the way.
 #[must_use]
 pub fn crc16_with_restored_line_ends(bytes: &[u8]) -> u16 {
+    const LINE_END: &[u8] = b"\r\n";
     let mut lines = bytes.split(|byte| *byte == b'\n');
-    let first = update(0, lines.next().unwrap_or_default());
-    lines.fold(first, |crc, line| update(update(crc, b"\r\n"), line))
+    let mut line = move || lines.next().map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut crc = update(0, line().unwrap_or_default());
+    let mut next = line();
+    if next.is_some_and(|second| !second.is_empty()) {
+        crc = update(crc, LINE_END);
+    }
+    while let Some(content) = next {
+        crc = update(update(crc, LINE_END), content);
+        next = line();
+    }
+    crc
 }
 
 /// The number that one to four hexadecimal digits spell; some meters send fewer than four.
@@ -108,7 +119,10 @@ mod tests {
 
     #[test]
     fn restored_line_ends_are_cr_lf() {
-        assert_eq!(crc16_with_restored_line_ends(b"/A\n\n1\n!"), crc16(b"/A\r\n\r\n1\r\n!"));
+        let whole = b"/A\r\n\r\n1\r\n!";
+        for altered in [&b"/A\n\n1\n!"[..], b"/A\n1\n!", b"/A\r\n1\r\n!", whole] {
+            assert_eq!(crc16_with_restored_line_ends(altered), crc16(whole), "{altered:?}");
+        }
     }
 
     #[test]

@@ -69,8 +69,9 @@ pub enum Check {
 pub enum Over {
     /// The bytes as they came.
     AsSent,
-    /// The bytes with CR LF for every LF: something on the way took the CR out of each line.
-    RestoredLineEnds,
+    /// The bytes with the line ends that P1 prescribes: something on the way took CRs or the empty
+    /// line behind the identification out.
+    Restored,
 }
 
 impl Check {

@@ -474,10 +474,10 @@ fn is_final(error: super::IdentificationError) -> bool {
 fn crc(covered: &[u8], digits: &[u8]) -> Check {
     let sent = dsmr::crc_of_digits(digits);
     let computed = dsmr::crc16(covered);
-    if sent != Some(computed) && covered.contains(&b'\n') && !covered.contains(&b'\r') {
+    if sent != Some(computed) {
         let restored = dsmr::crc16_with_restored_line_ends(covered);
         if sent == Some(restored) {
-            return Check::Crc { computed: restored, sent, over: Over::RestoredLineEnds };
+            return Check::Crc { computed: restored, sent, over: Over::Restored };
         }
     }
     Check::Crc { computed, sent, over: Over::AsSent }

@@ -55,7 +55,7 @@ codes! {
     BccMismatch = "bcc_mismatch",
     /// The CRC of a P1 telegram is wrong.
     CrcMismatch = "crc_mismatch",
-    /// Something took the CR out of every line end; with it the CRC holds.
+    /// Something took line ends out of a P1 telegram; with them the CRC holds.
     LineEndsAltered = "line_ends_altered",
     /// A data set of a read-out is malformed, and was left out.
     DataSetMalformed = "data_set_malformed",

@@ -369,6 +369,3 @@ impl Dialogue for OpticalDialogue {
 fn sending(characters: usize) -> Duration {
     CHARACTER * u32::try_from(characters).unwrap_or(u32::MAX)
 }
-
-#[cfg(test)]
-mod tests;

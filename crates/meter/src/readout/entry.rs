@@ -89,6 +89,12 @@ impl<'a> Entry<'a> {
         groups.filter(move |(place, _)| others(place)).map(|(_, group)| group)
     }
 
+    /// Offset in its block behind the data set.
+    #[must_use]
+    pub const fn end(&self) -> usize {
+        self.set.end
+    }
+
     /// Whether the register is of now, not of an earlier billing period.
     #[must_use]
     pub fn is_current(&self) -> bool {

@@ -105,7 +105,7 @@ impl InProgress {
             self.register(entry, register, circumstances);
         }
         let told = self.outcome.values.get(before).map(|value| value.reading.clone());
-        let place = (entry.offset, entry.value_at.saturating_sub(entry.offset));
+        let place = (entry.offset, entry.end().saturating_sub(entry.offset));
         self.step(Layer::Value, place, || described(entry, told.as_ref()));
     }
 
@@ -299,12 +299,14 @@ impl InProgress {
                 self.step(Layer::Block, place, || format!("check character {computed:02X} holds"));
             }
             Check::Crc { computed, sent, over } if sent == Some(computed) => {
-                if over == Over::RestoredLineEnds {
-                    let detail = "the CRC holds with CR LF for every LF: something on the way \
-                                  removed the CR";
+                if over == Over::Restored {
+                    let detail = "the CRC holds with the line ends that P1 prescribes: something \
+                                  on the way took CRs or the empty line out";
                     self.note(DefectCode::LineEndsAltered, found.block_at, detail);
                 }
-                let place = (found.block.len(), 4);
+                let at = found.block_at.saturating_add(found.block.len() as u64);
+                let digits = usize::try_from(found.end.saturating_sub(at)).unwrap_or(4).min(4);
+                let place = (found.block.len(), digits);
                 self.step(Layer::Block, place, || format!("CRC {computed:04X} holds"));
             }
             Check::Crc { computed, sent, .. } => {
@@ -363,17 +365,19 @@ fn characters_of(text: &str) -> Option<String> {
 }
 
 fn described(entry: &Entry<'_>, told: Option<&Reading>) -> String {
-    let name = told
-        .and_then(|reading| reading.quantity)
-        .map(|quantity| quantity.description().english)
-        .unwrap_or(if entry.is_current() { "not in the catalogue" } else { "earlier period" });
     let content = match entry.content {
         Content::Number(number) => number.to_string(),
         Content::Text(text) | Content::TooLong(text) => text.to_owned(),
         Content::Empty => "nothing".to_owned(),
     };
     let unit = entry.unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-    format!("{}: {content}{unit} ({name})", entry.address)
+    let Some(told) = told else {
+        let why = if entry.is_current() { "no value" } else { "an earlier period" };
+        return format!("{}: {content}{unit} ({why})", entry.address);
+    };
+    let name = told.quantity.map_or("not in the catalogue", |it| it.description().english);
+    let obis = told.obis.map(|obis| obis.to_string()).unwrap_or_default();
+    format!("{} = {obis}: {content}{unit} ({name})", entry.address)
 }
 
 impl ReadOut<'_> {

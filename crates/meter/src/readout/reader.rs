@@ -358,7 +358,7 @@ impl Inner {
             Err(defect) => Some(defect),
         };
         let mut told = 0;
-        if refusal.is_none() {
+        if refusal.is_none() && plain.first() == Some(&b'/') {
             let mut inside = Scanner::new(Start::Marked);
             let content_at = offset.saturating_add(ciphered.content_at as u64);
             inside.skip(usize::try_from(content_at).unwrap_or(usize::MAX));

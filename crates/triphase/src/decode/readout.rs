@@ -8,7 +8,7 @@ use crate::cli::{Format, Protocol};
 use anyhow::Result;
 use frame::capture_text::bytes_of_capture;
 use frame::iec62056_21::Group;
-use meter::push::{Outcome, PushOptions, Step};
+use meter::push::{DefectCode, Outcome, PushOptions, Step};
 use meter::readout::{
     Content, Entry, Kind, ReadOut, ReadoutOptions, ReadoutReader, Start, checksum_name, is_readable,
 };
@@ -51,7 +51,11 @@ fn holds_encrypted_p1(bytes: &[u8], options: &PushOptions) -> bool {
         return false;
     }
     let mut found = false;
-    let mut each = |read_out: ReadOut<'_>| found |= read_out.found.identification.is_some();
+    let mut each = |read_out: ReadOut<'_>| {
+        // The tag's own refusal means that the content made sense.
+        let sense = read_out.outcome.has(DefectCode::TagMismatch);
+        found |= sense || read_out.found.identification.is_some();
+    };
     let mut reader = ReadoutReader::new(readout_options(Some(Kind::Dsmr), options));
     reader.feed(None, bytes, &mut each);
     reader.finish(&mut each);

@@ -156,7 +156,7 @@ fn checks_the_crc_of_a_p1_telegram_in_every_form() {
     let Check::Crc { over, computed: again, sent } = verdict(text.as_bytes()) else {
         panic!("a CRC");
     };
-    assert_eq!((over, again, sent), (Over::RestoredLineEnds, computed, Some(computed)));
+    assert_eq!((over, again, sent), (Over::Restored, computed, Some(computed)));
 }
 
 #[test]
