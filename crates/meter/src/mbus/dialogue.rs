@@ -216,6 +216,8 @@ impl MbusDialogue {
         }
         let (name, attempts) = (self.name(), self.reading.attempts);
         match self.state {
+            // Some slaves do not acknowledge an initialisation, and answer all the same.
+            State::Initialising | State::Switching => self.enter(State::Requesting),
             _ if noise > 0 => self.fail(
                 FaultClass::Corrupt,
                 "damaged_answer",
@@ -229,9 +231,6 @@ impl MbusDialogue {
                 "not_selected",
                 format!("{name} did not acknowledge its selection; \"triphase scan mbus\" lists who is there"),
             ),
-            // Some slaves do not acknowledge an initialisation, and answer all the same.
-            State::Initialising => self.enter(State::Requesting),
-            State::Switching => self.enter(State::Requesting),
             _ => self.fail(
                 FaultClass::Transient,
                 "no_answer",

@@ -5,6 +5,7 @@
 //! bus: its arguments, its search. A bus on which nothing was found ends with exit 1 and says what
 //! to look at.
 
+mod mbus;
 mod progress;
 mod serial;
 
@@ -21,6 +22,12 @@ pub(crate) enum Bus {
         triphase scan serial --optical           asks every port for a meter, 300 baud, 3 s each\n  \
         triphase scan serial --optical /dev/ttyUSB0")]
     Serial(serial::Arguments),
+    /// Finds slaves on a wired M-Bus by primary and secondary address
+    #[command(after_help = "Examples:\n  triphase scan mbus /dev/ttyUSB0\n  \
+        triphase scan mbus /dev/ttyUSB0 --baud 300,2400,9600 --search secondary\n  \
+        triphase scan mbus tcp://10.0.0.20:10001 --addresses 1-20\n\
+        Slaves are only asked. A whole search at 2400 baud takes about two minutes.")]
+    Mbus(mbus::Arguments),
 }
 
 /// What a search found: for people, and for the configuration.
@@ -48,6 +55,7 @@ pub(crate) struct Findings {
 pub(crate) async fn scan(bus: Bus) -> anyhow::Result<bool> {
     let findings = match bus {
         Bus::Serial(arguments) => serial::scan(&arguments).await?,
+        Bus::Mbus(arguments) => mbus::scan(&arguments).await?,
     };
     let mut out = std::io::stdout().lock();
     print(&findings, &mut out)?;
