@@ -23,6 +23,10 @@ pub const fn models() -> &'static [Model] {
             description: "an optical port: IEC 62056-21, mode C, offers 9600 baud",
         },
         Model {
+            name: "lgz_e450_dlms",
+            description: "Landis+Gyr E450, asked over DLMS/COSEM: HDLC, mode E or TCP wrapper",
+        },
+        Model {
             name: "mbus",
             description: "a wired M-Bus: two machines' electricity meters, heat, water",
         },

@@ -1,10 +1,14 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
-use crate::acquire::{Acquisition, Bus, Clock, Listener, Member, Sinks, Station, Tape};
+use crate::acquire::{
+    Acquisition, Asker, Bus, Clock, Conversation, Listener, Member, Sinks, Station,
+    TIMEOUT_DEFAULT, Tape,
+};
 use crate::assets;
-use crate::config::{Config, MeterConfig, MqttConfig, Role, SiteConfig};
+use crate::config::{Config, DlmsConfig, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
-use meter::{DriverOptions, Reader};
+use meter::modbus::{self, ReaderOptions, Source};
+use meter::{Correction, DriverOptions, Reader};
 use outlet::http::access::{Access, AccessOptions};
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
 use reading::Memory;
@@ -83,7 +87,7 @@ fn acquisitions(
     let mut acquisitions = Vec::new();
     let mut buses: BTreeMap<String, Bus> = BTreeMap::new();
     for meter in meters {
-        let (Some(port), Some(model)) = (&meter.port, meter.model) else {
+        let (Some(port), Some(model)) = (&meter.port, &meter.model) else {
             let since = (sinks.clock)();
             let state = reading::LinkState::Fed;
             sinks
@@ -92,23 +96,30 @@ fn acquisitions(
             continue;
         };
         let station = Station::new(meter.id.clone(), meter.period, sinks.clone());
-        match model.reader(options(meter, site, memory(meter, sinks)?)?) {
-            Reader::Listens(driver) => {
-                let station = if port.is_replay() { station.of_recording() } else { station };
-                let (port, tape) = (port.clone(), Tape::default());
-                let listener = Listener { station, port, driver, tape };
-                acquisitions.push(Acquisition::Listener(Box::new(listener)));
+        let conversation = match model {
+            ModelConfig::Registers(source) => {
+                Conversation::Modbus(Box::new(asker(meter, port, source)))
             }
-            Reader::Asks(dialogue) => {
-                let period = meter.period.unwrap_or(PERIOD_DEFAULT);
-                let member = Member { station, dialogue, period, line: port.line() };
-                let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
-                let bus = buses
-                    .entry(bus)
-                    .or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
-                bus.members.push(member);
+            ModelConfig::Known(model) => {
+                match model.reader(options(meter, site, memory(meter, sinks)?)?) {
+                    Reader::Asks(dialogue) => Conversation::Dialogue(dialogue),
+                    Reader::Listens(driver) => {
+                        let station =
+                            if port.is_replay() { station.of_recording() } else { station };
+                        let (port, tape) = (port.clone(), Tape::default());
+                        let listener = Listener { station, port, driver, tape };
+                        acquisitions.push(Acquisition::Listener(Box::new(listener)));
+                        continue;
+                    }
+                }
             }
-        }
+        };
+        let period = meter.period.unwrap_or(PERIOD_DEFAULT);
+        let member = Member { station, conversation, period, line: port.line() };
+        let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
+        let bus =
+            buses.entry(bus).or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
+        bus.members.push(member);
     }
     acquisitions.extend(buses.into_values().map(Acquisition::Bus));
     Ok(acquisitions)
@@ -116,6 +127,23 @@ fn acquisitions(
 
 /// How often a meter is asked unless its configuration says otherwise.
 const PERIOD_DEFAULT: Duration = Duration::from_secs(10);
+
+/// What asks a Modbus meter.
+pub(crate) fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> Asker {
+    let options = ReaderOptions {
+        meter: meter.id.clone(),
+        correction: Correction {
+            ct_ratio: meter.ct_ratio,
+            vt_ratio: meter.vt_ratio,
+            invert: meter.invert,
+        },
+    };
+    Asker {
+        reader: modbus::Reader::new(source.clone(), options),
+        unit: port.unit().unwrap_or_default(),
+        timeout: meter.timeout.unwrap_or(TIMEOUT_DEFAULT),
+    }
+}
 
 /// What a meter's driver must remember from earlier runs.
 fn memory(meter: &MeterConfig, sinks: &Sinks) -> Result<Vec<Memory>> {
@@ -147,6 +175,8 @@ pub(crate) fn options(
         zone: Some(site.zone.clone()),
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
+        dlms: meter.dlms.as_ref().map(DlmsConfig::options).transpose().with_context(context)?,
+        invert: meter.invert,
         memory,
         optical: meter.optical.clone(),
         mbus: meter::mbus::MbusOptions {
@@ -184,7 +214,7 @@ fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         },
         parent: meter.parent.clone(),
         label: Some(meter.label.clone()),
-        model: meter.model.map(|model| model.name.to_owned()),
+        model: meter.model.as_ref().map(|model| model.name().to_owned()),
         port: meter.port.as_ref().map(ToString::to_string),
         voltage_kind: if meter.line_to_line {
             outlet::VoltageKind::LineToLine

@@ -47,7 +47,10 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
         triphase simulate --model iec62056_21 --port pty --echo\n  \
-        triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001")]
+        triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
+        triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
+        triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
+        triphase simulate --model sunspec --port pty                slaves on a serial line")]
     Simulate(Simulate),
     /// Finds devices on a bus and writes the configuration that reads them
     #[command(subcommand)]
@@ -434,6 +437,12 @@ pub(crate) struct Simulate {
     /// Authenticates with this key: 32 hex digits, or @FILE
     #[arg(long, value_name = "HEX", requires = "guek")]
     pub(crate) gak: Option<String>,
+    /// Answers only to who knows this password (models that are asked): text, or @FILE
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) password: Option<String>,
+    /// Longest APDU of a model that is asked; longer answers come in blocks
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(128..))]
+    pub(crate) pdu_length_max: Option<u16>,
     /// Time zone of the meter's clock
     #[arg(long, value_name = "IANA", default_value = "Europe/Paris")]
     pub(crate) timezone: String,
@@ -443,6 +452,15 @@ pub(crate) struct Simulate {
     /// How much faster than real the workshop lives
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
+    /// Modbus: the units on the bus, such as 1-6,9; each measures another machine
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) units: Option<String>,
+    /// Modbus over TCP: so many buses, on ports that follow each other
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) count: u16,
+    /// Modbus: what a unit does wrong, such as 3=mute or 4=late:1500ms; may be given several times
+    #[arg(long, value_name = "UNIT=WHAT")]
+    pub(crate) fault: Vec<String>,
     /// Optical port: the head sends back what it is sent
     #[arg(long)]
     pub(crate) echo: bool,

@@ -14,7 +14,7 @@ use super::answer::{Ear, Event};
 use super::mapping::{map, map_fixed};
 use super::request::{self, Partner};
 use crate::dialogue::{Answer, Dialogue, Fault, FaultClass, Step};
-use crate::driver::{DriverOptions, Heard, Ratios};
+use crate::driver::{DriverOptions, Heard};
 use frame::mbus::protection;
 use frame::mbus::{
     self, Application, Frame, Function, Identity, LONG_LENGTH_MAX, RecordError, Variable, names,
@@ -432,7 +432,7 @@ impl MbusDialogue {
             });
             return Answer { heard, fault };
         }
-        let ratios = Ratios::of(&self.options);
+        let correction = self.options.correction();
         heard.telegrams.push(Telegram {
             meter: self.options.meter.clone(),
             list: ListId::new("mbus"),
@@ -441,7 +441,7 @@ impl MbusDialogue {
             measured_at: now,
             received_at: now,
             quality: reading.quality,
-            readings: reading.readings.iter().map(|it| ratios.primary(it)).collect(),
+            readings: reading.readings.iter().map(|it| correction.apply(it.clone())).collect(),
         });
         Answer { heard, fault }
     }

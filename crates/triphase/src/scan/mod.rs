@@ -6,6 +6,7 @@
 //! to look at.
 
 mod mbus;
+mod modbus;
 mod progress;
 mod serial;
 
@@ -28,6 +29,11 @@ pub(crate) enum Bus {
         triphase scan mbus tcp://10.0.0.20:10001 --addresses 1-20\n\
         Slaves are only asked. A whole search at 2400 baud takes about two minutes.")]
     Mbus(mbus::Arguments),
+    /// Finds Modbus devices behind a gateway or on a line, and the map that reads them
+    #[command(after_help = "Examples:\n  triphase scan modbus modbus+tcp://10.0.0.12\n  \
+        triphase scan modbus modbus+rtu:///dev/ttyUSB0 --units 1-10\n  \
+        triphase scan modbus 'modbus+rtu:///dev/ttyUSB0?baud=19200&parity=even' --units 1-247")]
+    Modbus(modbus::Arguments),
 }
 
 /// What a search found: for people, and for the configuration.
@@ -56,6 +62,7 @@ pub(crate) async fn scan(bus: Bus) -> anyhow::Result<bool> {
     let findings = match bus {
         Bus::Serial(arguments) => serial::scan(&arguments).await?,
         Bus::Mbus(arguments) => mbus::scan(&arguments).await?,
+        Bus::Modbus(arguments) => modbus::scan(&arguments).await?,
     };
     let mut out = std::io::stdout().lock();
     print(&findings, &mut out)?;
