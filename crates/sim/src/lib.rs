@@ -12,6 +12,7 @@ mod grid;
 mod local;
 mod lossy_wire;
 mod machine;
+pub mod mbus;
 pub mod modbus;
 mod model;
 mod noise;

@@ -52,6 +52,14 @@ impl Speed {
     }
 }
 
+impl Speed {
+    /// The virtual time that passes in so much of the clock's.
+    #[must_use]
+    pub fn scaled(self, elapsed: Duration) -> Duration {
+        elapsed.mul_f64(self.0)
+    }
+}
+
 /// How virtual time runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace<C> {

@@ -4,6 +4,7 @@
 //! pseudo-terminal or to whoever connects over TCP, until the process is ended.
 
 mod cosem;
+mod mbus;
 mod optical;
 
 mod modbus;
@@ -75,6 +76,19 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
                     Output::Listener { listener, .. } => {
                         optical::over_tcp(&mut meter, listener).await
                     }
+                }
+            };
+            until_stopped(answering).await
+        }
+        "mbus" => {
+            let mut bus = sim::mbus::SlaveBus::workshop(zone.clone());
+            bus.misbehave(arguments.echo.then_some(sim::mbus::Misdeed::Echo));
+            let workshop = sim::Workshop::new(arguments.seed, start, zone);
+            let served = mbus::Served::new(bus, workshop, (start, speed));
+            let answering = async {
+                match &mut output {
+                    Output::Terminal(pty) => mbus::on_terminal(served, pty).await,
+                    Output::Listener { listener, .. } => mbus::over_tcp(served, listener).await,
                 }
             };
             until_stopped(answering).await
