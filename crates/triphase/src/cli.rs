@@ -38,6 +38,11 @@ pub(crate) enum Command {
         cat capture.bin | triphase decode -\n\
         Keys on a command line can be seen by other users of the machine: @FILE reads one from a file.")]
     Decode(Decode),
+    /// One reading of one meter, printed; stores nothing
+    #[command(after_help = "Examples:\n  triphase read --meter general\n  \
+        triphase read --model lgz_e450 --port 'serial:///dev/ttyUSB0?baud=2400' --set 'guek = { file = \"guek.hex\" }'\n\
+        --set takes a line of a [[meter]] table, as in the configuration.")]
+    Read(Read),
     /// One simulated meter that any third-party reader can talk to
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
@@ -75,7 +80,7 @@ pub(crate) enum Command {
     /// Readings as a CSV file, also while the service runs
     #[command(after_help = "Examples:\n  triphase export --meter general --out general.csv\n  \
         triphase export --meter general --from 2026-05-01 --to 2026-06-01 --resolution 15min \
-        --quantity active_power --decimal comma --time local")]
+        --quantity active_energy_import --decimal comma --time local")]
     Export(Export),
 }
 
@@ -236,6 +241,34 @@ pub(crate) struct Decode {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// The configuration file that names the meter, unless --port and --model do
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+    /// The configured meter; the first one with a port by default
+    #[arg(long, value_name = "ID")]
+    pub(crate) meter: Option<String>,
+    /// Where the meter is, as in the configuration
+    #[arg(long, value_name = "URL", requires = "model", conflicts_with_all = ["config", "meter"])]
+    pub(crate) port: Option<String>,
+    /// What the meter is
+    #[arg(long, value_name = "NAME", requires = "port")]
+    pub(crate) model: Option<String>,
+    /// A further setting of the meter, as a line of its [[meter]] table
+    #[arg(long, value_name = "LINE", requires = "port")]
+    pub(crate) set: Vec<String>,
+    /// Time zone of a meter clock that names none, e.g. Europe/Zurich; UTC by default
+    #[arg(long, value_name = "IANA", requires = "port")]
+    pub(crate) timezone: Option<String>,
+    /// Longest wait for the reading. Unit: s
+    #[arg(long, value_name = "SECONDS", default_value_t = 90)]
+    pub(crate) timeout: u64,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Calc {
     /// What to compute; nothing lists what there is
     #[arg(value_name = "FEATURE")]
@@ -361,7 +394,7 @@ pub(crate) struct Export {
     /// Measured before then
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// Only this quantity, such as active_power; may be given several times
+    /// Only this quantity, such as active_energy_import; may be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) quantity: Vec<String>,
     /// Telegrams, or intervals
@@ -370,6 +403,9 @@ pub(crate) struct Export {
     /// Where to write; `-` or nothing is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<String>,
+    /// Replaces a file that exists
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Which time is written
     #[arg(long, value_enum, default_value_t = ExportTime::Utc)]
     pub(crate) time: ExportTime,
