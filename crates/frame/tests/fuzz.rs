@@ -3,6 +3,7 @@
 
 use frame::dlms::axdr::{self, Document, ELEMENTS_MAX};
 use frame::dlms::{Data, apdu, gbt};
+use frame::iec62056_21::{self, Scanner, Start, message};
 use frame::stream::{BUFFER_MAX, PIECE_MAX, Stream, Transport};
 use frame::{capture_text, hdlc, mbus};
 use std::time::Duration;
@@ -69,6 +70,32 @@ fn fuzz_streams_in_pieces() {
                 stream.end();
                 while stream.next().is_some() {}
                 assert_eq!(stream.offset(), bytes.len() as u64);
+            }
+        },
+    );
+}
+
+#[test]
+fn fuzz_readable_streams_in_pieces() {
+    bolero::check!().with_test_time(duration()).with_type::<(Vec<u8>, u8)>().for_each(
+        |(bytes, length)| {
+            for start in [Start::Marked, Start::Anywhere] {
+                let mut scanner = Scanner::new(start);
+                let mut last = 0;
+                for piece in bytes.chunks(usize::from(*length).clamp(1, PIECE_MAX)) {
+                    scanner.push(piece);
+                    while scanner.next().is_some() {}
+                    assert!(scanner.held() <= iec62056_21::BUFFER_MAX && scanner.offset() >= last);
+                    last = scanner.offset();
+                }
+                scanner.end();
+                while scanner.next().is_some() {}
+                assert_eq!(scanner.offset(), bytes.len() as u64);
+            }
+            match message::decode(bytes) {
+                Ok(Some((_, length))) => assert!(length > 0 && length <= bytes.len()),
+                Ok(None) => {}
+                Err(noise) => assert!(noise > 0 && noise <= bytes.len().max(6)),
             }
         },
     );

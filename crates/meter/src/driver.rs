@@ -5,8 +5,10 @@
 //! or the site's zone, else by the arrival.
 
 use crate::Dialogue;
+use crate::mbus::{MbusDialogue, MbusOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
+use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
 use frame::stream::Transport;
 use jiff::tz::TimeZone;
 use reading::{
@@ -60,6 +62,10 @@ pub struct DriverOptions {
     pub vt_ratio: Decimal,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
+    /// What only meters behind an optical head need.
+    pub optical: OpticalOptions,
+    /// What only M-Bus slaves need.
+    pub mbus: MbusOptions,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
     /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
@@ -68,7 +74,7 @@ pub struct DriverOptions {
 impl DriverOptions {
     /// The options of a meter without keys and transformers.
     #[must_use]
-    pub const fn new(meter: MeterId) -> Self {
+    pub fn new(meter: MeterId) -> Self {
         Self {
             meter,
             guek: None,
@@ -77,6 +83,8 @@ impl DriverOptions {
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
             memory: Vec::new(),
+            optical: OpticalOptions::default(),
+            mbus: MbusOptions::default(),
             inspect: false,
         }
     }
@@ -97,6 +105,9 @@ impl Model {
             Protocol::Push { transport } => {
                 Reader::Listens(Box::new(PushDriver::new(self, transport, options)))
             }
+            Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
+            Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
+            Protocol::Mbus => Reader::Asks(Box::new(MbusDialogue::new(options))),
         }
     }
 }
@@ -106,13 +117,13 @@ struct PushDriver {
     reader: PushReader,
     push_options: PushOptions,
     meter: MeterId,
-    ct_ratio: Decimal,
-    vt_ratio: Decimal,
+    ratios: Ratios,
     memory: Vec<Memory>,
 }
 
 impl PushDriver {
     fn new(model: &Model, transport: Transport, options: DriverOptions) -> Self {
+        let ratios = Ratios::of(&options);
         let push_options = PushOptions {
             guek: options.guek,
             gak: options.gak,
@@ -124,14 +135,7 @@ impl PushDriver {
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);
-        Self {
-            reader,
-            push_options,
-            meter: options.meter,
-            ct_ratio: options.ct_ratio,
-            vt_ratio: options.vt_ratio,
-            memory: options.memory,
-        }
+        Self { reader, push_options, meter: options.meter, ratios, memory: options.memory }
     }
 
     fn heard(&mut self, at: Timestamp, outcomes: Vec<Outcome>) -> Heard {
@@ -160,19 +164,33 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings.map(|value| self.primary(&value.reading)).collect(),
+            readings: readings.map(|value| self.ratios.primary(&value.reading)).collect(),
         })
+    }
+}
+
+/// Transformer ratios of a meter that reports secondary values.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ratios {
+    ct: Decimal,
+    vt: Decimal,
+}
+
+impl Ratios {
+    /// The configured ratios.
+    pub(crate) const fn of(options: &DriverOptions) -> Self {
+        Self { ct: options.ct_ratio, vt: options.vt_ratio }
     }
 
     /// The value on the primary side of the transformers.
-    fn primary(&self, reading: &Reading) -> Reading {
+    pub(crate) fn primary(self, reading: &Reading) -> Reading {
         let mut reading = reading.clone();
         let Value::Number(number) = reading.value else {
             return reading;
         };
         let ratios: &[Decimal] = match reading.unit {
-            Some(Unit::Ampere) => &[self.ct_ratio],
-            Some(Unit::Volt) => &[self.vt_ratio],
+            Some(Unit::Ampere) => &[self.ct],
+            Some(Unit::Volt) => &[self.vt],
             Some(
                 Unit::Watt
                 | Unit::Var
@@ -180,7 +198,7 @@ impl PushDriver {
                 | Unit::WattHour
                 | Unit::VarHour
                 | Unit::VoltAmpereHour,
-            ) => &[self.ct_ratio, self.vt_ratio],
+            ) => &[self.ct, self.vt],
             _ => &[],
         };
         let product = ratios.iter().try_fold(number, |product, ratio| {

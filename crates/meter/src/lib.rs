@@ -2,13 +2,15 @@
 //!
 //! In: bytes of a wire, with their arrival. Out: telegrams of exact values, and for everything
 //! that was refused the reason and where it showed. Knowledge about models lives in [`mod@models`],
-//! decoding of pushed DLMS in [`push`]; a [`driver::Driver`] joins the two for a live wire, a
+//! decoding of pushed DLMS in [`push`], of readable read-outs in [`readout`]; a [`driver::Driver`] joins the two for a live wire, a
 //! [`dialogue::Dialogue`] reads a meter that answers only when asked.
 
 pub mod dialogue;
 pub mod driver;
+pub mod mbus;
 pub mod models;
 pub mod push;
+pub mod readout;
 
 pub use dialogue::{Answer, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
 pub use driver::{Driver, DriverOptions, Heard, Reader};

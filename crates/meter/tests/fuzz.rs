@@ -4,6 +4,7 @@
 mod telegram;
 
 use meter::push::{PushOptions, PushReader};
+use meter::readout::{ReadOut, ReadoutOptions, ReadoutReader, Start};
 use std::time::Duration;
 use telegram::{blocks, e450_apdu, mbus, one_frame, options, sealed, segment_frames};
 
@@ -58,4 +59,49 @@ fn fuzz_notification_bodies() {
         read_everything(&one_frame(&apdu));
         read_everything(&apdu);
     });
+}
+
+fn read_out_everything(bytes: &[u8]) {
+    for start in [Start::Marked, Start::Anywhere] {
+        let options = ReadoutOptions {
+            guek: Some([7; 16]),
+            start,
+            explain: true,
+            ..ReadoutOptions::default()
+        };
+        let mut check = |read_out: ReadOut<'_>| {
+            assert!(read_out.outcome.delivered || read_out.outcome.values.is_empty());
+            assert!(read_out.entries().all(|entry| entry.end() <= read_out.found.block.len()));
+        };
+        let mut reader = ReadoutReader::new(options);
+        reader.feed(None, bytes, &mut check);
+        reader.finish(&mut check);
+        assert_eq!(reader.held(), 0);
+    }
+}
+
+#[test]
+fn fuzz_read_outs_of_any_bytes() {
+    bolero::check!().with_test_time(duration()).for_each(read_out_everything);
+}
+
+#[test]
+fn fuzz_read_outs_with_altered_characters() {
+    let seeds = [
+        &b"/TRI5\\2X\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(200512135409S)\r\n1-0:1.8.1(1.5*kWh)\r\n\
+           0-1:24.3.0(161107190000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(00001.001)\r\n!1234\r\n"[..],
+        b"/?!\r\n/TRI4X\r\n\x06040\r\n\x02F.F(00)\r\n6.8(29.055*MWh)6.26*01(1*m3)9.4(88*C&82*C)\r\n\
+          \x04\x00\x06\x021.6.0(2.4*kW)(1703100930)\r\n!\r\n\x03\x00",
+    ];
+    bolero::check!().with_test_time(duration()).with_type::<(u8, Vec<(u16, u8)>, u16)>().for_each(
+        |(seed, edits, cut)| {
+            let mut bytes = seeds[usize::from(*seed) % seeds.len()].to_vec();
+            for (at, value) in edits {
+                let at = usize::from(*at) % bytes.len();
+                bytes[at] = *value;
+            }
+            bytes.truncate(bytes.len() - usize::from(*cut) % bytes.len());
+            read_out_everything(&bytes);
+        },
+    );
 }

@@ -14,6 +14,7 @@ mod machine;
 mod model;
 mod noise;
 mod publish;
+mod readable;
 mod serve;
 pub mod shelly;
 mod sub_meter;
@@ -27,7 +28,10 @@ pub use lossy_wire::{Losses, LossyWire};
 pub use machine::{Load, Mode, Power};
 pub use model::{Model, models};
 pub use publish::ShellyPublisher;
-pub use serve::{LAG_MAX, Pace, PacedFeed, Speed, SpeedError, serve};
+pub use readable::{
+    FirstBlock, Habits, Head, Keeps, OpticalMeter, P1Feed, Pages, Sent, Telegram as P1Telegram,
+};
+pub use serve::{Feed, LAG_MAX, Pace, PacedFeed, Speed, SpeedError, serve};
 pub use sub_meter::{Feeder, NoMachine, SubMeter, machines};
 pub use uart::{Parity, Uart};
 pub use workshop::{Phase, State, Workshop};

@@ -17,6 +17,11 @@ pub const fn models() -> &'static [Model] {
             name: "lgz_e450",
             description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
         },
+        Model { name: "dsmr_p1", description: "a P1 port: DSMR 5, one telegram a second" },
+        Model {
+            name: "iec62056_21",
+            description: "an optical port: IEC 62056-21, mode C, offers 9600 baud",
+        },
         Model {
             name: "shelly_pro_3em",
             description: "Shelly Pro 3EM at a machine, and its PLC's count of pieces, over MQTT",

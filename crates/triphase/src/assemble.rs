@@ -9,6 +9,7 @@ use outlet::feed::Collector;
 use outlet::http::access::{Access, AccessOptions};
 use outlet::mqtt::{Subscriber, Topics};
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
+use reading::Memory;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,11 +98,12 @@ fn acquisitions(
             continue;
         };
         let station = Station::new(meter.id.clone(), meter.period, sinks.clone());
-        match model.reader(options(meter, site, sinks)?) {
+        match model.reader(options(meter, site, memory(meter, sinks)?)?) {
             Reader::Listens(driver) => {
                 let station = if port.is_replay() { station.of_recording() } else { station };
                 let (port, tape) = (port.clone(), Tape::default());
-                acquisitions.push(Acquisition::Listener(Listener { station, port, driver, tape }));
+                let listener = Listener { station, port, driver, tape };
+                acquisitions.push(Acquisition::Listener(Box::new(listener)));
             }
             Reader::Asks(dialogue) => {
                 let period = meter.period.unwrap_or(PERIOD_DEFAULT);
@@ -171,18 +173,29 @@ fn shown(filters: &[String]) -> String {
 /// How often a meter is asked unless its configuration says otherwise.
 const PERIOD_DEFAULT: Duration = Duration::from_secs(10);
 
-fn options(meter: &MeterConfig, site: &SiteConfig, sinks: &Sinks) -> Result<DriverOptions> {
+/// What a meter's driver must remember from earlier runs.
+fn memory(meter: &MeterConfig, sinks: &Sinks) -> Result<Vec<Memory>> {
+    if meter.port.as_ref().is_some_and(wire::Port::is_replay) {
+        // A replay keeps its own replay protection: it must neither be refused for what the live
+        // meter already sent, nor advance the live meter's counters.
+        return Ok(Vec::new());
+    }
+    sinks.store.recall("").context("reading what the drivers must remember")
+}
+
+/// What a meter's driver needs to know.
+///
+/// # Errors
+/// A key cannot be read.
+pub(crate) fn options(
+    meter: &MeterConfig,
+    site: &SiteConfig,
+    memory: Vec<Memory>,
+) -> Result<DriverOptions> {
     let key = |secret: &Option<crate::config::Secret>| {
         secret.as_ref().map(crate::config::Secret::key).transpose()
     };
     let context = || format!("meter \"{}\"", meter.id);
-    let memory = if meter.port.as_ref().is_some_and(wire::Port::is_replay) {
-        // A replay keeps its own replay protection: it must neither be refused for what the live
-        // meter already sent, nor advance the live meter's counters.
-        Vec::new()
-    } else {
-        sinks.store.recall("").context("reading what the drivers must remember")?
-    };
     Ok(DriverOptions {
         meter: meter.id.clone(),
         guek: key(&meter.guek).with_context(context)?,
@@ -191,6 +204,12 @@ fn options(meter: &MeterConfig, site: &SiteConfig, sinks: &Sinks) -> Result<Driv
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
         memory,
+        optical: meter.optical.clone(),
+        mbus: meter::mbus::MbusOptions {
+            address: meter.port.as_ref().and_then(wire::Port::mbus_address),
+            line: meter.port.as_ref().and_then(wire::Port::line),
+            switch_baud: None,
+        },
         inspect: true,
     })
 }

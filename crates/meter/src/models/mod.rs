@@ -3,6 +3,7 @@
 //! A push of most meters carries raw register values without scaler and unit. A [`Profile`] says
 //! what they are; where the wire carries a scaler, that wins. Adding a meter is adding a row.
 
+use crate::readout::Kind;
 use frame::stream::Transport;
 use reading::{Obis, Unit};
 
@@ -75,13 +76,22 @@ pub enum Protocol {
         /// APDU.
         transport: Transport,
     },
+    /// It sends readable read-outs unasked: P1, or mode D of the optical port.
+    Text {
+        /// Which of the two.
+        kind: Kind,
+    },
+    /// It answers behind an optical head (IEC 62056-21, modes A to C).
+    Optical,
+    /// It is a slave on an M-Bus (EN 13757-2 and -3).
+    Mbus,
 }
 
 impl Protocol {
     /// Whether the meter speaks unasked; the others are read by a [`Dialogue`](crate::Dialogue).
     #[must_use]
     pub const fn is_push(self) -> bool {
-        matches!(self, Self::Push { .. })
+        matches!(self, Self::Push { .. } | Self::Text { .. })
     }
 }
 
@@ -154,6 +164,30 @@ static MODELS: &[Model] = &[
         title: "any meter that pushes DLMS with scalers",
         profile: None,
         protocol: Protocol::Push { transport: Transport::Auto },
+    },
+    Model {
+        name: "dsmr_p1",
+        title: "any meter with a P1 port (DSMR, e-MUCS, Luxembourg)",
+        profile: None,
+        protocol: Protocol::Text { kind: Kind::Dsmr },
+    },
+    Model {
+        name: "iec62056_21",
+        title: "any meter behind an optical head, read on request (IEC 62056-21, modes A to C)",
+        profile: None,
+        protocol: Protocol::Optical,
+    },
+    Model {
+        name: "iec62056_21_push",
+        title: "any meter that sends read-outs unasked (IEC 62056-21, mode D)",
+        profile: None,
+        protocol: Protocol::Text { kind: Kind::Iec62056_21 },
+    },
+    Model {
+        name: "mbus",
+        title: "any meter on a wired M-Bus (EN 13757-3): electricity, heat, water, gas",
+        profile: None,
+        protocol: Protocol::Mbus,
     },
 ];
 

@@ -8,7 +8,7 @@ use super::schedule::{Schedule, Turn};
 use super::station::{Station, seed_of, why};
 use super::watch::Why;
 use meter::{Answer, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
-use reading::LinkCause;
+use reading::{LinkCause, Timestamp};
 use std::time::Duration;
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, timeout};
@@ -150,28 +150,37 @@ impl Member {
         // What comes unasked is a late answer to an older question.
         link.drain().await.map_err(Broken::Wire)?;
         self.dialogue.begin(self.station.now());
-        let Ok(read) =
-            timeout(READING_MAX, converse(&mut *self.dialogue, &self.station, link)).await
-        else {
+        let (dialogue, station) = (&mut *self.dialogue, &self.station);
+        let clock = || station.now();
+        let Ok(read) = timeout(READING_MAX, converse(dialogue, &clock, link)).await else {
             self.dialogue.disconnected(self.station.now());
             return Err(Broken::Reading(endless()));
         };
-        let (Answer { heard, fault }, bytes) = read.map_err(Broken::Wire)?;
-        self.station.deliver(heard, bytes).await;
-        fault.map_or(Ok(()), |fault| Err(Broken::Reading(fault)))
+        let Exchange { answer, bytes } = read.map_err(Broken::Wire)?;
+        self.station.deliver(answer.heard, bytes).await;
+        answer.fault.map_or(Ok(()), |fault| Err(Broken::Reading(fault)))
     }
 }
 
-/// Does what the dialogue wants until it is done; returns how many bytes came, too.
-async fn converse(
+/// What a reading brought, and how many bytes came for it.
+pub(crate) struct Exchange {
+    pub(crate) answer: Answer,
+    pub(crate) bytes: usize,
+}
+
+/// Holds one reading over an open wire: does what the dialogue wants until it is done.
+///
+/// # Errors
+/// The wire failed.
+pub(crate) async fn converse(
     dialogue: &mut dyn Dialogue,
-    station: &Station,
+    clock: &(dyn Fn() -> Timestamp + Send + Sync),
     link: &mut wire::Link,
-) -> Result<(Answer, usize), wire::Error> {
+) -> Result<Exchange, wire::Error> {
     let mut buffer = [0; READ_MAX];
     let mut bytes = 0;
     for _ in 0..STEPS_MAX {
-        match dialogue.step(station.now()) {
+        match dialogue.step(clock()) {
             Step::Send(question) => link.write_all(&question).await?,
             Step::Line(line) => link.set_line(line).await?,
             Step::Pause(pause) => sleep(pause).await,
@@ -180,15 +189,15 @@ async fn converse(
                 Ok(read) => {
                     let count = read?;
                     bytes += count;
-                    dialogue.receive(station.now(), buffer.get(..count).unwrap_or_default());
+                    dialogue.receive(clock(), buffer.get(..count).unwrap_or_default());
                 }
-                Err(_) => dialogue.elapsed(station.now()),
+                Err(_) => dialogue.elapsed(clock()),
             },
-            Step::Done(answer) => return Ok((answer, bytes)),
+            Step::Done(answer) => return Ok(Exchange { answer, bytes }),
         }
     }
-    dialogue.disconnected(station.now());
-    Ok((Answer { fault: Some(endless()), ..Answer::default() }, bytes))
+    dialogue.disconnected(clock());
+    Ok(Exchange { answer: Answer { fault: Some(endless()), ..Answer::default() }, bytes })
 }
 
 fn endless() -> Fault {

@@ -12,7 +12,7 @@ mod station;
 mod tape;
 mod watch;
 
-pub(crate) use bus::{Bus, Member};
+pub(crate) use bus::{Bus, Exchange, Member, converse};
 pub(crate) use feed::{Fed, Feed};
 pub(crate) use listen::Listener;
 pub(crate) use station::{Sinks, Station};
@@ -28,7 +28,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// What reads meters: one meter that speaks by itself, or all that share a bus or a broker.
 pub(crate) enum Acquisition {
     /// A meter that pushes.
-    Listener(Listener),
+    Listener(Box<Listener>),
     /// Meters that are asked in turn.
     Bus(Bus),
     /// Meters that a broker feeds.

@@ -53,6 +53,7 @@ pub(crate) struct MeterConfig {
     pub(crate) line_to_line: bool,
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
+    pub(crate) optical: meter::readout::OpticalOptions,
     /// The meter that measures the energy of what this one counts.
     pub(crate) counter_of: Option<MeterId>,
     pub(crate) feed: Option<FeedConfig>,
@@ -326,6 +327,7 @@ fn meter(
     feed::check_keys(&raw, wrong);
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
+    let optical = optical(raw.optical, wrong);
     let period = raw.period.as_ref().and_then(|text| {
         let parsed = duration(text.get_ref());
         if parsed.is_none() {
@@ -350,9 +352,24 @@ fn meter(
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
         ct_ratio,
         vt_ratio,
+        optical,
         counter_of: raw.counter_of.and_then(|of| MeterId::new(of.into_inner()).ok()),
         feed,
     })
+}
+
+fn optical(
+    raw: Option<Spanned<raw::Optical>>,
+    wrong: &mut Vec<Complaint>,
+) -> meter::readout::OpticalOptions {
+    let Some(raw) = raw else { return meter::readout::OpticalOptions::default() };
+    let raw::Optical { address, read_slow, wake_up } = raw.get_ref();
+    if !frame::iec62056_21::message::is_device_address(address) {
+        let message = "address: expected at most 32 letters, digits and blanks";
+        wrong.push(Complaint::at(raw.span(), message));
+    }
+    let (address, read_slow, wake_up) = (address.clone(), *read_slow, *wake_up);
+    meter::readout::OpticalOptions { address, read_slow, wake_up }
 }
 
 pub(super) fn place(secret: raw::Secret, folder: &Path) -> Secret {

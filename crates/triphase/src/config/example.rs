@@ -74,6 +74,13 @@ const METER: &[Key] = &[
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
     optional(
+        "optical",
+        "{ address = \"12345678\", read_slow = true }",
+        "A meter that is asked through an optical head (model \"iec62056_21\"): its device address\n\
+         where several share the line; read_slow stays at 300 baud for heads and gateways that\n\
+         cannot change the rate; wake_up = true wakes a battery meter.",
+    ),
+    optional(
         "counter_of",
         "\"ligne_production_1\"",
         "The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.",

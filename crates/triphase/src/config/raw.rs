@@ -47,6 +47,7 @@ pub(super) struct Meter {
     pub(super) voltage_kind: Option<VoltageKind>,
     pub(super) ct_ratio: Option<Spanned<f64>>,
     pub(super) vt_ratio: Option<Spanned<f64>>,
+    pub(super) optical: Option<Spanned<Optical>>,
     pub(super) counter_of: Option<Spanned<String>>,
     pub(super) mqtt: Option<Spanned<Feed>>,
 }
@@ -82,6 +83,15 @@ pub(super) struct FeedMessage {
     pub(super) time: Option<Spanned<String>>,
     pub(super) list: Option<Spanned<String>>,
     pub(super) online: Option<Spanned<String>>,
+}
+
+/// What a meter behind an optical head needs: `{ address, read_slow, wake_up }`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Optical {
+    pub(super) address: String,
+    pub(super) read_slow: bool,
+    pub(super) wake_up: bool,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -32,7 +32,7 @@ fn a_typo_is_shown_with_line_column_and_caret() {
     let message = refused(&text);
     let expected = "t.toml:8:1: unknown field `modle`, expected one of `id`, `role`, `parent`, \
                     `label`, `model`, `port`, `period`, `guek`, `gak`, `voltage_kind`, \
-                    `ct_ratio`, `vt_ratio`, `counter_of`, `mqtt`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
+                    `ct_ratio`, `vt_ratio`, `optical`, `counter_of`, `mqtt`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
     assert_eq!(message, expected);
 }
 

@@ -129,6 +129,7 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
             line_to_line: false,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
+            optical: meter::readout::OpticalOptions::default(),
             counter_of: None,
             feed: None,
         }],
