@@ -47,7 +47,8 @@ impl Speed {
     }
 
     /// The real time in which a virtual one passes.
-    pub(crate) fn real_of(self, virtual_time: Duration) -> Duration {
+    #[must_use]
+    pub fn real_of(self, virtual_time: Duration) -> Duration {
         virtual_time.div_f64(self.0)
     }
 }

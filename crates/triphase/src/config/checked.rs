@@ -65,32 +65,6 @@ pub(crate) struct MeterConfig {
     pub(crate) feed: Option<FeedConfig>,
 }
 
-impl MeterConfig {
-    /// A meter that says nothing but its name.
-    pub(crate) fn new(id: MeterId, role: Role) -> Self {
-        Self {
-            label: id.as_str().to_owned(),
-            id,
-            role,
-            parent: None,
-            model: None,
-            port: None,
-            period: None,
-            guek: None,
-            gak: None,
-            line_to_line: false,
-            ct_ratio: Decimal::new(1, 0),
-            vt_ratio: Decimal::new(1, 0),
-            invert: false,
-            timeout: None,
-            optical: meter::readout::OpticalOptions::default(),
-            dlms: None,
-            counter_of: None,
-            feed: None,
-        }
-    }
-}
-
 /// What a meter stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {

@@ -1,10 +1,8 @@
 //! `triphase simulate` of a wired M-Bus: slaves behind a level converter, or behind a gateway.
 
-use crate::clock;
+use super::plant::Plant;
 use anyhow::{Context, Result};
-use reading::Timestamp;
 use sim::mbus::SlaveBus;
-use sim::{Speed, State, Workshop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,40 +18,27 @@ const READ_SIZE: usize = 512;
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
 /// The bus with the workshop that its meters measure.
-pub(super) struct Served {
+pub(crate) struct Served {
     bus: SlaveBus,
-    workshop: Workshop,
-    last: Option<State>,
-    start: Timestamp,
-    speed: Speed,
+    plant: Arc<Plant>,
 }
 
 impl Served {
-    pub(super) const fn new(
-        bus: SlaveBus,
-        workshop: Workshop,
-        (start, speed): (Timestamp, Speed),
-    ) -> Self {
-        Self { bus, workshop, last: None, start, speed }
+    pub(crate) const fn new(bus: SlaveBus, plant: Arc<Plant>) -> Self {
+        Self { bus, plant }
     }
 
     /// What the bus answers now; registers count even where nothing was asked.
     fn hear(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let elapsed = self.speed.scaled(clock::now().since(self.start));
-        let now = self.start.plus(Duration::from_secs(elapsed.as_secs()));
-        if self.last.as_ref().is_none_or(|state| state.at != now) {
-            self.last = Some(self.workshop.advance(now));
-        }
-        let Some(state) = &self.last else { return Vec::new() };
         if bytes.is_empty() {
             self.bus.forget();
         }
-        self.bus.hear(bytes, state)
+        self.bus.hear(bytes, &self.plant.state())
     }
 }
 
 /// Serves a pseudo-terminal; ends only with an error.
-pub(super) async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()> {
+pub(crate) async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()> {
     let mut buffer = [0; READ_SIZE];
     loop {
         let count = match timeout(COUNT_EVERY, pty.read(&mut buffer)).await {

@@ -4,10 +4,12 @@
 //! pseudo-terminal or to whoever connects over TCP, until the process is ended.
 
 mod cosem;
-mod mbus;
+pub(crate) mod mbus;
+pub(crate) mod modbus;
 mod optical;
+mod plant;
 
-mod modbus;
+pub(crate) use plant::Plant;
 
 use crate::cli;
 use crate::clock;
@@ -84,7 +86,9 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
             let mut bus = sim::mbus::SlaveBus::workshop(zone.clone());
             bus.misbehave(arguments.echo.then_some(sim::mbus::Misdeed::Echo));
             let workshop = sim::Workshop::new(arguments.seed, start, zone);
-            let served = mbus::Served::new(bus, workshop, (start, speed));
+            let now = move || start.plus(speed.scaled(clock::now().since(start)));
+            let plant = Plant::new(workshop, std::sync::Arc::new(now));
+            let served = mbus::Served::new(bus, std::sync::Arc::new(plant));
             let answering = async {
                 match &mut output {
                     Output::Terminal(pty) => mbus::on_terminal(served, pty).await,
