@@ -32,6 +32,7 @@ pub mod neutral;
 pub mod phasor;
 pub mod plausibility;
 pub mod power_factor;
+pub mod production;
 pub mod robust;
 pub mod tolerance_curve;
 pub mod unbalance;

@@ -122,6 +122,11 @@ impl Field {
         self.quantity
     }
 
+    /// A payload's number in the catalogue's unit; `None` when it does not fit.
+    pub(crate) fn scaled(&self, number: Decimal) -> Option<Decimal> {
+        number.checked_mul(self.factor)
+    }
+
     /// Whether the payload itself is the value.
     pub(super) fn is_plain(&self) -> bool {
         self.path.is_root()
@@ -146,7 +151,7 @@ impl Field {
             return Ok(None);
         }
         let number = if self.sum && array { self.total(found)? } else { self.number(found)? };
-        let scaled = number.checked_mul(self.factor).ok_or_else(|| {
+        let scaled = self.scaled(number).ok_or_else(|| {
             let detail = format!("{}: {number} × {} has too many digits", self.path, self.factor);
             Wrong { code: "value_absurd", detail }
         })?;

@@ -15,6 +15,7 @@ mod time;
 mod topic;
 mod unit;
 
+pub(crate) use bounds::check as plausible;
 pub use collect::{Collector, Defect, Gathered, Message, PAYLOAD_MAX};
 pub use formula::{Field, FormulaError};
 pub use preset::{Preset, names as preset_names, preset};

@@ -15,5 +15,6 @@ mod kept;
 mod live;
 mod missing;
 mod openapi;
+mod production;
 mod series;
 mod v1;

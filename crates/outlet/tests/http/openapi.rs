@@ -204,7 +204,7 @@ fn reads() -> Vec<(String, String)> {
             add(&path, &format!("{path}{query}"));
         }
     }
-    for route in ["balance", "reactive", "kpi", "availability", "energy"] {
+    for route in ["balance", "reactive", "kpi", "availability", "energy", "production"] {
         let path = format!("/api/v1/analysis/{route}");
         for query in ["", "?meter=presse", "?meter=silent", "?meter=nobody", "?meter=a&meter=b"] {
             add(&path, &format!("{path}{query}"));
@@ -258,6 +258,14 @@ async fn every_answer_is_what_the_document_says() {
         ("/api/mesures", json_kind, "{"),
         ("/api/mesures", json_kind, "{\"compteur_id\":\"nobody\"}"),
         ("/api/mesures", "text/plain", "{}"),
+        ("/api/v1/samples", json_kind, "[]"),
+        ("/api/v1/samples", json_kind, "{"),
+        ("/api/v1/samples", json_kind, "{\"meter\":\"nobody\",\"values\":{}}"),
+        (
+            "/api/v1/samples",
+            json_kind,
+            "{\"meter\":\"presse\",\"values\":{\"production_pieces\":7}}",
+        ),
         ("/api/v1/decode", json_kind, "{\"data\":\"7ea0\"}"),
         ("/api/v1/decode", json_kind, "{\"data\":\"7ea0\",\"guek\":\"12\"}"),
         ("/api/v1/decode", json_kind, "{"),

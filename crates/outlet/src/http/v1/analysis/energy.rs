@@ -162,7 +162,7 @@ pub(in crate::http::v1) async fn get(
     }))
 }
 
-fn step(name: Option<&str>) -> Result<Step, Problem> {
+pub(super) fn step(name: Option<&str>) -> Result<Step, Problem> {
     let Some(name) = name else { return Ok(Step::Hour) };
     Step::ALL.into_iter().find(|step| step.name() == name).ok_or_else(|| {
         let known: Vec<&str> = Step::ALL.iter().map(|step| step.name()).collect();
@@ -170,12 +170,12 @@ fn step(name: Option<&str>) -> Result<Step, Problem> {
     })
 }
 
-fn beyond() -> Problem {
+pub(super) fn beyond() -> Problem {
     bad("The range reaches beyond the calendar.")
 }
 
 /// The edges of the steps that the range touches, at least two.
-fn edges(
+pub(super) fn edges(
     step: Step,
     (from, to): (Timestamp, Timestamp),
     zone: &TimeZone,
@@ -198,7 +198,7 @@ fn edges(
 }
 
 /// The length of the intervals that are read: short against a bar, and none crosses an edge.
-fn interval(edges: &[Timestamp], step: Step) -> Duration {
+pub(super) fn interval(edges: &[Timestamp], step: Step) -> Duration {
     let whole = |seconds: u64| {
         let micros = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         edges.iter().all(|edge| edge.as_micros().rem_euclid(micros) == 0)
@@ -215,7 +215,7 @@ fn interval(edges: &[Timestamp], step: Step) -> Duration {
 
 /// What a meter sends of what energy is made of.
 #[derive(Debug, Clone, Copy)]
-struct Sent {
+pub(super) struct Sent {
     power: bool,
     flows: bool,
     import: bool,
@@ -223,7 +223,7 @@ struct Sent {
 }
 
 impl Sent {
-    fn of(store: &Store, meter: &MeterId) -> Self {
+    pub(super) fn of(store: &Store, meter: &MeterId) -> Self {
         let latest = store.latest(meter);
         let sent = |quantity: Quantity| {
             latest.as_ref().is_some_and(|latest| latest.value(quantity).is_some())
@@ -238,13 +238,13 @@ impl Sent {
 }
 
 /// What is read: a stretch of a meter, in intervals of one length.
-struct Reach<'a> {
-    store: &'a Store,
-    meter: &'a MeterId,
-    reach: (Timestamp, Timestamp),
-    length: Duration,
+pub(super) struct Reach<'a> {
+    pub(super) store: &'a Store,
+    pub(super) meter: &'a MeterId,
+    pub(super) reach: (Timestamp, Timestamp),
+    pub(super) length: Duration,
     /// The edges of the bars.
-    edges: &'a [Timestamp],
+    pub(super) edges: &'a [Timestamp],
 }
 
 impl Reach<'_> {
@@ -368,14 +368,14 @@ impl Reach<'_> {
 }
 
 /// What was read.
-struct Inputs {
+pub(super) struct Inputs {
     power: Option<Vec<PowerInterval>>,
     import: Option<Vec<(Timestamp, Decimal)>>,
     export: Option<Vec<(Timestamp, Decimal)>>,
 }
 
 impl Inputs {
-    fn read(reach: &Reach<'_>, sent: Sent) -> Result<Self, store::Error> {
+    pub(super) fn read(reach: &Reach<'_>, sent: Sent) -> Result<Self, store::Error> {
         let counter = |sent: bool, quantity| sent.then(|| reach.counter(quantity)).transpose();
         Ok(Self {
             power: reach.power(sent)?,
@@ -384,7 +384,7 @@ impl Inputs {
         })
     }
 
-    fn borrowed(&self) -> BarInputs<'_> {
+    pub(super) fn borrowed(&self) -> BarInputs<'_> {
         BarInputs {
             power: self.power.as_deref(),
             import_counter: self.import.as_deref(),

@@ -6,6 +6,7 @@ mod balance;
 mod calendar;
 mod energy;
 mod kpi;
+mod production;
 mod reactive;
 
 use super::choose;
@@ -31,6 +32,7 @@ pub(super) fn router() -> Router<Arc<Service>> {
         .route("/api/v1/analysis/reactive", get(reactive::get))
         .route("/api/v1/analysis/energy", get(energy::get))
         .route("/api/v1/analysis/kpi", get(kpi::get))
+        .route("/api/v1/analysis/production", get(production::get))
         .route("/api/v1/analysis/availability", get(availability::get))
 }
 
