@@ -7,6 +7,7 @@
 //! serialisation.
 
 mod counters;
+pub mod feed;
 mod frames;
 mod hour;
 pub mod http;

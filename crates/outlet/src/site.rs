@@ -66,6 +66,8 @@ pub struct MeterInfo {
     pub model: Option<String>,
     /// The configured port, as text; `None` for a meter that is fed over HTTP.
     pub port: Option<String>,
+    /// The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.
+    pub counter_of: Option<MeterId>,
     /// What it calls its voltages.
     pub voltage_kind: VoltageKind,
     /// The configured period of its telegrams; otherwise the store's observation counts.

@@ -50,7 +50,8 @@ pub(crate) enum Command {
         triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
         triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
         triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
-        triphase simulate --model sunspec --port pty                slaves on a serial line")]
+        triphase simulate --model sunspec --port pty                slaves on a serial line\n  \
+        triphase simulate --model shelly_pro_3em --port mqtt://127.0.0.1:1883")]
     Simulate(Simulate),
     /// Finds devices on a bus and writes the configuration that reads them
     #[command(subcommand)]
@@ -428,9 +429,16 @@ pub(crate) struct Simulate {
     /// The meter to simulate
     #[arg(long, value_name = "NAME", default_value = "lgz_e450")]
     pub(crate) model: String,
-    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on
+    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on; a model that
+    /// publishes takes its broker, mqtt://HOST:PORT
     #[arg(long, value_name = "PORT", default_value = "pty")]
     pub(crate) port: String,
+    /// The machine whose feeder is measured, for a model that publishes
+    #[arg(long, value_name = "NAME", default_value = "ligne_production_1")]
+    pub(crate) machine: String,
+    /// The device's topic, for a model that publishes
+    #[arg(long, value_name = "TOPIC", default_value = "shellypro3em-0cb815fc4e60")]
+    pub(crate) topic: String,
     /// Encrypts with this key: 32 hex digits, or @FILE
     #[arg(long, value_name = "HEX")]
     pub(crate) guek: Option<String>,

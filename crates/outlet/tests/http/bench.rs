@@ -48,6 +48,7 @@ pub(crate) fn fed(name: &str, role: Role) -> MeterInfo {
         label: None,
         model: None,
         port: None,
+        counter_of: None,
         voltage_kind: VoltageKind::Phase,
         period: None,
     }

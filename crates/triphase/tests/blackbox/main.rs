@@ -11,6 +11,7 @@ mod command_line;
 mod cosem;
 mod crash;
 mod csv;
+mod feed;
 mod frames;
 mod hostile;
 mod modbus;
