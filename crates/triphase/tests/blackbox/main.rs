@@ -8,6 +8,7 @@ mod broker;
 mod calculator;
 mod chapter25;
 mod command_line;
+mod cosem;
 mod crash;
 mod csv;
 mod feed;
