@@ -14,5 +14,6 @@ mod frames;
 mod hostile;
 mod mqtt;
 mod process;
+mod readable;
 mod supervised;
 mod wires;
