@@ -12,6 +12,7 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("soak", "interop/soak.py"),
     ("start", "interop/bench_start.py"),
     ("store", "interop/bench_store.py"),
+    ("text", "interop/bench_text.py"),
 ];
 
 /// Runs the benchmark `name` with the options that its script knows, such as `--quick`.

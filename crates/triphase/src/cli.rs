@@ -54,7 +54,7 @@ pub(crate) enum Command {
         triphase simulate --model shelly_pro_3em --port mqtt://127.0.0.1:1883")]
     Simulate(Simulate),
     /// Finds devices on a bus and writes the configuration that reads them
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:  triphase scan serial --optical")]
     Scan(crate::scan::Bus),
     /// Reads the whole store and says what is damaged, where; also while the service runs
     #[command(after_help = "Examples:\n  triphase verify --config triphase.toml\n  \

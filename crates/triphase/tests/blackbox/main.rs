@@ -17,5 +17,6 @@ mod hostile;
 mod modbus;
 mod mqtt;
 mod process;
+mod readable;
 mod supervised;
 mod wires;
