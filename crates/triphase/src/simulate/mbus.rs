@@ -1,9 +1,12 @@
 //! `triphase simulate` of a wired M-Bus: slaves behind a level converter, or behind a gateway.
 
+use super::Output;
+use crate::cli;
 use crate::clock;
 use anyhow::{Context, Result};
+use jiff::tz::TimeZone;
 use reading::Timestamp;
-use sim::mbus::SlaveBus;
+use sim::mbus::{Misdeed, SlaveBus};
 use sim::{Speed, State, Workshop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,8 +22,25 @@ const READ_SIZE: usize = 512;
 /// The registers count at least so often, whether anybody asks or not.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
 
+/// Serves the workshop's bus until it fails.
+pub(super) async fn serve(
+    arguments: &cli::Simulate,
+    zone: TimeZone,
+    (start, speed): (Timestamp, Speed),
+    output: &mut Output,
+) -> Result<()> {
+    let mut bus = SlaveBus::workshop(zone.clone());
+    bus.misbehave(arguments.echo.then_some(Misdeed::Echo));
+    let workshop = Workshop::new(arguments.seed, start, zone);
+    let served = Served { bus, workshop, last: None, start, speed };
+    match output {
+        Output::Terminal(pty) => on_terminal(served, pty).await,
+        Output::Listener { listener, .. } => over_tcp(served, listener).await,
+    }
+}
+
 /// The bus with the workshop that its meters measure.
-pub(super) struct Served {
+struct Served {
     bus: SlaveBus,
     workshop: Workshop,
     last: Option<State>,
@@ -29,14 +49,6 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) const fn new(
-        bus: SlaveBus,
-        workshop: Workshop,
-        (start, speed): (Timestamp, Speed),
-    ) -> Self {
-        Self { bus, workshop, last: None, start, speed }
-    }
-
     /// What the bus answers now; registers count even where nothing was asked.
     fn hear(&mut self, bytes: &[u8]) -> Vec<u8> {
         let elapsed = self.speed.scaled(clock::now().since(self.start));
@@ -53,7 +65,7 @@ impl Served {
 }
 
 /// Serves a pseudo-terminal; ends only with an error.
-pub(super) async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()> {
+async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()> {
     let mut buffer = [0; READ_SIZE];
     loop {
         let count = match timeout(COUNT_EVERY, pty.read(&mut buffer)).await {
@@ -68,7 +80,7 @@ pub(super) async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()>
 }
 
 /// Serves whoever connects; ends only with an error.
-pub(super) async fn over_tcp(served: Served, listener: &TcpListener) -> Result<()> {
+async fn over_tcp(served: Served, listener: &TcpListener) -> Result<()> {
     let served = Arc::new(Mutex::new(served));
     let places = Arc::new(tokio::sync::Semaphore::new(MASTERS_MAX));
     loop {
