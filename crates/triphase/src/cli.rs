@@ -47,6 +47,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
         triphase simulate --model iec62056_21 --port pty --echo\n  \
+        triphase simulate --model mbus --port tcp://127.0.0.1:10001\n  \
         triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
         triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
         triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
@@ -469,7 +470,7 @@ pub(crate) struct Simulate {
     /// Modbus: what a unit does wrong, such as 3=mute or 4=late:1500ms; may be given several times
     #[arg(long, value_name = "UNIT=WHAT")]
     pub(crate) fault: Vec<String>,
-    /// Optical port: the head sends back what it is sent
+    /// Optical port and M-Bus: the head or converter sends back what it is sent
     #[arg(long)]
     pub(crate) echo: bool,
     /// Optical port: the rate that the meter offers

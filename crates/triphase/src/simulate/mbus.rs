@@ -1,8 +1,12 @@
 //! `triphase simulate` of a wired M-Bus: slaves behind a level converter, or behind a gateway.
 
-use super::plant::Plant;
+use super::{Output, Plant};
+use crate::{cli, clock};
 use anyhow::{Context, Result};
-use sim::mbus::SlaveBus;
+use jiff::tz::TimeZone;
+use reading::Timestamp;
+use sim::mbus::{Misdeed, SlaveBus};
+use sim::{Speed, Workshop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,6 +20,24 @@ const MASTERS_MAX: usize = 4;
 const READ_SIZE: usize = 512;
 /// The registers count at least so often, whether anybody asks or not.
 const COUNT_EVERY: Duration = Duration::from_secs(1);
+
+/// Serves the workshop's bus until it fails.
+pub(super) async fn serve(
+    arguments: &cli::Simulate,
+    zone: TimeZone,
+    (start, speed): (Timestamp, Speed),
+    output: &mut Output,
+) -> Result<()> {
+    let mut bus = SlaveBus::workshop(zone.clone());
+    bus.misbehave(arguments.echo.then_some(Misdeed::Echo));
+    let workshop = Workshop::new(arguments.seed, start, zone);
+    let now = move || start.plus(speed.scaled(clock::now().since(start)));
+    let served = Served::new(bus, Arc::new(Plant::new(workshop, Arc::new(now))));
+    match output {
+        Output::Terminal(pty) => on_terminal(served, pty).await,
+        Output::Listener { listener, .. } => over_tcp(served, listener).await,
+    }
+}
 
 /// The bus with the workshop that its meters measure.
 pub(crate) struct Served {
@@ -53,7 +75,7 @@ pub(crate) async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()>
 }
 
 /// Serves whoever connects; ends only with an error.
-pub(super) async fn over_tcp(served: Served, listener: &TcpListener) -> Result<()> {
+async fn over_tcp(served: Served, listener: &TcpListener) -> Result<()> {
     let served = Arc::new(Mutex::new(served));
     let places = Arc::new(tokio::sync::Semaphore::new(MASTERS_MAX));
     loop {

@@ -82,21 +82,7 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
             };
             until_stopped(answering).await
         }
-        "mbus" => {
-            let mut bus = sim::mbus::SlaveBus::workshop(zone.clone());
-            bus.misbehave(arguments.echo.then_some(sim::mbus::Misdeed::Echo));
-            let workshop = sim::Workshop::new(arguments.seed, start, zone);
-            let now = move || start.plus(speed.scaled(clock::now().since(start)));
-            let plant = Plant::new(workshop, std::sync::Arc::new(now));
-            let served = mbus::Served::new(bus, std::sync::Arc::new(plant));
-            let answering = async {
-                match &mut output {
-                    Output::Terminal(pty) => mbus::on_terminal(served, pty).await,
-                    Output::Listener { listener, .. } => mbus::over_tcp(served, listener).await,
-                }
-            };
-            until_stopped(answering).await
-        }
+        "mbus" => until_stopped(mbus::serve(&arguments, zone, (start, speed), &mut output)).await,
         "dsmr_p1" => {
             let feed = P1Feed::new(arguments.seed, start, &zone);
             until_stopped(push(feed, (start, speed), &mut output)).await

@@ -14,6 +14,7 @@ mod csv;
 mod feed;
 mod frames;
 mod hostile;
+mod mbus;
 mod modbus;
 mod mqtt;
 mod process;
