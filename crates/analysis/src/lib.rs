@@ -13,6 +13,7 @@ pub mod billing;
 pub mod chapter25;
 pub mod compensation;
 pub mod compliance;
+pub mod continuity;
 pub mod counter;
 pub mod counter_fall;
 pub mod currents;
