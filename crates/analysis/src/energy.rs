@@ -333,7 +333,7 @@ const SUPPLY_FACTOR: f64 = 1.5;
 /// that may have been measured in a quiet hour.
 const MEASURED_FACTOR: f64 = 10.0;
 /// The least of these limits. **Unit** W.
-const LIMIT_MIN_W: f64 = 10_000.0;
+const LIMIT_MIN_W: f64 = 100_000.0;
 /// Nor, where no power is measured either, than one and a half times what a transformer of 1 MVA
 /// gives to a low-voltage supply, 1.5 · √3 · 400 V · 1443 A. **Unit** W.
 const LIMIT_W: f64 = 1.5e6;

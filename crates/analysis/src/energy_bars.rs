@@ -22,6 +22,8 @@ const POWER_FACTOR: f64 = 3.0;
 const POWER_FLOOR_W: f64 = 1000.0;
 /// Share of a stretch of time in which power must be known to judge a counter by it.
 const POWER_SHARE_MIN: f64 = 0.9;
+/// Values of power in such a stretch: between fewer ones a load may come and go unseen.
+const POWER_COUNT_MIN: u64 = 12;
 /// Readings that are not further apart than this multiple of their usual distance are close.
 const CLOSE_DISTANCES: u32 = 3;
 /// Nor are readings within this time of each other ever called far apart.
@@ -41,6 +43,8 @@ pub struct PowerInterval {
     pub flows_w: Option<(f64, f64)>,
     /// Share of the interval in which the power is known. **Range** 0 to 1.
     pub coverage: f64,
+    /// How many values it is made of.
+    pub count: u64,
 }
 
 /// What bars are made of.
@@ -245,14 +249,16 @@ impl<'a> Growth<'a> {
         let (early, late) = (from.minus(distance), to.plus(distance));
         let first = self.power.partition_point(|one| one.window.to <= early);
         let near = self.power[first..].iter().take_while(|one| one.window.from < late);
-        let (mut known, mut greatest) = (0.0, 0.0_f64);
+        let (mut known, mut greatest, mut count) = (0.0, 0.0_f64, 0_u64);
         for one in near {
             let (begin, end) = (one.window.from.max(early), one.window.to.min(late));
             known += end.since(begin).as_secs_f64() * one.coverage.clamp(0.0, 1.0);
             greatest = greatest.max(one.greatest_w());
+            count = count.saturating_add(one.count);
         }
         let seconds = late.since(early).as_secs_f64();
-        let watts = if known >= POWER_SHARE_MIN * seconds {
+        let judges = known >= POWER_SHARE_MIN * seconds && count >= POWER_COUNT_MIN;
+        let watts = if judges {
             self.limit_w.min((POWER_FACTOR * greatest).max(POWER_FLOOR_W))
         } else {
             self.limit_w

@@ -26,6 +26,7 @@ pub mod event_class;
 mod figure;
 pub mod flicker;
 pub mod harmonic;
+pub mod journal;
 pub mod load_profile;
 mod measurement;
 pub mod meter_balance;

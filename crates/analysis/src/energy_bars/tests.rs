@@ -32,6 +32,7 @@ fn minutes(from: i64, to: i64, watts: f64) -> Vec<PowerInterval> {
         max_w: watts + 100.0,
         flows_w: Some((watts.max(0.0), (-watts).max(0.0))),
         coverage: 1.0,
+        count: 12,
     };
     (from..to).step_by(60).map(interval).collect()
 }
