@@ -139,6 +139,24 @@ pub(crate) fn entries(
     Ok(found)
 }
 
+/// When a meter, or a ratio of its transformers, was exchanged, in the order of time.
+pub(crate) fn breaks(
+    connection: &Connection,
+    meter: &MeterId,
+    (from, to): (Timestamp, Timestamp),
+) -> rusqlite::Result<Vec<Timestamp>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT since FROM journal JOIN meter ON meter.id = journal.meter \
+         WHERE meter.name = ?1 AND of_link = 0 AND kind IN (?2, ?3) \
+         AND since >= ?4 AND since < ?5 ORDER BY since",
+    )?;
+    let [exchanged, ratio] = [JournalKind::MeterExchanged, JournalKind::RatioChanged];
+    let asked =
+        params![meter.as_str(), exchanged.name(), ratio.name(), from.as_micros(), to.as_micros()];
+    let rows = statement.query_map(asked, |row| row.get(0).map(Timestamp::from_micros))?;
+    rows.collect()
+}
+
 fn entry(row: &Row<'_>, meter: &MeterId) -> rusqlite::Result<Result<JournalEntry, Malformed>> {
     let (kind, cause): (String, Option<String>) = (row.get(1)?, row.get(6)?);
     let Some(kind) = JournalKind::from_name(&kind) else {

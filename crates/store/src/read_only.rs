@@ -134,6 +134,21 @@ impl ReadOnly {
         self.readers.read("reading the journal", |connection| journal::entries(connection, query))
     }
 
+    /// See [`Store::journal_breaks`](crate::Store::journal_breaks).
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal_breaks(
+        &self,
+        meter: &MeterId,
+        range: (Timestamp, Timestamp),
+    ) -> Result<Vec<Timestamp>, Error> {
+        let breaks = |connection: &Connection| {
+            journal::breaks(connection, meter, range).map_err(Failure::Sqlite)
+        };
+        self.readers.read("reading the journal", breaks)
+    }
+
     /// See [`Store::journal_state`](crate::Store::journal_state).
     ///
     /// # Errors

@@ -184,6 +184,20 @@ impl Store {
         self.inner.reads.journal(query)
     }
 
+    /// When, at the begin of a range or later and before its end, a meter or a ratio of its
+    /// transformers was exchanged, in the order of time: no difference of a counter reaches over
+    /// these instants. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal_breaks(
+        &self,
+        meter: &MeterId,
+        range: (Timestamp, Timestamp),
+    ) -> Result<Vec<Timestamp>, Error> {
+        self.inner.reads.journal_breaks(meter, range)
+    }
+
     /// What was remembered under a name when the journal was last written. Blocking.
     ///
     /// # Errors

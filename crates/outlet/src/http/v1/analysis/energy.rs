@@ -124,15 +124,19 @@ pub(in crate::http::v1) async fn get(
         .filter(|window| window.from < now)
         .collect();
     let known = Sent::of(&service.store, &meter);
+    let supply_w = service.site.supply_w();
     let elapsed: Vec<Window> =
         steps.iter().map(|step| Window { from: step.from, to: step.to.min(now) }).collect();
     let (bars, total) = blocking(&service.store, move |store| {
         let length = interval(&edges, step);
         let reach = (edges[0], edges[edges.len() - 1].min(now));
-        let inputs = Inputs::read(&Reach { store, meter: &meter, reach, length }, known)?;
+        let breaks = store.journal_breaks(&meter, (reach.0.minus(EDGE), reach.1.plus(EDGE)))?;
+        let reading = Reach { store, meter: &meter, reach, length, breaks: &breaks };
+        let inputs = Inputs::read(&reading, known)?;
+        let inputs = BarInputs { breaks: &breaks, supply_w, ..inputs.borrowed() };
         let whole = Window { from: reach.0, to: reach.1.max(reach.0) };
-        let bars = energy_bars(&elapsed, &inputs.borrowed());
-        Ok((bars, (meter, whole, energy_bars(&[whole], &inputs.borrowed()))))
+        let bars = energy_bars(&elapsed, &inputs);
+        Ok((bars, (meter, whole, energy_bars(&[whole], &inputs))))
     })
     .await?;
     let (meter, whole, total) = total;
@@ -236,6 +240,8 @@ struct Reach<'a> {
     meter: &'a MeterId,
     reach: (Timestamp, Timestamp),
     length: Duration,
+    /// When the meter or its ratio was exchanged.
+    breaks: &'a [Timestamp],
 }
 
 impl Reach<'_> {
@@ -269,7 +275,12 @@ impl Reach<'_> {
     /// be spread evenly, a single one to lie in the middle.
     fn counter(&self, quantity: Quantity) -> Result<Vec<Sample>, store::Error> {
         let points = self.series(quantity)?;
-        let readings = points.iter().flat_map(|point| {
+        // Of an interval in which the meter was exchanged nobody knows which reading is whose.
+        let mixed = |point: &&SeriesPoint| {
+            let within = point.start..point.start.plus(self.length);
+            self.breaks.iter().any(|at| within.contains(at))
+        };
+        let readings = points.iter().filter(|point| !mixed(point)).flat_map(|point| {
             let count = u32::try_from(point.count).unwrap_or(u32::MAX).max(1);
             let edge = self.length / count.saturating_mul(2);
             let first = (point.start.plus(edge), point.min);
@@ -301,6 +312,7 @@ impl Reach<'_> {
                 max_w: if drawn > 0.0 { drawn } else { -least },
                 flows_w: Some((point.mean, fed_in)),
                 coverage: point.coverage,
+                count: point.count,
             }
         });
         Ok(Some(both.collect()))
@@ -319,6 +331,7 @@ impl Reach<'_> {
             max_w: greatest,
             flows_w,
             coverage: point.coverage,
+            count: point.count,
         }
     }
 }
@@ -345,6 +358,7 @@ impl Inputs {
             power: self.power.as_deref(),
             import_counter: self.import.as_deref(),
             export_counter: self.export.as_deref(),
+            ..BarInputs::default()
         }
     }
 }
