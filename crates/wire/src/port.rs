@@ -138,6 +138,26 @@ impl Port {
         }
     }
 
+    /// The unit id of a Modbus meter.
+    #[must_use]
+    pub const fn unit(&self) -> Option<u8> {
+        match self {
+            Self::ModbusTcp { unit, .. } | Self::ModbusRtu { unit, .. } => Some(*unit),
+            _ => None,
+        }
+    }
+
+    /// Which meter of an M-Bus is meant, where the port is one.
+    #[must_use]
+    pub fn mbus_address(&self) -> Option<MbusAddress> {
+        match self {
+            Self::MbusSerial { address, .. } | Self::MbusTcp { address, .. } => {
+                Some(address.clone())
+            }
+            _ => None,
+        }
+    }
+
     /// How the serial line is set, where there is one.
     #[must_use]
     pub const fn line(&self) -> Option<LineSettings> {

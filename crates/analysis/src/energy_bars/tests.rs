@@ -167,7 +167,8 @@ fn by_minutes(shown: impl Fn(i64) -> i64, seconds: i64) -> Vec<Sample> {
 fn what_happens_to_a_counter_within_an_interval_is_no_energy() {
     // 6 kW for two hours, of which something happens in the middle.
     let sound = |t: i64| 3_000_000 + t * 6000 / HOUR;
-    let harms: [(&str, Box<dyn Fn(i64) -> i64>); 6] = [
+    type Shown = Box<dyn Fn(i64) -> i64>;
+    let harms: [(&str, Shown); 6] = [
         ("reset", Box::new(move |t| if t < HOUR + 30 { sound(t) } else { sound(t) - sound(HOUR) })),
         ("leap", Box::new(move |t| if t < HOUR + 30 { sound(t) } else { sound(t) + 700_000 })),
         ("spike", Box::new(move |t| sound(t) + if t == HOUR + 30 { 4_000_000_000 } else { 0 })),

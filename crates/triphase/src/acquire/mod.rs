@@ -5,13 +5,15 @@
 
 mod bus;
 mod listen;
+mod modbus;
 mod schedule;
 mod station;
 mod tape;
 mod watch;
 
-pub(crate) use bus::{Bus, Exchange, Member, converse};
+pub(crate) use bus::{Around, Bus, Conversation, Exchange, Member, converse};
 pub(crate) use listen::Listener;
+pub(crate) use modbus::{Asker, TIMEOUT_DEFAULT};
 pub(crate) use station::{Sinks, Station};
 pub(crate) use tape::Tape;
 
@@ -25,7 +27,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// What reads meters: one meter that speaks by itself, or all that share a bus.
 pub(crate) enum Acquisition {
     /// A meter that pushes.
-    Listener(Listener),
+    Listener(Box<Listener>),
     /// Meters that are asked in turn.
     Bus(Bus),
 }

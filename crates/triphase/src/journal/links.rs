@@ -101,7 +101,9 @@ mod tests {
         Link { state, since: at(since), cause, reason: cause.map(|cause| cause.name().to_owned()) }
     }
 
-    fn told(found: impl IntoIterator<Item = JournalEntry>) -> Vec<(JournalKind, i64, Option<LinkCause>)> {
+    fn told(
+        found: impl IntoIterator<Item = JournalEntry>,
+    ) -> Vec<(JournalKind, i64, Option<LinkCause>)> {
         let second = |at: Timestamp| at.as_micros() / 1_000_000;
         found.into_iter().map(|entry| (entry.kind, second(entry.at), entry.cause)).collect()
     }

@@ -37,6 +37,12 @@ const RANGE_MAX: Duration = Duration::from_secs(3660 * 86_400);
 const INTERVALS: [u64; 5] = [3600, 1800, 900, 60, 1];
 /// The finest interval for bars up to this length, in intervals for each bar.
 const INTERVALS_PER_BAR: u64 = 10;
+/// How near to an edge every reading of a counter is looked at, to the second: the energy of a bar is
+/// the difference of its counter at its edges, and a reading placed within a minute of its time is
+/// wrong by the energy of half a minute.
+const NEAR: Duration = Duration::from_secs(90);
+/// The resolution that tells the time of a reading.
+const TO_THE_SECOND: Duration = Duration::from_secs(1);
 /// How far beyond the edges counters are read.
 const EDGE: Duration = Duration::from_secs(3600);
 
@@ -131,7 +137,7 @@ pub(in crate::http::v1) async fn get(
         let length = interval(&edges, step);
         let reach = (edges[0], edges[edges.len() - 1].min(now));
         let breaks = store.journal_breaks(&meter, (reach.0.minus(EDGE), reach.1.plus(EDGE)))?;
-        let reading = Reach { store, meter: &meter, reach, length, breaks: &breaks };
+        let reading = Reach { store, meter: &meter, reach, length, edges: &edges, breaks: &breaks };
         let inputs = Inputs::read(&reading, known)?;
         let inputs = BarInputs { breaks: &breaks, supply_w, ..inputs.borrowed() };
         let whole = Window { from: reach.0, to: reach.1.max(reach.0) };
@@ -240,6 +246,8 @@ struct Reach<'a> {
     meter: &'a MeterId,
     reach: (Timestamp, Timestamp),
     length: Duration,
+    /// The edges of the bars.
+    edges: &'a [Timestamp],
     /// When the meter or its ratio was exchanged.
     breaks: &'a [Timestamp],
 }
@@ -271,23 +279,59 @@ impl Reach<'_> {
         Window { from: start, to: start.plus(self.length) }
     }
 
-    /// A counter's readings: the first and the last of each interval. Several values are taken to
-    /// be spread evenly, a single one to lie in the middle.
+    /// A counter's readings: near the edges every one at its time, elsewhere the first and the last
+    /// of each interval. Several values are taken to be spread evenly over it, a single one to lie in
+    /// the middle.
     fn counter(&self, quantity: Quantity) -> Result<Vec<Sample>, store::Error> {
+        let mut near = Vec::new();
+        for edge in self.edges.iter().chain([&self.reach.1]) {
+            near.extend(self.near(quantity, *edge)?);
+        }
         let points = self.series(quantity)?;
+        let told = |point: &SeriesPoint| {
+            let (from, to) = (point.start, point.start.plus(self.length));
+            near.iter().any(|(window, _)| window.from < to && from < window.to)
+        };
         // Of an interval in which the meter was exchanged nobody knows which reading is whose.
-        let mixed = |point: &&SeriesPoint| {
+        let mixed = |point: &SeriesPoint| {
             let within = point.start..point.start.plus(self.length);
             self.breaks.iter().any(|at| within.contains(at))
         };
-        let readings = points.iter().filter(|point| !mixed(point)).flat_map(|point| {
+        let sound = points.iter().filter(|point| !told(point) && !mixed(point));
+        let coarse = sound.flat_map(|point| {
             let count = u32::try_from(point.count).unwrap_or(u32::MAX).max(1);
             let edge = self.length / count.saturating_mul(2);
             let first = (point.start.plus(edge), point.min);
             let last = (point.start.plus(self.length).minus(edge), point.max);
             [Some(first), (count > 1).then_some(last)].into_iter().flatten()
         });
-        Ok(readings.collect())
+        let mut readings: Vec<Sample> = coarse.collect();
+        readings.extend(near.iter().flat_map(|(_, readings)| readings.iter().copied()));
+        readings.sort_by_key(|(at, _)| *at);
+        readings.dedup_by_key(|(at, _)| *at);
+        Ok(readings)
+    }
+
+    /// The readings around an edge; `None` where the store keeps them no longer one by one.
+    fn near(
+        &self,
+        quantity: Quantity,
+        edge: Timestamp,
+    ) -> Result<Option<(Window, Vec<Sample>)>, store::Error> {
+        let window = Window { from: edge.minus(NEAR), to: edge.plus(NEAR) };
+        let points = usize::try_from(2 * NEAR.as_secs() + 1).unwrap_or(POINTS_MAX);
+        let query = SeriesQuery {
+            meter: self.meter.clone(),
+            quantity,
+            from: window.from,
+            to: window.to,
+            points,
+        };
+        let series = self.store.series(&query)?;
+        if series.resolution != TO_THE_SECOND || series.points.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((window, series.points.iter().map(|point| (point.start, point.max)).collect())))
     }
 
     fn power(&self, sent: Sent) -> Result<Option<Vec<PowerInterval>>, store::Error> {
