@@ -31,6 +31,14 @@ pub struct Site {
     pub demand_interval_min: u32,
 }
 
+impl Site {
+    /// What the supply gives at most, as far as it is known. **Unit** W.
+    #[must_use]
+    pub fn supply_w(&self) -> Option<f64> {
+        self.subscribed_power_kw.map(|kilowatts| kilowatts * 1000.0)
+    }
+}
+
 /// What a meter stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

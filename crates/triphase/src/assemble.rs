@@ -6,6 +6,8 @@ use crate::acquire::{
 };
 use crate::assets;
 use crate::config::{Config, DlmsConfig, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
+use crate::journal::{Journal, Kept};
+use analysis::journal::Ratios;
 use anyhow::{Context, Result};
 use meter::modbus::{self, ReaderOptions, Source};
 use meter::{Correction, DriverOptions, Reader};
@@ -25,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) router: outlet::http::Router,
     pub(crate) acquisitions: Vec<Acquisition>,
     pub(crate) publisher: Option<outlet::mqtt::Publisher>,
+    pub(crate) journal: Journal,
 }
 
 /// Whether what is measured is real.
@@ -54,6 +57,7 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     };
     let mut acquisitions = acquisitions(&meters, &site, &sinks)?;
     acquisitions.extend(feeds(&meters, (&site, mqtt.as_ref()), &sinks)?);
+    let journal = journal(&meters, &site, &sinks);
     let access = Access::open(AccessOptions {
         folder,
         listen: http.listen,
@@ -78,7 +82,7 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     };
     let router = outlet::http::router(outlet);
     let publisher = mqtt.map(|mqtt| publisher(&mqtt, &router)).transpose().context("[mqtt]")?;
-    Ok(Parts { store, router, acquisitions, publisher })
+    Ok(Parts { store, router, acquisitions, publisher, journal })
 }
 
 /// One acquisition for each meter that pushes, and one for each bus.
@@ -242,6 +246,21 @@ pub(crate) fn options(
         },
         inspect: true,
     })
+}
+
+/// The journal of every meter.
+fn journal(meters: &[MeterConfig], site: &SiteConfig, sinks: &Sinks) -> Journal {
+    let kept = meters.iter().map(|meter| Kept {
+        meter: meter.id.clone(),
+        supply_w: site_facts(site).supply_w(),
+        ratios: Ratios { ct: meter.ct_ratio.to_string(), vt: meter.vt_ratio.to_string() },
+    });
+    Journal {
+        store: sinks.store.clone(),
+        kept: kept.collect(),
+        counters: Arc::clone(&sinks.counters),
+        clock: Arc::clone(&sinks.clock),
+    }
 }
 
 fn publisher(

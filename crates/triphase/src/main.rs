@@ -12,6 +12,7 @@ mod decode;
 mod demo;
 mod export;
 mod import;
+mod journal;
 mod keeping;
 mod near;
 mod read;

@@ -11,6 +11,7 @@ mod doubt;
 mod energy;
 mod frames;
 mod intake;
+mod journal;
 mod kept;
 mod live;
 mod missing;

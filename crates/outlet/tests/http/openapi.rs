@@ -175,6 +175,7 @@ async fn busy() -> Bench {
             "qualite": "warning"});
         bench.store(&row).await;
     }
+    crate::journal::note(&bench).await;
     let kept = |delivered| crate::frames::explained(delivered);
     bench.frames.keep(&id("general"), at("2026-05-04T09:39:15Z"), kept(true));
     bench.frames.keep(&id("general"), at("2026-05-04T09:39:20Z"), kept(false));
@@ -218,6 +219,7 @@ fn reads() -> Vec<(String, String)> {
         let series = format!("/api/v1/series?quantity=active_power&meter={meter}");
         add("/api/v1/series", &series);
         add("/api/v1/samples", &format!("/api/v1/samples?meter={meter}&limit=2"));
+        add("/api/v1/journal", &format!("/api/v1/journal?meter={meter}&limit=2"));
         add("/api/v1/alarms", &format!("/api/v1/alarms?meter={meter}"));
         add("/api/v1/events", &format!("/api/v1/events?meter={meter}"));
     }
@@ -237,6 +239,7 @@ fn reads() -> Vec<(String, String)> {
         add(path, path);
     }
     add("/api/v1/samples", "/api/v1/samples?limit=0");
+    add("/api/v1/journal", "/api/v1/journal?limit=0");
     reads
 }
 

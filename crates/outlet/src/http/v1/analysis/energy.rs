@@ -130,16 +130,19 @@ pub(in crate::http::v1) async fn get(
         .filter(|window| window.from < now)
         .collect();
     let known = Sent::of(&service.store, &meter);
+    let supply_w = service.site.supply_w();
     let elapsed: Vec<Window> =
         steps.iter().map(|step| Window { from: step.from, to: step.to.min(now) }).collect();
     let (bars, total) = blocking(&service.store, move |store| {
         let length = interval(&edges, step);
         let reach = (edges[0], edges[edges.len() - 1].min(now));
-        let reading = Reach { store, meter: &meter, reach, length, edges: &edges };
+        let breaks = store.journal_breaks(&meter, (reach.0.minus(EDGE), reach.1.plus(EDGE)))?;
+        let reading = Reach { store, meter: &meter, reach, length, edges: &edges, breaks: &breaks };
         let inputs = Inputs::read(&reading, known)?;
+        let inputs = BarInputs { breaks: &breaks, supply_w, ..inputs.borrowed() };
         let whole = Window { from: reach.0, to: reach.1.max(reach.0) };
-        let bars = energy_bars(&elapsed, &inputs.borrowed());
-        Ok((bars, (meter, whole, energy_bars(&[whole], &inputs.borrowed()))))
+        let bars = energy_bars(&elapsed, &inputs);
+        Ok((bars, (meter, whole, energy_bars(&[whole], &inputs))))
     })
     .await?;
     let (meter, whole, total) = total;
@@ -245,6 +248,8 @@ pub(super) struct Reach<'a> {
     pub(super) length: Duration,
     /// The edges of the bars.
     pub(super) edges: &'a [Timestamp],
+    /// When the meter or its ratio was exchanged.
+    pub(super) breaks: &'a [Timestamp],
 }
 
 impl Reach<'_> {
@@ -287,7 +292,13 @@ impl Reach<'_> {
             let (from, to) = (point.start, point.start.plus(self.length));
             near.iter().any(|(window, _)| window.from < to && from < window.to)
         };
-        let coarse = points.iter().filter(|point| !told(point)).flat_map(|point| {
+        // Of an interval in which the meter was exchanged nobody knows which reading is whose.
+        let mixed = |point: &SeriesPoint| {
+            let within = point.start..point.start.plus(self.length);
+            self.breaks.iter().any(|at| within.contains(at))
+        };
+        let sound = points.iter().filter(|point| !told(point) && !mixed(point));
+        let coarse = sound.flat_map(|point| {
             let count = u32::try_from(point.count).unwrap_or(u32::MAX).max(1);
             let edge = self.length / count.saturating_mul(2);
             let first = (point.start.plus(edge), point.min);
@@ -345,6 +356,7 @@ impl Reach<'_> {
                 max_w: if drawn > 0.0 { drawn } else { -least },
                 flows_w: Some((point.mean, fed_in)),
                 coverage: point.coverage,
+                count: point.count,
             }
         });
         Ok(Some(both.collect()))
@@ -363,6 +375,7 @@ impl Reach<'_> {
             max_w: greatest,
             flows_w,
             coverage: point.coverage,
+            count: point.count,
         }
     }
 }
@@ -389,6 +402,7 @@ impl Inputs {
             power: self.power.as_deref(),
             import_counter: self.import.as_deref(),
             export_counter: self.export.as_deref(),
+            ..BarInputs::default()
         }
     }
 }
