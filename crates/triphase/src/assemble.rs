@@ -137,7 +137,7 @@ fn site_facts(site: &SiteConfig) -> Site {
     }
 }
 
-fn meter_facts(meter: &MeterConfig) -> MeterInfo {
+pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
     MeterInfo {
         id: meter.id.clone(),
         role: match meter.role {
@@ -154,5 +154,6 @@ fn meter_facts(meter: &MeterConfig) -> MeterInfo {
             outlet::VoltageKind::Phase
         },
         period: meter.period,
+        plate: meter.plate,
     }
 }

@@ -9,6 +9,10 @@ use reading::Quantity;
 pub enum Code {
     /// A current transformer counts backwards.
     CtReversed,
+    /// One current transformer counts backwards, or two of them: which cannot be told.
+    SomeCtReversed,
+    /// Two phases have each other's current: which cannot be told.
+    SomePhasesSwapped,
     /// Two phases have each other's current.
     PhasesSwapped,
     /// All three phases have the current of the next one.

@@ -1,7 +1,7 @@
 //! The direction of each current transformer, and the voltage that its current is paired with.
 //!
-//! In: the angle between voltage and current of each phase, measured, or found by [`totals`]. Out:
-//! the mistake that explains them with the fewest wires changed. A load's current lags its voltage
+//! In: the angle between voltage and current of each phase; [`totals`] where only totals are sent.
+//! Out: the mistake that explains them with the fewest wires changed. A load's current lags its voltage
 //! by −45° to 85°; a reversed transformer adds 180°, another phase's current ±120°. Source: domain
 //! rule "Physics"; IEC 62053-23 for the signs. Refuses: to judge a site that feeds in, and to
 //! choose between mistakes that explain the angles equally well.
@@ -14,7 +14,7 @@ use crate::{Measurement, derive};
 use reading::Quantity;
 
 /// Angles of an ordinary load, current behind voltage. **Unit** degrees.
-const ORDINARY: std::ops::RangeInclusive<f64> = -45.0..=85.0;
+pub(super) const ORDINARY: std::ops::RangeInclusive<f64> = -45.0..=85.0;
 /// Angles that a mistake must lead back to: a little narrower, so that sound wiring wins.
 const LED_BACK: std::ops::RangeInclusive<f64> = -25.0..=80.0;
 /// What a wire that was changed weighs against degrees of disagreement.
@@ -55,12 +55,15 @@ impl Mistake {
         u32::try_from(moved + turned).unwrap_or(u32::MAX)
     }
 
+    /// By how much it turns the angle of a phase. **Unit** degrees.
+    pub(super) fn turn(&self, place: usize) -> f64 {
+        let turned = if self.reversed[place] { 180.0 } else { 0.0 };
+        TURN[place] - TURN[self.carries[place]] + turned
+    }
+
     /// The angles of the loads, were this the mistake.
     fn undone(&self, angles: [f64; 3]) -> [f64; 3] {
-        std::array::from_fn(|at| {
-            let turned = if self.reversed[at] { 180.0 } else { 0.0 };
-            within_half_turn(angles[at] - (TURN[at] - TURN[self.carries[at]]) - turned)
-        })
+        std::array::from_fn(|place| within_half_turn(angles[place] - self.turn(place)))
     }
 
     fn cost(&self, angles: [f64; 3]) -> Option<f64> {
@@ -222,7 +225,7 @@ fn infeed(told: Told, mean: Vectors) -> bool {
 }
 
 /// A mistake as findings, one for each kind of wire.
-pub(super) fn findings(told: Told, confidence: f64, evidence: &[Evidence]) -> Vec<Finding> {
+fn findings(told: Told, confidence: f64, evidence: &[Evidence]) -> Vec<Finding> {
     let finding = |code, phases: Vec<u8>, confidence| {
         // What concerns the phases comes first; the rest is the comparison.
         let (mut first, rest): (Vec<Evidence>, Vec<Evidence>) =

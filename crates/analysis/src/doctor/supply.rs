@@ -61,7 +61,7 @@ pub(super) fn voltages(patient: &Patient, nominal_v: f64) -> Outcome {
         lost_between(volts)
     } else {
         let amps = medians(&recent, CURRENTS);
-        lost_to_neutral(volts, amps).or_else(|| open_neutral(&recent, volts))
+        open_neutral(&recent, volts).or_else(|| lost_to_neutral(volts, amps))
     };
     // Everything at zero is a meter without supply, which its silence or its level tells.
     let alive = volts.iter().copied().fold(0.0, f64::max) > GONE_SHARE_MAX * nominal_v;

@@ -82,6 +82,22 @@ codes! {
         "Swap S1 and S2 (k and l) of the CT, or turn it round (P1 towards the supply).",
         "S1 und S2 (k und l) des Wandlers tauschen oder ihn umdrehen (P1 zum Netz)."
     }
+    SomeCtReversed = "some_ct_reversed" {
+        "{meter} : un TC est à l'envers, sans qu'on puisse dire lequel : les phases ne s'additionnent pas ({0} pour {1}).",
+        "{meter}: a CT is reversed, which one cannot be told: the phases do not add up ({0} for {1}).",
+        "{meter}: ein Wandler ist verpolt, welcher ist nicht feststellbar: die Phasen ergeben nicht die Summe ({0} bei {1}).";
+        "Contrôler le sens de chaque TC (P1 côté réseau, S1-S2), ou lire la puissance de chaque phase sur le compteur : la négative est la mauvaise.",
+        "Check the direction of each CT (P1 towards the supply, S1-S2), or read the power of each phase at the meter: the negative one is wrong.",
+        "Richtung jedes Wandlers prüfen (P1 zum Netz, S1-S2) oder die Leistung jeder Phase am Zähler ablesen: die negative ist falsch."
+    }
+    SomePhasesSwapped = "some_phases_swapped" {
+        "{meter} : deux phases sont interverties, sans qu'on puisse dire lesquelles : les phases s'annulent ({0} pour {1}).",
+        "{meter}: two phases are swapped, which ones cannot be told: the phases cancel each other ({0} for {1}).",
+        "{meter}: zwei Phasen sind vertauscht, welche ist nicht feststellbar: die Phasen heben sich auf ({0} bei {1}).";
+        "Suivre chaque TC jusqu'à la borne de courant de la même phase que sa tension.",
+        "Follow each CT to the current terminal of the same phase as its voltage.",
+        "Jeden Wandler bis zur Stromklemme derselben Phase wie seine Spannung verfolgen."
+    }
     PhasesSwapped = "phases_swapped" {
         "{meter} : les courants de {phases} sont intervertis : chacun est associé à la tension de l'autre ({0}, {1}, {2}).",
         "{meter}: the currents of {phases} are swapped: each is paired with the other's voltage ({0}, {1}, {2}).",
@@ -238,9 +254,9 @@ codes! {
         "{meter} : rapport de TC faux : pour chaque kW qu'il annonce, le compteur en amont bouge de {0}.",
         "{meter}: wrong CT ratio: for each kW that it tells, the meter upstream moves by {0}.",
         "{meter}: falsches Wandlerverhältnis: je gemeldetem kW ändert sich der Zähler davor um {0}.";
-        "Lire la plaque des TC et régler le rapport : {1} conviendrait.",
-        "Read the CTs' name plates and set the ratio: {1} would fit.",
-        "Leistungsschild der Wandler ablesen und das Verhältnis einstellen: {1} würde passen."
+        "Lire la plaque des TC et régler le rapport : {1} conviendrait. Au-dessus de 1, une machine sans compteur qui démarre toujours avec celle-ci donne la même image.",
+        "Read the CTs' name plates and set the ratio: {1} would fit. Above 1, a machine without meter that always starts with this one looks the same.",
+        "Leistungsschild der Wandler ablesen und das Verhältnis einstellen: {1} würde passen. Über 1 sieht eine Maschine ohne Zähler, die immer mit dieser anläuft, ebenso aus."
     }
     ParentRatio = "parent_ratio" {
         "{meter} : tous ses sous-compteurs le voient bouger de {0} par kW : c'est son propre rapport de TC qui est faux.",
@@ -314,8 +330,8 @@ const LABELS: &[(Label, LabelRow)] = &[
     (Label::ClockOffset, ("clock_offset", "s", 0, ["", "", ""])),
     (Label::CounterPower, ("counter_power", "kW", 2, ["", "", ""])),
     (Label::RegisterPower, ("register_power", "kW", 2, ["", "", ""])),
-    (Label::ApparentPower, ("apparent_power", "kVA", 2, ["", "", ""])),
-    (Label::VoltAmperes, ("volt_amperes", "kVA", 2, ["", "", ""])),
+    (Label::ApparentPower, ("apparent_power", "kVA", 2, ["S", "S", "S"])),
+    (Label::VoltAmperes, ("volt_amperes", "kVA", 2, ["ΣU·I", "ΣU·I", "ΣU·I"])),
     (Label::Agreement, ("agreement", "%", 0, ["accord", "agreement", "Übereinstimmung"])),
     (Label::RightRatio, ("right_ratio", "", 2, ["", "", ""])),
 ];
@@ -360,6 +376,8 @@ pub(super) fn text(finding: &Finding, meter: &str, language: Language) -> Text {
     let touches_ct = matches!(
         finding.code,
         Code::CtReversed
+            | Code::SomeCtReversed
+            | Code::SomePhasesSwapped
             | Code::PhasesSwapped
             | Code::PhasesRotated
             | Code::PhasesConfused

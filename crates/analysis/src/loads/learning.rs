@@ -93,7 +93,8 @@ pub fn learned(powers_kw: &[f64]) -> Option<Thresholds> {
         return None;
     }
     let valley = |(low, high): (f64, f64), default: f64| {
-        valley(powers_kw, (low * top, high * top)).unwrap_or(default * top)
+        let usual = default * top;
+        valley(powers_kw, (low * top, high * top), usual).unwrap_or(usual)
     };
     let off_max_kw = valley(OFF_SHARE, OFF_SHARE_DEFAULT);
     let running_min_kw = valley(RUNNING_SHARE, RUNNING_SHARE_DEFAULT);
@@ -101,9 +102,9 @@ pub fn learned(powers_kw: &[f64]) -> Option<Thresholds> {
     Some(Thresholds { off_max_kw, running_min_kw: running_min_kw.max(off_max_kw), origin })
 }
 
-/// The middle of the emptiest stretches between two powers; `None` when none is empty enough, or
-/// there is nothing on one side of it.
-fn valley(powers: &[f64], (low, high): (f64, f64)) -> Option<f64> {
+/// The middle of the emptiest stretches between two powers; `None` when none is empty enough, when
+/// it is hardly emptier than the one around `usual`, or when there is nothing on one side of it.
+fn valley(powers: &[f64], (low, high): (f64, f64), usual: f64) -> Option<f64> {
     let step = (high / low).powf(1.0 / f64::from(STRETCH_STEPS));
     let half = STRETCH_RATIO.sqrt();
     let centres: Vec<f64> = (0..=STRETCH_STEPS).map(|n| low * step.powi(n.cast_signed())).collect();
@@ -112,6 +113,9 @@ fn valley(powers: &[f64], (low, high): (f64, f64)) -> Option<f64> {
     };
     let counts: Vec<usize> = centres.iter().map(|centre| within(*centre)).collect();
     let least = *counts.iter().min()?;
+    if least > 0 && within(usual) <= 2 * least {
+        return None;
+    }
     // Of several runs of equally empty stretches the longest one is the surest.
     let mut best = 0..0;
     let mut begin = 0;

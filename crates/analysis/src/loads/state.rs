@@ -12,6 +12,8 @@ use std::time::Duration;
 pub const DWELL_DEFAULT: Duration = Duration::from_secs(20);
 /// By so much a threshold must be passed.
 const HYSTERESIS: f64 = 0.1;
+/// One interval in another state may be the mean of a change: a state takes two.
+const INTERVALS_MIN: u32 = 2;
 /// Intervals further apart than this multiple of their length have a gap between them.
 const GAP_INTERVALS: u32 = 2;
 
@@ -121,8 +123,8 @@ pub fn states(intervals: &[Interval], thresholds: &Thresholds, dwell: Duration) 
 struct Walk {
     done: Vec<Stretch>,
     open: Option<Stretch>,
-    /// Another state that has not lasted yet, and since when.
-    other: Option<(MachineState, Timestamp)>,
+    /// Another state that has not lasted yet, since when, and for how many intervals.
+    other: Option<(MachineState, Timestamp, u32)>,
 }
 
 impl Walk {
@@ -145,10 +147,13 @@ impl Walk {
         let state = class(interval.kw, Some(open.state), thresholds);
         self.other = match self.other {
             _ if state == open.state => None,
-            Some((other, since)) if other == state => Some((other, since)),
-            _ => Some((state, interval.from)),
+            Some((other, since, count)) if other == state => Some((other, since, count + 1)),
+            _ => Some((state, interval.from, 1)),
         };
-        if let Some((state, since)) = self.other.filter(|one| interval.to.since(one.1) >= dwell) {
+        let lasts = |(_, since, count): &(MachineState, Timestamp, u32)| {
+            *count >= INTERVALS_MIN && interval.to.since(*since) >= dwell
+        };
+        if let Some((state, since, _)) = self.other.filter(lasts) {
             if since > open.from {
                 self.done.push(Stretch { to: since, ..open });
                 open.from = since;

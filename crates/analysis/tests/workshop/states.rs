@@ -41,7 +41,9 @@ fn learned_thresholds_tell_what_the_machines_did() {
             let intervals: Vec<Interval> = machine.iter().map(|(interval, _)| *interval).collect();
             let stretches = states(&intervals, &limits, DWELL_DEFAULT);
             let mut wrong = 0;
-            for (interval, mode) in machine {
+            // A minute in which the machine changed is neither one state nor the other.
+            let steady = machine.windows(2).filter(|pair| pair[0].1 == pair[1].1);
+            for (interval, mode) in steady.map(|pair| &pair[1]) {
                 let told = stretches.iter().find(|one| one.from <= interval.from && interval.from < one.to);
                 let expected = match mode {
                     Mode::Off => MachineState::Off,
@@ -53,9 +55,9 @@ fn learned_thresholds_tell_what_the_machines_did() {
                 wrong += usize::from(!is_right);
                 judged += 1;
             }
-            assert!(wrong * 20 < machine.len(), "seed {seed}, machine {place}: {wrong} wrong, {limits:?}");
+            assert!(wrong * 50 < machine.len(), "seed {seed}, machine {place}: {wrong} wrong, {limits:?}");
         }
     }
     println!("{right} of {judged} minutes told as they were");
-    assert!(right * 100 >= judged * 97, "{right} of {judged}");
+    assert!(right * 100 >= judged * 99, "{right} of {judged}");
 }

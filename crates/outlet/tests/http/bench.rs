@@ -50,6 +50,7 @@ pub(crate) fn fed(name: &str, role: Role) -> MeterInfo {
         port: None,
         voltage_kind: VoltageKind::Phase,
         period: None,
+        plate: outlet::Plate::default(),
     }
 }
 

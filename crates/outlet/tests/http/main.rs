@@ -13,6 +13,7 @@ mod frames;
 mod intake;
 mod kept;
 mod live;
+mod loads;
 mod missing;
 mod openapi;
 mod series;

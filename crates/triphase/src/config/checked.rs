@@ -52,6 +52,7 @@ pub(crate) struct MeterConfig {
     pub(crate) line_to_line: bool,
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
+    pub(crate) plate: outlet::Plate,
 }
 
 /// What a meter stands for.
@@ -77,6 +78,7 @@ const DEMAND_INTERVAL_DEFAULT_MIN: u32 = 10;
 const METERS_MAX: usize = 1000;
 const NAMES_MAX: usize = 32;
 const PERIOD_MAX: Duration = Duration::from_secs(86_400);
+const DWELL_MAX: Duration = Duration::from_secs(3600);
 
 /// Checks everything and reports everything that is wrong, not only the first.
 pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complaint>> {
@@ -315,6 +317,7 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
+    let has_port = raw.port.is_some();
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
     let period = raw.period.as_ref().and_then(|text| {
@@ -338,9 +341,48 @@ fn meter(
         guek: raw.guek.map(|secret| place(secret.into_inner(), folder)),
         gak: raw.gak.map(|secret| place(secret.into_inner(), folder)),
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
+        plate: plate(raw.machine, raw.accuracy_pct.as_ref(), (ct_ratio, has_port), wrong),
         ct_ratio,
         vt_ratio,
     })
+}
+
+/// What stands on the plates of the meter and the machine.
+fn plate(
+    raw: Option<Spanned<raw::Machine>>,
+    accuracy: Option<&Spanned<f64>>,
+    (ct_ratio, has_port): (Decimal, bool),
+    wrong: &mut Vec<Complaint>,
+) -> outlet::Plate {
+    let mut plate = outlet::Plate { ct_ratio: ct_ratio.to_f64(), ..outlet::Plate::default() };
+    plate.accuracy_pct = number(accuracy, 0.05..=20.0, wrong).unwrap_or(plate.accuracy_pct);
+    let Some(raw) = raw else { return plate };
+    let span = raw.span();
+    let machine = raw.into_inner();
+    let mut power = |value: Option<Spanned<f64>>| number(value.as_ref(), 0.001..=100_000.0, wrong);
+    plate.machine.rated_kw = power(machine.rated_kw);
+    plate.machine.idle_kw = power(machine.idle_kw);
+    plate.machine.off_kw = power(machine.off_kw);
+    plate.constant_kw = power(machine.constant_kw);
+    if plate.constant_kw.is_some() && has_port {
+        let message = "constant_kw stands for a machine that nothing measures: remove it or port";
+        wrong.push(Complaint::at(span.clone(), message));
+    }
+    let falls = |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(l, h)| l >= h);
+    let outlet::MachineSettings { rated_kw, idle_kw, off_kw, .. } = plate.machine;
+    if falls(off_kw, idle_kw) || falls(idle_kw, rated_kw) || falls(off_kw, rated_kw) {
+        wrong.push(Complaint::at(span, "expected off_kw < idle_kw < rated_kw"));
+    }
+    if let Some(text) = &machine.dwell {
+        match duration(text.get_ref()).filter(|dwell| *dwell <= DWELL_MAX) {
+            Some(dwell) => plate.machine.dwell = dwell,
+            None => {
+                let message = "expected a time from 100ms to 1h, such as \"20s\" or \"2min\"";
+                wrong.push(Complaint::at(text.span(), message));
+            }
+        }
+    }
+    plate
 }
 
 pub(super) fn place(secret: raw::Secret, folder: &Path) -> Secret {

@@ -46,6 +46,19 @@ pub(super) struct Meter {
     pub(super) voltage_kind: Option<VoltageKind>,
     pub(super) ct_ratio: Option<Spanned<f64>>,
     pub(super) vt_ratio: Option<Spanned<f64>>,
+    pub(super) accuracy_pct: Option<Spanned<f64>>,
+    pub(super) machine: Option<Spanned<Machine>>,
+}
+
+/// What stands on a machine's plate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Machine {
+    pub(super) rated_kw: Option<Spanned<f64>>,
+    pub(super) idle_kw: Option<Spanned<f64>>,
+    pub(super) off_kw: Option<Spanned<f64>>,
+    pub(super) dwell: Option<Spanned<String>>,
+    pub(super) constant_kw: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -129,6 +129,7 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
             line_to_line: false,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
+            plate: outlet::Plate::default(),
         }],
         http: HttpConfig { listen: arguments.listen, tls: None, names: Vec::new() },
         mqtt: arguments.mqtt.clone().map(|broker| MqttConfig::open(broker, "Atelier")),
