@@ -11,6 +11,7 @@ Needs mosquitto, paho-mqtt (see requirements.txt) and, for the full disk, the ri
 """
 import argparse
 import contextlib
+import getpass
 import json
 import os
 import random
@@ -58,7 +59,10 @@ class Plant:
         self.failures, self.slowest, self.healing, self.resident = [], 0.0, [], 0.0
 
     def start_broker(self):
-        persistent = f"persistence true\npersistence_location {self.folder}/broker/\nmax_inflight_messages 0\n"
+        # Started by root, mosquitto becomes another user, who may not write here: the recorder's
+        # session would be lost with every outage, and with it what came before the recorder.
+        persistent = (f"user {getpass.getuser()}\npersistence true\n"
+                      f"persistence_location {self.folder}/broker/\nmax_inflight_messages 0\n")
         self.broker = Broker(self.folder / "broker", self.broker_port, persistent)
 
     def start(self):

@@ -17,7 +17,7 @@ const VOLTAGE_SUBSTITUTE: i64 = 400;
 const POWER_FACTOR_SUBSTITUTE: f64 = 1.0;
 
 /// The object of `evaluer_risques_operationnels`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Risks {
     /// `niveau_risque`: the worst severity; `None` is "normal".
     pub level: Option<Severity>,
@@ -38,7 +38,7 @@ impl Risks {
 }
 
 /// One entry of `risques_detectes`; `type`, `severite` and `action` follow from the condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Risk {
     /// What is wrong.
     pub condition: Condition,
@@ -46,6 +46,19 @@ pub struct Risk {
     pub description: String,
     /// The same in English.
     pub english: String,
+    /// The number and its limit.
+    pub excess: Excess,
+}
+
+/// A number that is beyond its limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Excess {
+    /// What was found.
+    pub value: f64,
+    /// The limit that it is beyond.
+    pub limit: f64,
+    /// Unit of both: kW, V, per cent; empty for a pure number.
+    pub unit: &'static str,
 }
 
 /// Everything `evaluer_risques_operationnels` looks at.
@@ -172,6 +185,7 @@ fn overload(power: f64, thresholds: &Thresholds) -> Option<Risk> {
         condition: Condition::Overload,
         description: "Risque de déclenchement protection".to_owned(),
         english: "Risk that the protection trips".to_owned(),
+        excess: Excess { value: power / 1000.0, limit: thresholds.power_max_kw, unit: "kW" },
     })
 }
 
@@ -180,6 +194,7 @@ fn low_power_factor(factor: f64, thresholds: &Thresholds) -> Option<Risk> {
         condition: Condition::PowerFactorLow,
         description: format!("Facteur de puissance faible: {factor:.3}"),
         english: format!("Low power factor: {factor:.3}"),
+        excess: Excess { value: factor, limit: thresholds.power_factor_min, unit: "" },
     })
 }
 
@@ -190,6 +205,7 @@ fn low_voltage(voltages: &[Voltage], thresholds: &Thresholds) -> Option<Risk> {
         condition: Condition::VoltageLow,
         description: format!("Tension minimale: {}V", voltage.text),
         english: format!("Lowest voltage: {} V", voltage.text),
+        excess: Excess { value: voltage.volts, limit: thresholds.voltage_min_v, unit: "V" },
     })
 }
 
@@ -200,6 +216,7 @@ fn high_voltage(voltages: &[Voltage], thresholds: &Thresholds) -> Option<Risk> {
         condition: Condition::VoltageHigh,
         description: format!("Tension maximale: {}V", voltage.text),
         english: format!("Highest voltage: {} V", voltage.text),
+        excess: Excess { value: voltage.volts, limit: thresholds.voltage_max_v, unit: "V" },
     })
 }
 
@@ -208,7 +225,14 @@ fn unbalance(score: f64, thresholds: &Thresholds) -> Option<Risk> {
         condition: Condition::Unbalance,
         description: format!("Déséquilibre des phases: {:.1} %", score * 100.0),
         english: format!("Phase unbalance: {:.1} %", score * 100.0),
+        excess: percent(score, thresholds.unbalance_max),
     })
+}
+
+/// Two fractions as per cents, without the noise of binary hundredths.
+fn percent(value: f64, limit: f64) -> Excess {
+    let hundredfold = |fraction: f64| (fraction * 1e8).round() / 1e6;
+    Excess { value: hundredfold(value), limit: hundredfold(limit), unit: "%" }
 }
 
 fn high_distortion(thd: f64, thresholds: &Thresholds) -> Option<Risk> {
@@ -216,6 +240,7 @@ fn high_distortion(thd: f64, thresholds: &Thresholds) -> Option<Risk> {
         condition: Condition::Distortion,
         description: format!("Distorsion harmonique de tension: {thd:.1} %"),
         english: format!("Harmonic distortion of the voltage: {thd:.1} %"),
+        excess: Excess { value: thd, limit: thresholds.thd_max_pct, unit: "%" },
     })
 }
 

@@ -17,7 +17,9 @@
 
 pub mod capture_text;
 pub mod dlms;
+pub mod dsmr;
 pub mod hdlc;
+pub mod iec62056_21;
 pub mod mbus;
 pub mod message;
 mod octets;

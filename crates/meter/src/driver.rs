@@ -4,19 +4,16 @@
 //! the same code. A driver always dates its telegrams: by the meter's clock through its deviation
 //! or the site's zone, else by the arrival.
 
-use crate::models::Model;
+use crate::Dialogue;
+use crate::correction::Correction;
+use crate::cosem::{CosemDialogue, CosemOptions};
+use crate::mbus::{MbusDialogue, MbusOptions};
+use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
+use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
+use frame::stream::Transport;
 use jiff::tz::TimeZone;
-use reading::{
-    Decimal, ListId, Memory, MeterId, Quality, Reading, Telegram, Timestamp, Unit, Value,
-};
-
-/// Bytes to send to a meter that answers only when asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// What to send.
-    pub bytes: Vec<u8>,
-}
+use reading::{Decimal, ListId, Memory, MeterId, Quality, Telegram, Timestamp};
 
 /// What came out of received bytes.
 #[derive(Debug, Default)]
@@ -32,14 +29,20 @@ pub struct Heard {
     pub noise_bytes: u64,
 }
 
-/// A meter's protocol.
+/// The protocol of a meter that speaks unasked.
 pub trait Driver: Send {
-    /// What to send next, if anything.
-    fn request(&mut self, now: Timestamp) -> Option<Request>;
     /// Takes bytes that arrived at `at`.
     fn receive(&mut self, at: Timestamp, bytes: &[u8]) -> Heard;
     /// The wire was lost: what is half received never becomes whole.
     fn disconnected(&mut self, at: Timestamp);
+}
+
+/// What reads a meter: it listens, or it asks.
+pub enum Reader {
+    /// The meter speaks unasked.
+    Listens(Box<dyn Driver>),
+    /// The meter answers.
+    Asks(Box<dyn Dialogue>),
 }
 
 /// What a driver needs to know about one meter.
@@ -57,8 +60,16 @@ pub struct DriverOptions {
     pub ct_ratio: Decimal,
     /// Voltage transformer ratio, when the meter reports secondary values; 1 otherwise.
     pub vt_ratio: Decimal,
+    /// How a meter is asked over DLMS/COSEM; `None` asks as a public client.
+    pub dlms: Option<CosemOptions>,
+    /// The current transformers are the wrong way round: import is export.
+    pub invert: bool,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
+    /// What only meters behind an optical head need.
+    pub optical: OpticalOptions,
+    /// What only M-Bus slaves need.
+    pub mbus: MbusOptions,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
     /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
@@ -67,7 +78,7 @@ pub struct DriverOptions {
 impl DriverOptions {
     /// The options of a meter without keys and transformers.
     #[must_use]
-    pub const fn new(meter: MeterId) -> Self {
+    pub fn new(meter: MeterId) -> Self {
         Self {
             meter,
             guek: None,
@@ -75,9 +86,19 @@ impl DriverOptions {
             zone: None,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
+            dlms: None,
+            invert: false,
             memory: Vec::new(),
+            optical: OpticalOptions::default(),
+            mbus: MbusOptions::default(),
             inspect: false,
         }
+    }
+
+    /// What has to be corrected at the meter's place.
+    #[must_use]
+    pub const fn correction(&self) -> Correction {
+        Correction { ct_ratio: self.ct_ratio, vt_ratio: self.vt_ratio, invert: self.invert }
     }
 }
 
@@ -89,10 +110,18 @@ impl std::fmt::Debug for DriverOptions {
 }
 
 impl Model {
-    /// A driver for one meter of this model.
+    /// What reads one meter of this model.
     #[must_use]
-    pub fn driver(&self, options: DriverOptions) -> Box<dyn Driver> {
-        Box::new(PushDriver::new(self, options))
+    pub fn reader(&self, options: DriverOptions) -> Reader {
+        match self.protocol {
+            Protocol::Push { transport } => {
+                Reader::Listens(Box::new(PushDriver::new(self, transport, options)))
+            }
+            Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
+            Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
+            Protocol::Mbus => Reader::Asks(Box::new(MbusDialogue::new(options))),
+            Protocol::Cosem => Reader::Asks(Box::new(CosemDialogue::new(options))),
+        }
     }
 }
 
@@ -101,32 +130,25 @@ struct PushDriver {
     reader: PushReader,
     push_options: PushOptions,
     meter: MeterId,
-    ct_ratio: Decimal,
-    vt_ratio: Decimal,
+    correction: Correction,
     memory: Vec<Memory>,
 }
 
 impl PushDriver {
-    fn new(model: &Model, options: DriverOptions) -> Self {
+    fn new(model: &Model, transport: Transport, options: DriverOptions) -> Self {
+        let correction = options.correction();
         let push_options = PushOptions {
             guek: options.guek,
             gak: options.gak,
             profile: model.profile,
             zone: options.zone,
-            transport: model.transport,
+            transport,
             explain: options.inspect,
             keep_bytes: false,
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);
-        Self {
-            reader,
-            push_options,
-            meter: options.meter,
-            ct_ratio: options.ct_ratio,
-            vt_ratio: options.vt_ratio,
-            memory: options.memory,
-        }
+        Self { reader, push_options, meter: options.meter, correction, memory: options.memory }
     }
 
     fn heard(&mut self, at: Timestamp, outcomes: Vec<Outcome>) -> Heard {
@@ -155,40 +177,8 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings.map(|value| self.primary(&value.reading)).collect(),
+            readings: readings.map(|value| self.correction.apply(value.reading.clone())).collect(),
         })
-    }
-
-    /// The value on the primary side of the transformers.
-    fn primary(&self, reading: &Reading) -> Reading {
-        let mut reading = reading.clone();
-        let Value::Number(number) = reading.value else {
-            return reading;
-        };
-        let ratios: &[Decimal] = match reading.unit {
-            Some(Unit::Ampere) => &[self.ct_ratio],
-            Some(Unit::Volt) => &[self.vt_ratio],
-            Some(
-                Unit::Watt
-                | Unit::Var
-                | Unit::VoltAmpere
-                | Unit::WattHour
-                | Unit::VarHour
-                | Unit::VoltAmpereHour,
-            ) => &[self.ct_ratio, self.vt_ratio],
-            _ => &[],
-        };
-        let product = ratios.iter().try_fold(number, |product, ratio| {
-            let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
-            let exponent = product.exponent().checked_add(ratio.exponent())?;
-            Some(Decimal::new(mantissa, exponent))
-        });
-        match product {
-            Some(product) => reading.value = Value::Number(product),
-            // A product beyond the digits of a register is not a measurement.
-            None => reading.quality = Quality::Bad,
-        }
-        reading
     }
 }
 
@@ -198,10 +188,6 @@ fn names_a_list(value: &PushedValue) -> bool {
 }
 
 impl Driver for PushDriver {
-    fn request(&mut self, _now: Timestamp) -> Option<Request> {
-        None
-    }
-
     fn receive(&mut self, at: Timestamp, bytes: &[u8]) -> Heard {
         let before = self.reader.statistics().noise_bytes;
         let outcomes = self.reader.feed(Some(at), bytes);

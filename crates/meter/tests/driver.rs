@@ -21,7 +21,10 @@ fn options() -> DriverOptions {
 }
 
 fn e450(options: DriverOptions) -> Box<dyn Driver> {
-    model("lgz_e450").expect("a model").driver(options)
+    match model("lgz_e450").expect("a model").reader(options) {
+        meter::Reader::Listens(driver) => driver,
+        meter::Reader::Asks(_) => panic!("it pushes"),
+    }
 }
 
 #[test]

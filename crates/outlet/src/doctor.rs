@@ -209,7 +209,7 @@ fn patient(
     let thin = recent.len().div_ceil(SAMPLES_MAX).max(1);
     samples.extend(recent.into_iter().step_by(thin));
     let reach =
-        Reach { archive, meter: &meter.id, range: (end.minus(DAY), end), length: MINUTE };
+        Reach { archive, meter: &meter.id, range: (end.minus(DAY), end), length: MINUTE, edges: &[] };
     let power = reach.power(Sent::ALL)?.unwrap_or_default();
     let minute = |at: Timestamp| at.as_micros().div_euclid(60_000_000);
     let counted = archive.series(&SeriesQuery {

@@ -15,6 +15,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use store::{POINTS_MAX, ReadOnly, SeriesPoint, SeriesQuery, Store};
 
+/// How near to an edge every reading of a counter is looked at, to the second: the energy of a bar is
+/// the difference of its counter at its edges, and a reading placed within a minute of its time is
+/// wrong by the energy of half a minute.
+const NEAR: Duration = Duration::from_secs(90);
+/// The resolution that tells the time of a reading.
+const TO_THE_SECOND: Duration = Duration::from_secs(1);
 /// How far beyond the edges counters are read.
 const EDGE: Duration = Duration::from_secs(3600);
 const PHASES: [Quantity; 3] = [ActivePowerL1, ActivePowerL2, ActivePowerL3];
@@ -55,6 +61,8 @@ pub(crate) struct Reach<'a> {
     pub(crate) meter: &'a MeterId,
     pub(crate) range: (Timestamp, Timestamp),
     pub(crate) length: Duration,
+    /// The edges of the bars.
+    pub(crate) edges: &'a [Timestamp],
 }
 
 impl Reach<'_> {
@@ -84,18 +92,53 @@ impl Reach<'_> {
         Window { from: start, to: start.plus(self.length) }
     }
 
-    /// A counter's readings: the first and the last of each interval. Several values are taken to
-    /// be spread evenly, a single one to lie in the middle.
-    pub(crate) fn counter(&self, quantity: Quantity) -> Result<Vec<Sample>, store::Error> {
+    /// A counter's readings: near the edges every one at its time, elsewhere the first and the last
+    /// of each interval. Several values are taken to be spread evenly over it, a single one to lie in
+    /// the middle.
+    fn counter(&self, quantity: Quantity) -> Result<Vec<Sample>, store::Error> {
+        let mut near = Vec::new();
+        for edge in self.edges.iter().chain([&self.range.1]) {
+            near.extend(self.near(quantity, *edge)?);
+        }
         let points = self.series(quantity, EDGE)?;
-        let readings = points.iter().flat_map(|point| {
+        let told = |point: &SeriesPoint| {
+            let (from, to) = (point.start, point.start.plus(self.length));
+            near.iter().any(|(window, _)| window.from < to && from < window.to)
+        };
+        let coarse = points.iter().filter(|point| !told(point)).flat_map(|point| {
             let count = u32::try_from(point.count).unwrap_or(u32::MAX).max(1);
             let edge = self.length / count.saturating_mul(2);
             let first = (point.start.plus(edge), point.min);
             let last = (point.start.plus(self.length).minus(edge), point.max);
             [Some(first), (count > 1).then_some(last)].into_iter().flatten()
         });
-        Ok(readings.collect())
+        let mut readings: Vec<Sample> = coarse.collect();
+        readings.extend(near.iter().flat_map(|(_, readings)| readings.iter().copied()));
+        readings.sort_by_key(|(at, _)| *at);
+        readings.dedup_by_key(|(at, _)| *at);
+        Ok(readings)
+    }
+
+    /// The readings around an edge; `None` where the store keeps them no longer one by one.
+    fn near(
+        &self,
+        quantity: Quantity,
+        edge: Timestamp,
+    ) -> Result<Option<(Window, Vec<Sample>)>, store::Error> {
+        let window = Window { from: edge.minus(NEAR), to: edge.plus(NEAR) };
+        let points = usize::try_from(2 * NEAR.as_secs() + 1).unwrap_or(POINTS_MAX);
+        let query = SeriesQuery {
+            meter: self.meter.clone(),
+            quantity,
+            from: window.from,
+            to: window.to,
+            points,
+        };
+        let series = self.archive.series(&query)?;
+        if series.resolution != TO_THE_SECOND || series.points.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some((window, series.points.iter().map(|point| (point.start, point.max)).collect())))
     }
 
     /// Mean powers as the meter sends them; `None` when it sends none.

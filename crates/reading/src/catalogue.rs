@@ -184,6 +184,7 @@ catalogue! {
     Volume = "volume", Unassigned, Some(CubicMetre), Counter, NonNegative, 3, "Volume", "Volume", "Volumen", None;
     VolumeFlow = "volume_flow", Unassigned, Some(CubicMetrePerHour), Instantaneous, Signed, 3, "Volume flow", "Débit", "Durchfluss", None;
     ThermalEnergy = "thermal_energy", Unassigned, Some(WattHour), Counter, NonNegative, 0, "Thermal energy", "Énergie thermique", "Wärmemenge", None;
+    ThermalPower = "thermal_power", Unassigned, Some(Watt), Instantaneous, Signed, 0, "Thermal power", "Puissance thermique", "Wärmeleistung", None;
     Clock = "clock", Abstract(0, [1, 0, 0]), None, Text, Sign::None, 0, "Meter clock", "Horloge du compteur", "Zähleruhr", None;
     LogicalDeviceName = "logical_device_name", Abstract(0, [42, 0, 0]), None, Text, Sign::None, 0, "Logical device name", "Nom logique de l’appareil", "Logischer Gerätename", None;
     DeviceId1 = "device_id_1", Abstract(0, [96, 1, 0]), None, Text, Sign::None, 0, "Meter identification 1", "Identification 1 du compteur", "Zähleridentifikation 1", None;

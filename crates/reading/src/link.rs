@@ -61,6 +61,12 @@ pub enum LinkCause {
     WrongKey,
     /// Bytes come and make no telegram: line settings, or another protocol.
     NoTelegram,
+    /// The meter was asked and does not answer.
+    NoAnswer,
+    /// The meter answers that it does not want to: an access right, a register it does not have.
+    Refused,
+    /// The meter answers, and the answer makes no sense.
+    WrongAnswer,
 }
 
 impl LinkCause {
@@ -81,6 +87,9 @@ impl LinkCause {
             Self::KeyMissing => "key_missing",
             Self::WrongKey => "wrong_key",
             Self::NoTelegram => "no_telegram",
+            Self::NoAnswer => "no_answer",
+            Self::Refused => "refused",
+            Self::WrongAnswer => "wrong_answer",
         }
     }
 }

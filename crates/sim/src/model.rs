@@ -12,8 +12,19 @@ pub struct Model {
 /// Every meter that can be simulated.
 #[must_use]
 pub const fn models() -> &'static [Model] {
-    &[Model {
-        name: "lgz_e450",
-        description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
-    }]
+    &[
+        Model {
+            name: "lgz_e450",
+            description: "Landis+Gyr E450, customer interface: DLMS push over wired M-Bus levels",
+        },
+        Model { name: "dsmr_p1", description: "a P1 port: DSMR 5, one telegram a second" },
+        Model {
+            name: "iec62056_21",
+            description: "an optical port: IEC 62056-21, mode C, offers 9600 baud",
+        },
+        Model {
+            name: "lgz_e450_dlms",
+            description: "Landis+Gyr E450, asked over DLMS/COSEM: HDLC, mode E or TCP wrapper",
+        },
+    ]
 }

@@ -5,6 +5,7 @@
 //! with a real meter.
 
 use crate::feed::{E450Feed, Push};
+use crate::readable::{P1Feed, Telegram};
 use reading::Timestamp;
 use std::time::Duration;
 
@@ -52,24 +53,79 @@ pub struct Pace<C> {
     pub clock: C,
 }
 
+/// A meter that speaks unasked, over virtual time.
+pub trait Feed {
+    /// What it sends at once.
+    type Push;
+
+    /// When the next push is due.
+    fn due(&self) -> Timestamp;
+    /// Leaves out every push that is due before `to`. Never goes back.
+    fn skip_to(&mut self, to: Timestamp);
+    /// The next push.
+    fn push(&mut self) -> Option<Self::Push>;
+    /// What goes over the line.
+    fn bytes(push: &Self::Push) -> &[u8];
+}
+
+impl Feed for E450Feed {
+    type Push = Push;
+
+    fn due(&self) -> Timestamp {
+        Self::due(self)
+    }
+
+    fn skip_to(&mut self, to: Timestamp) {
+        Self::skip_to(self, to);
+    }
+
+    fn push(&mut self) -> Option<Push> {
+        self.next()
+    }
+
+    fn bytes(push: &Push) -> &[u8] {
+        &push.bytes
+    }
+}
+
+impl Feed for P1Feed {
+    type Push = Telegram;
+
+    fn due(&self) -> Timestamp {
+        Self::due(self)
+    }
+
+    fn skip_to(&mut self, to: Timestamp) {
+        Self::skip_to(self, to);
+    }
+
+    fn push(&mut self) -> Option<Telegram> {
+        self.next()
+    }
+
+    fn bytes(push: &Telegram) -> &[u8] {
+        &push.bytes
+    }
+}
+
 /// A feed whose pushes come when they are due.
 #[derive(Debug)]
-pub struct PacedFeed<'a, C> {
-    feed: &'a mut E450Feed,
+pub struct PacedFeed<'a, F, C> {
+    feed: &'a mut F,
     pace: Pace<C>,
     /// What the clock said at the virtual time `pace.start`.
     origin: Timestamp,
 }
 
-impl<'a, C: Fn() -> Timestamp> PacedFeed<'a, C> {
+impl<'a, F: Feed, C: Fn() -> Timestamp> PacedFeed<'a, F, C> {
     /// Virtual time starts at `pace.start`, now.
-    pub fn new(feed: &'a mut E450Feed, pace: Pace<C>) -> Self {
+    pub fn new(feed: &'a mut F, pace: Pace<C>) -> Self {
         let origin = (pace.clock)();
         Self { feed, pace, origin }
     }
 
     /// Waits until the next push is due. Dropping the future loses no push.
-    pub async fn next(&mut self) -> Push {
+    pub async fn next(&mut self) -> F::Push {
         loop {
             let now = (self.pace.clock)();
             let wait = self.wait(now);
@@ -82,7 +138,7 @@ impl<'a, C: Fn() -> Timestamp> PacedFeed<'a, C> {
                 let virtual_now = self.virtual_at(now);
                 if virtual_now.since(self.feed.due()) > LAG_MAX {
                     self.feed.skip_to(virtual_now);
-                } else if let Some(push) = self.feed.next() {
+                } else if let Some(push) = self.feed.push() {
                     return push;
                 }
             }
@@ -106,15 +162,15 @@ impl<'a, C: Fn() -> Timestamp> PacedFeed<'a, C> {
 /// Ends only when the sink fails, with its error; dropping the future stops it between two pushes.
 /// The future is for the task that makes it: what is to be spawned loops over
 /// [`PacedFeed::next`] itself, since a closure that borrows its argument is not known to be `Send`.
-pub async fn serve<E>(
-    feed: &mut E450Feed,
+pub async fn serve<F: Feed, E>(
+    feed: &mut F,
     pace: Pace<impl Fn() -> Timestamp>,
     mut sink: impl AsyncFnMut(&[u8]) -> Result<(), E>,
 ) -> E {
     let mut feed = PacedFeed::new(feed, pace);
     loop {
         let push = feed.next().await;
-        if let Err(error) = sink(&push.bytes).await {
+        if let Err(error) = sink(F::bytes(&push)).await {
             return error;
         }
     }

@@ -2,7 +2,9 @@
 //!
 //! In: stored samples, in the order of storage; after a start, those of a bounded look-back. Out:
 //! for every meter and list the newest telegram, its measured period, and of every quantity the
-//! newest reading. Newest is by time of measurement: a late arrival replaces nothing newer.
+//! newest reading. Newest is by time of measurement: a late arrival replaces nothing newer. When the
+//! house's clock was set back, what it had dated later than it shows now is given up: it would
+//! otherwise pass for the newest until that time has come.
 
 use crate::batch::Sample;
 use crate::current::{self, Current};
@@ -18,6 +20,9 @@ const VALUES_MAX: usize = 1024;
 /// A clock that is further ahead of the arrival orders its telegram by arrival: otherwise nothing
 /// would be newer until the time has come which that clock showed.
 const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(300);
+/// Arrivals that run back by more than this mean that the house's clock was set back; less happens
+/// between tasks.
+const CLOCK_BACK_MIN: Duration = Duration::from_secs(2);
 /// Samples that a start looks back at in each list: enough for the period.
 pub(crate) const LOOK_BACK_PER_LIST: usize = 2 * INTERVALS_MAX;
 /// Samples that a start looks back at over all lists.
@@ -96,7 +101,15 @@ pub(crate) type Key = (bool, Option<Quantity>, Option<Obis>);
 /// The latest values of every meter.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
-    meters: HashMap<MeterId, BTreeMap<ListId, ListBoard>>,
+    meters: HashMap<MeterId, MeterBoard>,
+}
+
+/// The latest values of one meter.
+#[derive(Debug, Default)]
+struct MeterBoard {
+    lists: BTreeMap<ListId, ListBoard>,
+    /// The latest arrival, as the clock told it.
+    arrived: Option<Timestamp>,
 }
 
 /// The latest values of one list.
@@ -118,15 +131,19 @@ pub(crate) struct Held {
 impl Board {
     /// Takes a sample.
     pub(crate) fn take(&mut self, sample: &Arc<Sample>) {
-        let Telegram { meter, list, .. } = &sample.telegram;
-        let lists = match self.meters.get_mut(meter) {
-            Some(lists) => lists,
+        let Telegram { meter, list, received_at, .. } = &sample.telegram;
+        let board = match self.meters.get_mut(meter) {
+            Some(board) => board,
             None => self.meters.entry(meter.clone()).or_default(),
         };
-        match lists.get_mut(list) {
-            Some(board) => board.take(sample),
+        if board.arrived.is_some_and(|arrived| arrived > received_at.plus(CLOCK_BACK_MIN)) {
+            board.give_up_after(*received_at);
+        }
+        board.arrived = board.arrived.max(Some(*received_at));
+        match board.lists.get_mut(list) {
+            Some(list) => list.take(sample),
             None => {
-                lists.insert(list.clone(), ListBoard::new(sample));
+                board.lists.insert(list.clone(), ListBoard::new(sample));
             }
         }
     }
@@ -134,14 +151,29 @@ impl Board {
     /// Takes samples in the order of their ids, as one by one; of history that comes in bulk only
     /// the newest is looked at closely.
     pub(crate) fn take_all(&mut self, samples: &[Arc<Sample>]) {
-        // Newest first, an older telegram that names the same registers adds nothing but its time.
-        let mut by_rank: Vec<&Arc<Sample>> = samples.iter().collect();
-        by_rank.sort_by_key(|sample| std::cmp::Reverse(Rank::of(sample)));
-        by_rank.into_iter().for_each(|sample| self.take(sample));
+        let one_arrival = |run: &[Arc<Sample>]| {
+            let mut arrivals = run.iter().map(|sample| sample.telegram.received_at);
+            let first = arrivals.next();
+            arrivals.all(|arrival| Some(arrival) == first)
+        };
+        // What arrived at once has no order of arrival to keep: taken from the newest on, an older
+        // telegram that names the same registers adds nothing but its time.
+        if one_arrival(samples) {
+            let mut by_rank: Vec<&Arc<Sample>> = samples.iter().collect();
+            by_rank.sort_by_key(|sample| std::cmp::Reverse(Rank::of(sample)));
+            by_rank.into_iter().for_each(|sample| self.take(sample));
+        } else {
+            samples.iter().for_each(|sample| self.take(sample));
+        }
+    }
+
+    /// The latest arrival of all meters.
+    pub(crate) fn arrived(&self) -> Option<Timestamp> {
+        self.meters.values().filter_map(|board| board.arrived).max()
     }
 
     pub(crate) fn latest(&self, meter: &MeterId) -> Option<Latest> {
-        let lists = self.meters.get(meter)?;
+        let lists = &self.meters.get(meter)?.lists;
         let mut values: BTreeMap<Key, &Held> = BTreeMap::new();
         for board in lists.values() {
             newest_of(&mut values, board.values.iter());
@@ -160,11 +192,31 @@ impl Board {
     }
 
     pub(crate) fn current(&self, meter: &MeterId) -> Option<Current> {
-        current::current(meter, self.meters.get(meter)?)
+        current::current(meter, &self.meters.get(meter)?.lists)
+    }
+}
+
+impl MeterBoard {
+    /// Gives up what arrived later than this by a clock that was ahead.
+    fn give_up_after(&mut self, arrival: Timestamp) {
+        self.lists.retain(|_, list| list.gave_up_after(arrival));
+        self.arrived = None;
     }
 }
 
 impl ListBoard {
+    /// Gives up what arrived later; whether something is left.
+    fn gave_up_after(&mut self, arrival: Timestamp) -> bool {
+        let earlier = |sample: &Sample| sample.telegram.received_at <= arrival;
+        self.values.retain(|_, held| earlier(&held.sample));
+        let kept = self.values.values().max_by_key(|held| held.rank());
+        let Some(newest) = kept.map(|held| Arc::clone(&held.sample)) else { return false };
+        let rank = Rank::of(&newest);
+        self.times.retain(|time| *time <= rank.time);
+        self.newest = newest;
+        true
+    }
+
     fn new(sample: &Arc<Sample>) -> Self {
         let mut board = Self {
             newest: Arc::clone(sample),

@@ -67,11 +67,12 @@ impl Store {
         let failed = |source| Error::from_sqlite(&folder.file, "reading", source);
         let dictionary = Dictionary::load(&connection).map_err(failed)?;
         let last_id = query::last_id(&connection).map_err(failed)?;
+        let board = rebuilt_board(&connection).map_err(failed)?;
         let shared = Arc::new(Shared {
-            board: RwLock::new(rebuilt_board(&connection).map_err(failed)?),
+            pulse: Pulse::new(board.arrived()),
+            board: RwLock::new(board),
             last_id: AtomicU64::new(last_id),
             bus: broadcast::Sender::new(BUS_EVENTS_MAX),
-            pulse: Pulse::new(),
             closing: Closing::default(),
             at_rest: watch::Sender::new(false),
         });

@@ -15,7 +15,7 @@ use crate::layout::HOUR;
 use crate::query::Failure;
 use crate::retention::{self, Retention};
 use crate::seal::{self, DAY, Measures, SEAL_ROWS_MAX};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -41,6 +41,11 @@ const RELEASED_PAGES_MAX: i64 = 128;
 const INCREMENTAL: i64 = 2;
 /// Rows of upkeep that each appended row earns: it is sealed once and compacted once.
 const EARNED: usize = 3;
+
+/// Where the time that retention counts from is kept over a restart, and how.
+const PROVED: &str = "store/proved_time";
+const NOTE: &str = "INSERT INTO memory (key, value) VALUES (?1, ?2) \
+                    ON CONFLICT (key) DO UPDATE SET value = excluded.value";
 
 /// A row that was committed to the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +83,8 @@ pub(crate) struct Upkeep {
     now: i64,
     /// The time that retention counts from.
     age: Age,
+    /// That time as the file has it.
+    noted: i64,
     /// When to look again, and after how many rows.
     look_at: i64,
     unseen: usize,
@@ -108,13 +115,17 @@ impl Upkeep {
             let count = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
             hours.entry(key).or_insert(Hours { rows: 0, received: now }).rows += count;
         }
+        let proved = connection
+            .query_row("SELECT value FROM memory WHERE key = ?1", [PROVED], |row| row.get(0))
+            .optional()?;
         Ok(Self {
             retention,
             groups,
             hours,
             compaction: None,
             now,
-            age: Age::default(),
+            age: Age::since(proved),
+            noted: proved.unwrap_or(i64::MIN),
             look_at: i64::MIN,
             unseen: 0,
             credit: 0,
@@ -218,6 +229,10 @@ impl Upkeep {
             return Ok(Some(0));
         }
         if let Some(now) = self.age.now() {
+            if now.saturating_sub(self.noted) >= HOUR {
+                connection.execute(NOTE, (PROVED, now))?;
+                self.noted = now;
+            }
             let given_up = retention::step(connection, (now, self.retention))?;
             if given_up.is_some() {
                 return Ok(given_up);

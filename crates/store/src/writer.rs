@@ -179,8 +179,8 @@ impl Writer {
             }
             replies.push((job.reply, appended, job.room));
         }
-        let arrival = samples.iter().map(|sample| sample.telegram.received_at).max();
-        let failed = self.shared.pulse.committed(arrival);
+        let arrivals = samples.iter().map(|sample| sample.telegram.received_at);
+        let failed = self.shared.pulse.committed(arrivals);
         if failed > 0 {
             let file = self.folder.file.display();
             tracing::info!(%file, failed, "the store can be written again");

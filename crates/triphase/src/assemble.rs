@@ -1,13 +1,20 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
-use crate::acquire::{Acquisition, Clock, Tape};
+use crate::acquire::{
+    Acquisition, Asker, Bus, Clock, Conversation, Listener, Member, Sinks, Station,
+    TIMEOUT_DEFAULT, Tape,
+};
 use crate::assets;
-use crate::config::{Config, MeterConfig, MqttConfig, Role, SiteConfig};
+use crate::config::{Config, DlmsConfig, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
 use anyhow::{Context, Result};
-use meter::DriverOptions;
+use meter::modbus::{self, ReaderOptions, Source};
+use meter::{Correction, DriverOptions, Reader};
 use outlet::http::access::{Access, AccessOptions};
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
+use reading::Memory;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use store::Store;
 
 /// Everything that runs.
@@ -37,11 +44,13 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
     let wired = meters.iter().filter(|meter| meter.port.is_some());
     let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
-    let mut acquisitions = Vec::new();
-    for meter in &meters {
-        let parts = (&site, &store, (&counters, &frames), &clock);
-        acquisitions.extend(acquisition(meter, parts)?);
-    }
+    let sinks = Sinks {
+        store: store.clone(),
+        counters: Arc::clone(&counters),
+        frames: Arc::clone(&frames),
+        clock: Arc::clone(&clock),
+    };
+    let acquisitions = acquisitions(&meters, &site, &sinks)?;
     let access = Access::open(AccessOptions {
         folder,
         listen: http.listen,
@@ -69,55 +78,114 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     Ok(Parts { store, router, acquisitions, publisher })
 }
 
-/// What the routes tell of the wires.
-type Kept<'a> = (&'a Arc<Counters>, &'a Arc<Frames>);
-
-fn acquisition(
-    meter: &MeterConfig,
-    (site, store, (counters, frames), clock): (&SiteConfig, &Store, Kept<'_>, &Clock),
-) -> Result<Option<Acquisition>> {
-    let (Some(port), Some(model)) = (&meter.port, meter.model) else {
-        let link = reading::Link {
-            state: reading::LinkState::Fed,
-            since: clock(),
-            cause: None,
-            reason: None,
+/// One acquisition for each meter that pushes, and one for each bus.
+fn acquisitions(
+    meters: &[MeterConfig],
+    site: &SiteConfig,
+    sinks: &Sinks,
+) -> Result<Vec<Acquisition>> {
+    let mut acquisitions = Vec::new();
+    let mut buses: BTreeMap<String, Bus> = BTreeMap::new();
+    for meter in meters {
+        let (Some(port), Some(model)) = (&meter.port, &meter.model) else {
+            let since = (sinks.clock)();
+            let state = reading::LinkState::Fed;
+            sinks
+                .store
+                .set_link(&meter.id, reading::Link { state, since, cause: None, reason: None });
+            continue;
         };
-        store.set_link(&meter.id, link);
-        return Ok(None);
+        let station = Station::new(meter.id.clone(), meter.period, sinks.clone());
+        let conversation = match model {
+            ModelConfig::Registers(source) => {
+                Conversation::Modbus(Box::new(asker(meter, port, source)))
+            }
+            ModelConfig::Known(model) => {
+                match model.reader(options(meter, site, memory(meter, sinks)?)?) {
+                    Reader::Asks(dialogue) => Conversation::Dialogue(dialogue),
+                    Reader::Listens(driver) => {
+                        let station =
+                            if port.is_replay() { station.of_recording() } else { station };
+                        let (port, tape) = (port.clone(), Tape::default());
+                        let listener = Listener { station, port, driver, tape };
+                        acquisitions.push(Acquisition::Listener(Box::new(listener)));
+                        continue;
+                    }
+                }
+            }
+        };
+        let period = meter.period.unwrap_or(PERIOD_DEFAULT);
+        let member = Member { station, conversation, period, line: port.line() };
+        let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
+        let bus =
+            buses.entry(bus).or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
+        bus.members.push(member);
+    }
+    acquisitions.extend(buses.into_values().map(Acquisition::Bus));
+    Ok(acquisitions)
+}
+
+/// How often a meter is asked unless its configuration says otherwise.
+const PERIOD_DEFAULT: Duration = Duration::from_secs(10);
+
+/// What asks a Modbus meter.
+pub(crate) fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> Asker {
+    let options = ReaderOptions {
+        meter: meter.id.clone(),
+        correction: Correction {
+            ct_ratio: meter.ct_ratio,
+            vt_ratio: meter.vt_ratio,
+            invert: meter.invert,
+        },
     };
+    Asker {
+        reader: modbus::Reader::new(source.clone(), options),
+        unit: port.unit().unwrap_or_default(),
+        timeout: meter.timeout.unwrap_or(TIMEOUT_DEFAULT),
+    }
+}
+
+/// What a meter's driver must remember from earlier runs.
+fn memory(meter: &MeterConfig, sinks: &Sinks) -> Result<Vec<Memory>> {
+    if meter.port.as_ref().is_some_and(wire::Port::is_replay) {
+        // A replay keeps its own replay protection: it must neither be refused for what the live
+        // meter already sent, nor advance the live meter's counters.
+        return Ok(Vec::new());
+    }
+    sinks.store.recall("").context("reading what the drivers must remember")
+}
+
+/// What a meter's driver needs to know.
+///
+/// # Errors
+/// A key cannot be read.
+pub(crate) fn options(
+    meter: &MeterConfig,
+    site: &SiteConfig,
+    memory: Vec<Memory>,
+) -> Result<DriverOptions> {
     let key = |secret: &Option<crate::config::Secret>| {
         secret.as_ref().map(crate::config::Secret::key).transpose()
     };
     let context = || format!("meter \"{}\"", meter.id);
-    let memory = if port.is_replay() {
-        // A replay keeps its own replay protection: it must neither be refused for what the live
-        // meter already sent, nor advance the live meter's counters.
-        Vec::new()
-    } else {
-        store.recall("").context("reading what the drivers must remember")?
-    };
-    let driver = model.driver(DriverOptions {
+    Ok(DriverOptions {
         meter: meter.id.clone(),
         guek: key(&meter.guek).with_context(context)?,
         gak: key(&meter.gak).with_context(context)?,
         zone: Some(site.zone.clone()),
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
+        dlms: meter.dlms.as_ref().map(DlmsConfig::options).transpose().with_context(context)?,
+        invert: meter.invert,
         memory,
+        optical: meter.optical.clone(),
+        mbus: meter::mbus::MbusOptions {
+            address: meter.port.as_ref().and_then(wire::Port::mbus_address),
+            line: meter.port.as_ref().and_then(wire::Port::line),
+            switch_baud: None,
+        },
         inspect: true,
-    });
-    Ok(Some(Acquisition {
-        meter: meter.id.clone(),
-        port: port.clone(),
-        driver,
-        period: meter.period,
-        store: store.clone(),
-        counters: Arc::clone(counters),
-        frames: Arc::clone(frames),
-        tape: Tape::default(),
-        clock: Arc::clone(clock),
-    }))
+    })
 }
 
 fn publisher(
@@ -146,7 +214,7 @@ pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         },
         parent: meter.parent.clone(),
         label: Some(meter.label.clone()),
-        model: meter.model.map(|model| model.name.to_owned()),
+        model: meter.model.as_ref().map(|model| model.name().to_owned()),
         port: meter.port.as_ref().map(ToString::to_string),
         voltage_kind: if meter.line_to_line {
             outlet::VoltageKind::LineToLine

@@ -38,10 +38,23 @@ pub(crate) enum Command {
         cat capture.bin | triphase decode -\n\
         Keys on a command line can be seen by other users of the machine: @FILE reads one from a file.")]
     Decode(Decode),
+    /// One reading of one meter, printed; stores nothing
+    #[command(after_help = "Examples:\n  triphase read --meter general\n  \
+        triphase read --model lgz_e450 --port 'serial:///dev/ttyUSB0?baud=2400' --set 'guek = { file = \"guek.hex\" }'\n\
+        --set takes a line of a [[meter]] table, as in the configuration.")]
+    Read(Read),
     /// One simulated meter that any third-party reader can talk to
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
-        triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex")]
+        triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
+        triphase simulate --model iec62056_21 --port pty --echo\n  \
+        triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
+        triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
+        triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
+        triphase simulate --model sunspec --port pty                slaves on a serial line")]
     Simulate(Simulate),
+    /// Finds devices on a bus and writes the configuration that reads them
+    #[command(subcommand)]
+    Scan(crate::scan::Bus),
     /// What is wrong with the wiring: reversed and swapped transformers, ratios, scalers, clocks
     #[command(after_help = "Examples:\n  triphase doctor --config triphase.toml\n  \
         triphase doctor --url http://127.0.0.1:8330 --language de\n  \
@@ -77,7 +90,7 @@ pub(crate) enum Command {
     /// Readings as a CSV file, also while the service runs
     #[command(after_help = "Examples:\n  triphase export --meter general --out general.csv\n  \
         triphase export --meter general --from 2026-05-01 --to 2026-06-01 --resolution 15min \
-        --quantity active_power --decimal comma --time local")]
+        --quantity active_energy_import --decimal comma --time local")]
     Export(Export),
 }
 
@@ -194,6 +207,13 @@ pub(crate) enum Protocol {
     Auto,
     /// DLMS push: HDLC, M-Bus transport or bare APDUs
     Dlms,
+    /// Answers of wired M-Bus slaves (EN 13757-3)
+    Mbus,
+    /// Read-outs of the optical port, modes A to D
+    #[value(name = "iec62056-21")]
+    Iec62056_21,
+    /// P1 telegrams: DSMR, e-MUCS, Luxembourg
+    Dsmr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -206,7 +226,7 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct Decode {
-    /// The protocol of the bytes; this version reads DLMS pushes
+    /// The protocol of the bytes
     #[arg(long, value_enum, default_value_t = Protocol::Auto)]
     pub(crate) protocol: Protocol,
     /// Global unicast encryption key: 32 hex digits, or @FILE
@@ -215,6 +235,10 @@ pub(crate) struct Decode {
     /// Authentication key: 32 hex digits, or @FILE; without it nothing is authenticated
     #[arg(long, value_name = "HEX")]
     pub(crate) gak: Option<String>,
+    /// AES key of M-Bus (mode 5), or of an encrypted P1 telegram in place of --guek: 32 hex digits,
+    /// or @FILE
+    #[arg(long, value_name = "HEX", conflicts_with = "guek")]
+    pub(crate) key: Option<String>,
     /// The meter's profile: scalers that its telegrams do not carry (lgz_e450, lgz_e570, …)
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
@@ -227,6 +251,34 @@ pub(crate) struct Decode {
     /// The capture; `-` or nothing reads stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Read {
+    /// The configuration file that names the meter, unless --port and --model do
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+    /// The configured meter; the first one with a port by default
+    #[arg(long, value_name = "ID")]
+    pub(crate) meter: Option<String>,
+    /// Where the meter is, as in the configuration
+    #[arg(long, value_name = "URL", requires = "model", conflicts_with_all = ["config", "meter"])]
+    pub(crate) port: Option<String>,
+    /// What the meter is
+    #[arg(long, value_name = "NAME", requires = "port")]
+    pub(crate) model: Option<String>,
+    /// A further setting of the meter, as a line of its [[meter]] table
+    #[arg(long, value_name = "LINE", requires = "port")]
+    pub(crate) set: Vec<String>,
+    /// Time zone of a meter clock that names none, e.g. Europe/Zurich; UTC by default
+    #[arg(long, value_name = "IANA", requires = "port")]
+    pub(crate) timezone: Option<String>,
+    /// Longest wait for the reading. Unit: s
+    #[arg(long, value_name = "SECONDS", default_value_t = 90)]
+    pub(crate) timeout: u64,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
@@ -388,7 +440,7 @@ pub(crate) struct Export {
     /// Measured before then
     #[arg(long, value_name = "TIME")]
     pub(crate) to: Option<String>,
-    /// Only this quantity, such as active_power; may be given several times
+    /// Only this quantity, such as active_energy_import; may be given several times
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(crate) quantity: Vec<String>,
     /// Telegrams, or intervals
@@ -397,6 +449,9 @@ pub(crate) struct Export {
     /// Where to write; `-` or nothing is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<String>,
+    /// Replaces a file that exists
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Which time is written
     #[arg(long, value_enum, default_value_t = ExportTime::Utc)]
     pub(crate) time: ExportTime,
@@ -422,6 +477,12 @@ pub(crate) struct Simulate {
     /// Authenticates with this key: 32 hex digits, or @FILE
     #[arg(long, value_name = "HEX", requires = "guek")]
     pub(crate) gak: Option<String>,
+    /// Answers only to who knows this password (models that are asked): text, or @FILE
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) password: Option<String>,
+    /// Longest APDU of a model that is asked; longer answers come in blocks
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(128..))]
+    pub(crate) pdu_length_max: Option<u16>,
     /// Time zone of the meter's clock
     #[arg(long, value_name = "IANA", default_value = "Europe/Paris")]
     pub(crate) timezone: String,
@@ -431,6 +492,34 @@ pub(crate) struct Simulate {
     /// How much faster than real the workshop lives
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = speed)]
     pub(crate) speed: f64,
+    /// Modbus: the units on the bus, such as 1-6,9; each measures another machine
+    #[arg(long, value_name = "UNITS")]
+    pub(crate) units: Option<String>,
+    /// Modbus over TCP: so many buses, on ports that follow each other
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) count: u16,
+    /// Modbus: what a unit does wrong, such as 3=mute or 4=late:1500ms; may be given several times
+    #[arg(long, value_name = "UNIT=WHAT")]
+    pub(crate) fault: Vec<String>,
+    /// Optical port: the head sends back what it is sent
+    #[arg(long)]
+    pub(crate) echo: bool,
+    /// Optical port: the rate that the meter offers
+    #[arg(long, value_name = "BAUD", default_value_t = 9600,
+        value_parser = optical_rate)]
+    pub(crate) offer: u32,
+    /// Optical port: the meter stays at 300 baud, whatever it offered
+    #[arg(long)]
+    pub(crate) breaks_offer: bool,
+    /// Optical port: the read-out comes in partial blocks
+    #[arg(long)]
+    pub(crate) pages: bool,
+}
+
+fn optical_rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok();
+    let known = rate.filter(|rate| frame::iec62056_21::BaudCharacter::of_mode_c(*rate).is_some());
+    known.ok_or_else(|| "expected 300, 600, 1200, 2400, 4800, 9600 or 19200".to_owned())
 }
 
 /// Fastest and slowest pace of a simulated workshop.

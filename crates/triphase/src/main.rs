@@ -15,7 +15,9 @@ mod export;
 mod import;
 mod keeping;
 mod near;
+mod read;
 mod run;
+mod scan;
 mod simulate;
 mod supervise;
 mod token;
@@ -35,13 +37,27 @@ const MISUSED: u8 = 2;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let code = match cli.command {
-        Command::Demo(arguments) => asynchronously(demo::demo(arguments)),
-        Command::Run(file) => with_config(&file, |config| asynchronously(run::run(config))),
+        Command::Demo(arguments) => {
+            keep_to_ourselves();
+            asynchronously(demo::demo(arguments))
+        }
+        Command::Run(file) => {
+            keep_to_ourselves();
+            with_config(&file, |config| asynchronously(run::run(config)))
+        }
         Command::Check(file) => with_config(&file, |config| check(&config)),
         Command::Config(ConfigCommand::Example) => print(&config::example::example()),
         Command::Token(command) => token::token(&command),
         Command::Decode(arguments) => decode_command(&arguments),
+        Command::Read(arguments) => match read::chosen(&arguments) {
+            Ok(chosen) => asynchronously(read::read(&arguments, chosen)),
+            Err(text) => {
+                eprintln!("{text}");
+                MISUSED
+            }
+        },
         Command::Simulate(arguments) => asynchronously(simulate::simulate(arguments)),
+        Command::Scan(bus) => scan_command(bus),
         Command::Calc(arguments) => calc_command(&arguments),
         Command::Import(arguments) => data_command("import", import::import(&arguments)),
         Command::Export(arguments) => data_command("export", export::export(&arguments)),
@@ -50,6 +66,11 @@ fn main() -> ExitCode {
         Command::Backup(arguments) => backup_command(&arguments),
     };
     ExitCode::from(code)
+}
+
+/// What the service writes, readings among it, is for its own user: others ask for a token.
+fn keep_to_ourselves() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
 }
 
 fn with_config(file: &ConfigFile, then: impl FnOnce(config::Config) -> u8) -> u8 {
@@ -177,6 +198,15 @@ fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
             if misused { MISUSED } else { FAILED }
         }
     }
+}
+
+fn scan_command(bus: scan::Bus) -> u8 {
+    let mut found = false;
+    let code = asynchronously(async {
+        found = scan::scan(bus).await?;
+        Ok(())
+    });
+    if code == 0 && !found { FAILED } else { code }
 }
 
 /// Logs go to stderr; `TRIPHASE_LOG` chooses what is said (default `info`).

@@ -91,6 +91,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// The other side closed the connection.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self::Broken(io::ErrorKind::UnexpectedEof.into())
+    }
+
     /// Trying again makes no sense.
     #[must_use]
     pub const fn is_final(&self) -> bool {

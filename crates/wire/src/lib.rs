@@ -6,6 +6,7 @@
 mod back_off;
 mod error;
 mod link;
+pub mod modbus;
 mod port;
 mod pty;
 mod replay;
@@ -14,5 +15,5 @@ mod serial;
 pub use back_off::BackOff;
 pub use error::Error;
 pub use link::{Link, open};
-pub use port::{Parity, ParsePortError, Port, SerialSettings};
+pub use port::{LineSettings, MbusAddress, Parity, ParsePortError, Port, SerialSettings};
 pub use pty::Pty;

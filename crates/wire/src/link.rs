@@ -2,15 +2,17 @@
 
 use crate::pty::Pty;
 use crate::replay::Replay;
-use crate::{Error, Port, serial};
+use crate::{Error, LineSettings, Port, serial};
 use rustix::net::sockopt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_serial::SerialStream;
+use tokio::time::{sleep, timeout};
+use tokio_serial::{SerialPort as _, SerialStream};
 
 /// How long a TCP connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,6 +25,11 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 const KEEPALIVE_PROBES: u32 = 4;
 /// How long bytes may take to leave.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a device is asked whether everything has left it.
+const LEAVING_PAUSE: Duration = Duration::from_millis(1);
+const DRAIN_STEP: usize = 512;
+/// Most bytes dropped at once: a line that never falls silent must not hold anybody up.
+const DRAIN_MAX: usize = 64 * 1024;
 
 /// An open wire. The kinds are a closed set.
 #[derive(Debug)]
@@ -43,10 +50,14 @@ enum Kind {
 /// The port cannot be opened; the text says why and what to do.
 pub async fn open(port: &Port, decode: fn(&[u8]) -> Vec<u8>) -> Result<Link, Error> {
     let kind = match port {
-        Port::Serial(settings) => {
+        Port::Serial(settings)
+        | Port::ModbusRtu { line: settings, .. }
+        | Port::MbusSerial { line: settings, .. } => {
             Kind::Serial { stream: serial::open(settings)?, path: settings.path.clone() }
         }
-        Port::Tcp { host, port } => Kind::Tcp(connect(host, *port).await?),
+        Port::Tcp { host, port }
+        | Port::ModbusTcp { host, port, .. }
+        | Port::MbusTcp { host, port, .. } => Kind::Tcp(connect(host, *port).await?),
         Port::Pty { link } => Kind::Pty(Pty::open(link.as_deref())?),
         Port::File { path, speed } => Kind::Replay(Replay::open(path, *speed, decode)?),
     };
@@ -112,6 +123,113 @@ impl Link {
             Kind::Replay(_) => Err(io::Error::other("a recording cannot be asked")),
         }
         .map_err(Error::Broken)
+    }
+
+    /// Sets a serial line anew, once what was written has left it; other wires have nothing to
+    /// set.
+    ///
+    /// # Errors
+    /// The device refuses the settings or is gone.
+    pub async fn set_line(&mut self, line: LineSettings) -> Result<(), Error> {
+        let Kind::Serial { stream, path } = &mut self.0 else { return Ok(()) };
+        let gone = |path: &Path, source| Error::Gone { path: path.to_owned(), source };
+        // The bytes still in the device's buffer take their time at the old rate.
+        let sent = timeout(WRITE_TIMEOUT, async {
+            while stream.bytes_to_write()? > 0 {
+                sleep(LEAVING_PAUSE).await;
+            }
+            io::Result::Ok(())
+        });
+        sent.await
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(|source| gone(path, source))?;
+        // What is left is a hardware queue of some characters, which the system waits out.
+        io::Write::flush(stream).map_err(|source| gone(path, source))?;
+        serial::set(stream, line).map_err(|source| gone(path, source))
+    }
+
+    /// Drops what has arrived and nobody asked for, such as a late answer to an older question;
+    /// returns how many bytes. Does not wait.
+    ///
+    /// # Errors
+    /// The wire failed or the other side closed it.
+    pub async fn drain(&mut self) -> Result<usize, Error> {
+        let mut buffer = [0; DRAIN_STEP];
+        let mut count = 0;
+        while count < DRAIN_MAX {
+            match timeout(Duration::ZERO, self.read(&mut buffer)).await {
+                Ok(Ok(0)) => return Err(Error::closed()),
+                Ok(read) => count += read?,
+                Err(_) => break,
+            }
+        }
+        Ok(count)
+    }
+
+    /// Drops what has arrived, like [`drain`](Self::drain), for who holds a lock.
+    pub(crate) fn drain_now(&mut self) -> Result<usize, Error> {
+        let mut buffer = [0; DRAIN_STEP];
+        let mut count = 0;
+        while count < DRAIN_MAX {
+            let read = match &mut self.0 {
+                Kind::Serial { stream, .. } => stream.try_read(&mut buffer),
+                Kind::Tcp(stream) => stream.try_read(&mut buffer),
+                Kind::Pty(_) | Kind::Replay(_) => break,
+            };
+            match read {
+                Ok(0) => return Err(Error::closed()),
+                Ok(read) => count += read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(self.broken(error)),
+            }
+        }
+        Ok(count)
+    }
+
+    /// Sets a serial line on which nothing is leaving.
+    pub(crate) fn set_line_now(&mut self, line: LineSettings) -> Result<(), Error> {
+        let Kind::Serial { stream, .. } = &mut self.0 else { return Ok(()) };
+        serial::set(stream, line).map_err(|error| self.broken(error))
+    }
+
+    /// Bytes for a session that polls; nothing at all means that the other side closed.
+    pub(crate) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Kind::Serial { stream, .. } => Pin::new(stream).poll_read(context, buffer),
+            Kind::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            Kind::Pty(_) | Kind::Replay(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// Bytes of a session that polls.
+    pub(crate) fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Kind::Serial { stream, .. } => Pin::new(stream).poll_write(context, bytes),
+            Kind::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            Kind::Pty(_) | Kind::Replay(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// What an error of this wire means.
+    pub(crate) fn broken(&self, source: io::Error) -> Error {
+        match &self.0 {
+            Kind::Serial { path, .. } => Error::Gone { path: path.clone(), source },
+            _ => Error::Broken(source),
+        }
+    }
+
+    /// An open pseudo-terminal as a wire.
+    #[must_use]
+    pub const fn of_pty(pty: Pty) -> Self {
+        Self(Kind::Pty(pty))
     }
 
     /// The device that the other side of a pseudo-terminal opens.

@@ -30,6 +30,48 @@ pub enum Port {
         /// 1 replays at 2400 baud; 0 is not allowed.
         speed: f64,
     },
+    /// `modbus+tcp://host:port?unit=N`
+    ModbusTcp {
+        /// Name or address.
+        host: String,
+        /// TCP port; 502 when none is named.
+        port: u16,
+        /// The meter's unit id.
+        unit: u8,
+    },
+    /// `modbus+rtu://PATH?baud&data&parity&stop&unit=N`
+    ModbusRtu {
+        /// The bus.
+        line: SerialSettings,
+        /// The meter's unit id.
+        unit: u8,
+    },
+    /// `mbus+serial://PATH?baud&data&parity&stop&address=N` or `&secondary=ID`
+    MbusSerial {
+        /// The level converter.
+        line: SerialSettings,
+        /// The meter on it.
+        address: MbusAddress,
+    },
+    /// `mbus+tcp://host:port?address=N` or `?secondary=ID`
+    MbusTcp {
+        /// The gateway's name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// The meter behind it.
+        address: MbusAddress,
+    },
+}
+
+/// Which meter of an M-Bus (EN 13757-2, 5.7.5 and EN 13757-3, 11.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MbusAddress {
+    /// A primary address, 0 to 250.
+    Primary(u8),
+    /// A secondary address: identification number, manufacturer, version, medium as 16
+    /// hexadecimal digits in the order of the selection telegram's text (`F` matches any digit).
+    Secondary(String),
 }
 
 /// A serial line and how it is set.
@@ -37,13 +79,20 @@ pub enum Port {
 pub struct SerialSettings {
     /// The device, preferably `/dev/serial/by-id/…`.
     pub path: PathBuf,
-    /// Baud rate. Default 2400, the E450 customer interface.
+    /// Its bits.
+    pub line: LineSettings,
+}
+
+/// How a serial line is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineSettings {
+    /// Baud rate.
     pub baud: u32,
-    /// Data bits, 5 to 8. Default 8.
+    /// Data bits, 5 to 8.
     pub data: u8,
-    /// Parity. Default even.
+    /// Parity.
     pub parity: Parity,
-    /// Stop bits, 1 or 2. Default 1.
+    /// Stop bits, 1 or 2.
     pub stop: u8,
 }
 
@@ -61,14 +110,63 @@ pub enum Parity {
 /// Fastest replay.
 const SPEED_MAX: f64 = 1e6;
 const BAUD_MAX: u32 = 4_000_000;
-/// Schemes of the configuration's contract that later versions read.
-const LATER: [&str; 4] = ["modbus+tcp", "modbus+rtu", "mbus+serial", "mbus+tcp"];
+const MODBUS_PORT: u16 = 502;
+const UNIT_MAX: u8 = 247;
+const MBUS_PRIMARY_MAX: u8 = 250;
+const SECONDARY_DIGITS: usize = 16;
+const LINE_KEYS: &str = "baud, data, parity, stop";
 
 impl Port {
     /// Whether the bytes are a recording: they bring their own replay protection.
     #[must_use]
     pub const fn is_replay(&self) -> bool {
         matches!(self, Self::File { .. })
+    }
+
+    /// The wire that meters may share: a device or a host with its TCP port. `None` for a wire
+    /// that serves one meter alone.
+    #[must_use]
+    pub fn bus(&self) -> Option<String> {
+        match self {
+            Self::Serial(line) | Self::ModbusRtu { line, .. } | Self::MbusSerial { line, .. } => {
+                Some(line.path.display().to_string())
+            }
+            Self::Tcp { host, port }
+            | Self::ModbusTcp { host, port, .. }
+            | Self::MbusTcp { host, port, .. } => Some(format!("{host}:{port}")),
+            Self::Pty { .. } | Self::File { .. } => None,
+        }
+    }
+
+    /// The unit id of a Modbus meter.
+    #[must_use]
+    pub const fn unit(&self) -> Option<u8> {
+        match self {
+            Self::ModbusTcp { unit, .. } | Self::ModbusRtu { unit, .. } => Some(*unit),
+            _ => None,
+        }
+    }
+
+    /// Which meter of an M-Bus is meant, where the port is one.
+    #[must_use]
+    pub fn mbus_address(&self) -> Option<MbusAddress> {
+        match self {
+            Self::MbusSerial { address, .. } | Self::MbusTcp { address, .. } => {
+                Some(address.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// How the serial line is set, where there is one.
+    #[must_use]
+    pub const fn line(&self) -> Option<LineSettings> {
+        match self {
+            Self::Serial(serial)
+            | Self::ModbusRtu { line: serial, .. }
+            | Self::MbusSerial { line: serial, .. } => Some(serial.line),
+            _ => None,
+        }
     }
 
     /// The same port, its relative capture or link path seen from `folder`.
@@ -86,16 +184,13 @@ impl Port {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParsePortError {
     /// No scheme, or an unknown one.
-    #[error("expected serial://, tcp://, pty:// or file://, found \"{found}\"")]
+    #[error(
+        "expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
+             mbus+serial:// or mbus+tcp://, found \"{found}\""
+    )]
     Scheme {
         /// What stands there.
         found: String,
-    },
-    /// A scheme of a later version.
-    #[error("{scheme}:// is not supported by this version")]
-    Later {
-        /// The scheme.
-        scheme: String,
     },
     /// A key that the scheme does not have.
     #[error("\"{key}\" is no setting of {scheme}://; expected {expected}")]
@@ -132,19 +227,42 @@ impl FromStr for Port {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let settings = || query.split('&').filter(|part| !part.is_empty()).map(key_value);
         match scheme {
-            "serial" => serial(place, settings()),
+            "serial" => {
+                let (line, rest) = serial(place, LineSettings::CUSTOMER_INTERFACE, settings())?;
+                no_settings("serial", LINE_KEYS, rest)?;
+                Ok(Self::Serial(line))
+            }
             "tcp" => {
-                no_settings("tcp", settings())?;
-                tcp(place)
+                no_settings("tcp", "none", settings())?;
+                let (host, port) = host_and_port(place, None, "tcp://HOST:PORT")?;
+                Ok(Self::Tcp { host, port })
             }
             "pty" => {
-                no_settings("pty", settings())?;
+                no_settings("pty", "none", settings())?;
                 let link = (!place.is_empty()).then(|| PathBuf::from(place));
                 Ok(Self::Pty { link })
             }
             "file" => file(place, settings()),
-            later if LATER.contains(&later) => {
-                Err(ParsePortError::Later { scheme: later.to_owned() })
+            "modbus+tcp" => {
+                let expected = "modbus+tcp://HOST[:PORT]?unit=N";
+                let (host, port) = host_and_port(place, Some(MODBUS_PORT), expected)?;
+                Ok(Self::ModbusTcp { host, port, unit: unit("modbus+tcp", "unit", settings())? })
+            }
+            "modbus+rtu" => {
+                let (line, rest) = serial(place, LineSettings::MODBUS, settings())?;
+                let unit = unit("modbus+rtu", "baud, data, parity, stop, unit", rest)?;
+                Ok(Self::ModbusRtu { line, unit })
+            }
+            "mbus+serial" => {
+                let (line, rest) = serial(place, LineSettings::CUSTOMER_INTERFACE, settings())?;
+                let expected = "baud, data, parity, stop, address, secondary";
+                let address = mbus_address("mbus+serial", expected, rest)?;
+                Ok(Self::MbusSerial { line, address })
+            }
+            "mbus+tcp" => {
+                let (host, port) = host_and_port(place, None, "mbus+tcp://HOST:PORT?address=N")?;
+                let address = mbus_address("mbus+tcp", "address, secondary", settings())?;
+                Ok(Self::MbusTcp { host, port, address })
             }
             other => Err(ParsePortError::Scheme { found: other.to_owned() }),
         }
@@ -157,21 +275,27 @@ fn key_value(part: &str) -> (&str, &str) {
 
 fn no_settings<'a>(
     scheme: &'static str,
-    mut settings: impl Iterator<Item = (&'a str, &'a str)>,
+    expected: &'static str,
+    settings: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), ParsePortError> {
-    settings.next().map_or(Ok(()), |(key, _)| {
-        Err(ParsePortError::Key { key: key.to_owned(), scheme, expected: "none" })
+    settings.into_iter().next().map_or(Ok(()), |(key, _)| {
+        Err(ParsePortError::Key { key: key.to_owned(), scheme, expected })
     })
 }
 
+/// A serial line, and the settings that are none of a line's.
+type LineAndRest<'a> = (SerialSettings, Vec<(&'a str, &'a str)>);
+
 fn serial<'a>(
     place: &str,
+    usual: LineSettings,
     settings: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Result<Port, ParsePortError> {
+) -> Result<LineAndRest<'a>, ParsePortError> {
     if place.is_empty() {
         return Err(ParsePortError::Missing("a device, as in serial:///dev/ttyUSB0"));
     }
-    let mut line = SerialSettings::customer_interface(PathBuf::from(place));
+    let mut line = usual;
+    let mut rest = Vec::new();
     for (key, value) in settings {
         let wrong =
             |key, expected| ParsePortError::Value { key, value: value.to_owned(), expected };
@@ -196,27 +320,89 @@ fn serial<'a>(
                 let stop = value.parse().ok().filter(|stop| (1..=2).contains(stop));
                 line.stop = stop.ok_or_else(|| wrong("stop", "1 or 2"))?;
             }
-            other => {
-                return Err(ParsePortError::Key {
-                    key: other.to_owned(),
-                    scheme: "serial",
-                    expected: "baud, data, parity, stop",
-                });
-            }
+            _ => rest.push((key, value)),
         }
     }
-    Ok(Port::Serial(line))
+    Ok((SerialSettings { path: PathBuf::from(place), line }, rest))
 }
 
-fn tcp(place: &str) -> Result<Port, ParsePortError> {
-    const EXPECTED: ParsePortError = ParsePortError::Missing("tcp://HOST:PORT");
-    let (host, port) = place.rsplit_once(':').ok_or(EXPECTED)?;
+fn host_and_port(
+    place: &str,
+    usual: Option<u16>,
+    expected: &'static str,
+) -> Result<(String, u16), ParsePortError> {
+    let missing = || ParsePortError::Missing(expected);
+    // The colons of a bare IPv6 address in brackets are none of a port's.
+    let colon = place.rfind(':').filter(|colon| !place[*colon..].contains(']'));
+    let (host, port) = match (colon, usual) {
+        (Some(colon), _) => {
+            let port = place[colon + 1..].parse().ok().filter(|port| *port > 0);
+            (&place[..colon], port.ok_or_else(missing)?)
+        }
+        (None, Some(usual)) => (place, usual),
+        (None, None) => return Err(missing()),
+    };
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    let port = port.parse().ok().filter(|port| *port > 0).ok_or(EXPECTED)?;
     if host.is_empty() {
-        return Err(EXPECTED);
+        return Err(missing());
     }
-    Ok(Port::Tcp { host: host.to_owned(), port })
+    Ok((host.to_owned(), port))
+}
+
+fn unit<'a>(
+    scheme: &'static str,
+    keys: &'static str,
+    settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<u8, ParsePortError> {
+    let mut unit = None;
+    for (key, value) in settings {
+        if key != "unit" {
+            return Err(ParsePortError::Key { key: key.to_owned(), scheme, expected: keys });
+        }
+        let number = value.parse().ok().filter(|number| (0..=UNIT_MAX).contains(number));
+        unit = Some(number.ok_or_else(|| {
+            let expected = "the meter's unit id, 1 to 247 (0 for a gateway that ignores it)";
+            ParsePortError::Value { key: "unit", value: value.to_owned(), expected }
+        })?);
+    }
+    unit.ok_or(ParsePortError::Missing("unit=N, the meter's unit id (1 to 247)"))
+}
+
+fn mbus_address<'a>(
+    scheme: &'static str,
+    keys: &'static str,
+    settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<MbusAddress, ParsePortError> {
+    let mut address = None;
+    for (key, value) in settings {
+        let wrong =
+            |key, expected| ParsePortError::Value { key, value: value.to_owned(), expected };
+        let found = match key {
+            "address" => {
+                let number = value.parse().ok().filter(|n| (0..=MBUS_PRIMARY_MAX).contains(n));
+                let expected = "a primary address, 0 to 250";
+                MbusAddress::Primary(number.ok_or_else(|| wrong("address", expected))?)
+            }
+            "secondary" => {
+                let digits = value.len() == SECONDARY_DIGITS
+                    && value.bytes().all(|digit| digit.is_ascii_hexdigit());
+                if !digits {
+                    let expected = "16 hexadecimal digits: identification, manufacturer, \
+                                    version, medium";
+                    return Err(wrong("secondary", expected));
+                }
+                MbusAddress::Secondary(value.to_ascii_uppercase())
+            }
+            other => {
+                let key = other.to_owned();
+                return Err(ParsePortError::Key { key, scheme, expected: keys });
+            }
+        };
+        if address.replace(found).is_some() {
+            return Err(ParsePortError::Missing("address=N or secondary=ID, one of them"));
+        }
+    }
+    address.ok_or(ParsePortError::Missing("address=N (0 to 250) or secondary=ID"))
 }
 
 fn file<'a>(
@@ -245,7 +431,42 @@ impl SerialSettings {
     /// The line of the E450 customer interface: 2400 8E1.
     #[must_use]
     pub const fn customer_interface(path: PathBuf) -> Self {
-        Self { path, baud: 2400, data: 8, parity: Parity::Even, stop: 1 }
+        Self { path, line: LineSettings::CUSTOMER_INTERFACE }
+    }
+}
+
+impl LineSettings {
+    /// The E450 customer interface and M-Bus: 2400 8E1.
+    pub const CUSTOMER_INTERFACE: Self =
+        Self { baud: 2400, data: 8, parity: Parity::Even, stop: 1 };
+    /// What most Modbus meters leave the factory with: 9600 8N1.
+    pub const MODBUS: Self = Self { baud: 9600, data: 8, parity: Parity::None, stop: 1 };
+    /// The sign-on of the optical port: 300 7E1 (IEC 62056-21, 6.1).
+    pub const OPTICAL: Self = Self { baud: 300, data: 7, parity: Parity::Even, stop: 1 };
+}
+
+impl fmt::Display for LineSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { baud, data, parity, stop } = self;
+        write!(f, "baud={baud}&data={data}&parity={}&stop={stop}", parity.name())
+    }
+}
+
+impl fmt::Display for MbusAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Primary(address) => write!(f, "address={address}"),
+            Self::Secondary(address) => write!(f, "secondary={address}"),
+        }
+    }
+}
+
+/// A host as it stands before a colon and a port.
+struct Host<'a>(&'a str);
+
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.contains(':') { write!(f, "[{}]", self.0) } else { f.write_str(self.0) }
     }
 }
 
@@ -262,14 +483,22 @@ impl Parity {
 impl fmt::Display for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Serial(SerialSettings { path, baud, data, parity, stop }) => write!(
-                f,
-                "serial://{}?baud={baud}&data={data}&parity={}&stop={stop}",
-                path.display(),
-                parity.name()
-            ),
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "tcp://[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            Self::Serial(SerialSettings { path, line }) => {
+                write!(f, "serial://{}?{line}", path.display())
+            }
+            Self::Tcp { host, port } => write!(f, "tcp://{}:{port}", Host(host)),
+            Self::ModbusTcp { host, port, unit } => {
+                write!(f, "modbus+tcp://{}:{port}?unit={unit}", Host(host))
+            }
+            Self::ModbusRtu { line: SerialSettings { path, line }, unit } => {
+                write!(f, "modbus+rtu://{}?{line}&unit={unit}", path.display())
+            }
+            Self::MbusSerial { line: SerialSettings { path, line }, address } => {
+                write!(f, "mbus+serial://{}?{line}&{address}", path.display())
+            }
+            Self::MbusTcp { host, port, address } => {
+                write!(f, "mbus+tcp://{}:{port}?{address}", Host(host))
+            }
             Self::Pty { link: None } => f.write_str("pty://"),
             Self::Pty { link: Some(link) } => write!(f, "pty://{}", link.display()),
             Self::File { path, speed } => write!(f, "file://{}?speed={speed}", path.display()),
@@ -291,6 +520,11 @@ mod tests {
             "pty://",
             "pty:///tmp/meter",
             "file://capture.hex?speed=10",
+            "modbus+tcp://10.0.0.12:502?unit=7",
+            "modbus+tcp://[fe80::1]:1502?unit=1",
+            "modbus+rtu:///dev/ttyUSB1?baud=19200&data=8&parity=even&stop=1&unit=3",
+            "mbus+serial:///dev/ttyUSB2?baud=2400&data=8&parity=even&stop=1&address=5",
+            "mbus+tcp://gateway:10001?secondary=12345678FFFFFFFF",
         ] {
             let port: Port = text.parse().expect(text);
             assert_eq!(port.to_string(), text);
@@ -298,6 +532,19 @@ mod tests {
         let short: Port = "serial:///dev/ttyUSB0".parse().expect("valid");
         let customer = SerialSettings::customer_interface(PathBuf::from("/dev/ttyUSB0"));
         assert_eq!(short, Port::Serial(customer));
+        let modbus: Port = "modbus+tcp://10.0.0.12?unit=7".parse().expect("valid");
+        assert_eq!(modbus.to_string(), "modbus+tcp://10.0.0.12:502?unit=7");
+    }
+
+    /// Meters behind one gateway take turns, whatever unit they are.
+    #[test]
+    fn meters_share_a_device_or_a_host() {
+        let bus = |text: &str| text.parse::<Port>().expect(text).bus();
+        assert_eq!(bus("modbus+tcp://g:502?unit=1"), bus("modbus+tcp://g?unit=2"));
+        assert_ne!(bus("modbus+tcp://g:502?unit=1"), bus("modbus+tcp://g:503?unit=1"));
+        let rtu = "modbus+rtu:///dev/ttyUSB1";
+        assert_eq!(bus(&format!("{rtu}?unit=1")), bus(&format!("{rtu}?baud=19200&unit=2")));
+        assert_eq!(bus("pty://"), None);
     }
 
     #[test]
@@ -305,9 +552,14 @@ mod tests {
         let cases = [
             (
                 "/dev/ttyUSB0",
-                "expected serial://, tcp://, pty:// or file://, found \"/dev/ttyUSB0\"",
+                "expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
+                 mbus+serial:// or mbus+tcp://, found \"/dev/ttyUSB0\"",
             ),
-            ("usb://x", "expected serial://, tcp://, pty:// or file://, found \"usb\""),
+            (
+                "usb://x",
+                "expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
+                 mbus+serial:// or mbus+tcp://, found \"usb\"",
+            ),
             ("serial://", "expected a device, as in serial:///dev/ttyUSB0"),
             ("serial:///dev/x?baud=fast", "baud=fast: expected a baud rate such as 2400"),
             ("serial:///dev/x?data=9", "data=9: expected 5, 6, 7 or 8"),
@@ -321,7 +573,26 @@ mod tests {
             ("tcp://host:70000", "expected tcp://HOST:PORT"),
             ("tcp://host:1?x=1", "\"x\" is no setting of tcp://; expected none"),
             ("file://a?speed=0", "speed=0: expected a number above 0, such as 10"),
-            ("modbus+tcp://h:502", "modbus+tcp:// is not supported by this version"),
+            ("modbus+tcp://h:502", "expected unit=N, the meter's unit id (1 to 247)"),
+            (
+                "modbus+tcp://h?unit=248",
+                "unit=248: expected the meter's unit id, 1 to 247 (0 for a gateway that ignores it)",
+            ),
+            ("mbus+tcp://h", "expected mbus+tcp://HOST:PORT?address=N"),
+            ("mbus+tcp://h:1", "expected address=N (0 to 250) or secondary=ID"),
+            (
+                "mbus+serial:///dev/x?address=251",
+                "address=251: expected a primary address, 0 to 250",
+            ),
+            (
+                "mbus+serial:///dev/x?secondary=1234",
+                "secondary=1234: expected 16 hexadecimal digits: identification, manufacturer, \
+                 version, medium",
+            ),
+            (
+                "mbus+serial:///dev/x?address=1&secondary=1234567812345678",
+                "expected address=N or secondary=ID, one of them",
+            ),
         ];
         for (text, message) in cases {
             let error = text.parse::<Port>().expect_err(text);

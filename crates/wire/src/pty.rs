@@ -56,8 +56,18 @@ impl Pty {
         self.link.as_deref().unwrap_or(&self.path)
     }
 
-    /// Waits for bytes from the other side.
-    pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    /// The rate to which the other side set the line; `None` when it cannot be told.
+    #[must_use]
+    pub fn baud(&self) -> Option<u32> {
+        let settings = tcgetattr(self.master.get_ref()).ok()?;
+        Some(settings.output_speed()).filter(|baud| *baud > 0)
+    }
+
+    /// Waits for bytes from the other side. Safe to cancel: no byte is lost.
+    ///
+    /// # Errors
+    /// The line failed.
+    pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self
             .master
             .async_io(Interest::READABLE, |master| Ok(rustix::io::read(master, &mut *buffer)?))

@@ -102,6 +102,8 @@ export interface Alarm {
   severity: "critical" | "major" | "minor";
   text: string;
   action: string | null;
+  /** What was found and the limit that it is beyond. */
+  excess: { value: number; limit: number; unit: string } | null;
 }
 
 export interface Alarms {
@@ -282,7 +284,9 @@ function alarmsOf(data: Json | null): Alarms | null {
       const key = text(alarm?.key);
       const severity = severities.find((known) => known === alarm?.severity);
       if (!alarm || !key || !severity) return [];
-      return [{ key, severity, text: text(alarm.text) ?? key, action: text(alarm.action) }];
+      const { value, limit, unit } = alarm;
+      const told = typeof value === "number" && typeof limit === "number" && typeof unit === "string";
+      return [{ key, severity, text: text(alarm.text) ?? key, action: text(alarm.action), excess: told ? { value, limit, unit } : null }];
     }),
     advice: list(data.advice).flatMap((line) => text(line) ?? []),
   };

@@ -88,6 +88,9 @@ const de: Words = {
       key_missing: "Verschlüsselte Telegramme: GUEK beim Netzbetreiber anfordern",
       wrong_key: "Der eingestellte Schlüssel entschlüsselt die Telegramme nicht",
       no_telegram: "Bytes kommen an, ergeben aber kein Telegramm: Baudrate und Parität prüfen (2400 8E1)",
+      no_answer: "Der Zähler wird gefragt und antwortet nicht: Adresse, Kabel, Versorgung?",
+      refused: "Der Zähler verweigert die Antwort: Rechte, Register oder Adresse prüfen",
+      wrong_answer: "Der Zähler antwortet, aber die Antwort ergibt keinen Sinn: Modell, Parität?",
     },
     states: {
       fed: "über HTTP gespeist",

@@ -87,6 +87,9 @@ const en: Words = {
       key_missing: "encrypted telegrams: ask the grid operator for the GUEK",
       wrong_key: "the configured key does not decrypt the telegrams",
       no_telegram: "bytes arrive and make no telegram: check baud rate and parity (2400 8E1)",
+      no_answer: "the meter is asked and does not answer: address, cable, power?",
+      refused: "the meter refuses to answer: check access rights, register or address",
+      wrong_answer: "the meter answers, and the answer makes no sense: model, parity?",
     },
     states: {
       fed: "fed over HTTP",

@@ -90,6 +90,9 @@ const fr = {
       key_missing: "trames chiffrées : demander la clé GUEK au gestionnaire de réseau",
       wrong_key: "la clé configurée ne déchiffre pas les trames",
       no_telegram: "des octets arrivent mais ne forment aucune trame : vérifier vitesse et parité (2400 8E1)",
+      no_answer: "le compteur interrogé ne répond pas : adresse, câble, alimentation ?",
+      refused: "le compteur refuse de répondre : droits, registre ou adresse à vérifier",
+      wrong_answer: "le compteur répond, mais la réponse n'a pas de sens : modèle, parité ?",
     },
     states: {
       fed: "alimenté par HTTP",

@@ -215,6 +215,13 @@ class Say {
     return look(this.words.alarms.names, key) ?? text;
   }
 
+  /** The power of an overload beside its limit: chapter 25's sentence names neither. */
+  overload(alarm: { key: string; excess: { value: number; limit: number; unit: string } | null }): string {
+    const { key, excess } = alarm;
+    if (key !== "overload" || !excess) return "";
+    return ` ${this.figure(excess.value, 1, excess.unit)} > ${this.figure(excess.limit, 1, excess.unit)}`;
+  }
+
   /** What to do about an alarm. */
   action(key: string, text: string | null): string | null {
     return look(this.words.alarms.actions, key) ?? text;

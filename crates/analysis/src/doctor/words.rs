@@ -270,9 +270,9 @@ codes! {
         "{meter} : compte à l'envers : quand il annonce 1 kW de plus, le compteur en amont bouge de {0}.",
         "{meter}: counts backwards: when it tells 1 kW more, the meter upstream moves by {0}.",
         "{meter}: zählt rückwärts: meldet er 1 kW mehr, ändert sich der Zähler davor um {0}.";
-        "Sens de passage inversé : retourner les trois TC (ou leurs S1-S2), ou inverser entrée et sortie du compteur.",
-        "Reversed direction: turn the three CTs (or their S1-S2), or exchange the meter's input and output.",
-        "Energierichtung verkehrt: alle drei Wandler (oder S1-S2) drehen oder Ein- und Ausgang des Zählers tauschen."
+        "Sens de passage inversé : retourner les trois TC (ou leurs S1-S2), ou inverser entrée et sortie du compteur ; à défaut, invert = true dans la configuration.",
+        "Reversed direction: turn the three CTs (or their S1-S2), or exchange the meter's input and output; failing that, invert = true in the configuration.",
+        "Energierichtung verkehrt: alle drei Wandler (oder S1-S2) drehen oder Ein- und Ausgang des Zählers tauschen; ersatzweise invert = true in der Konfiguration."
     }
     NotBehindParent = "not_behind_parent" {
         "{meter} : le compteur en amont ne voit rien de ses variations ({0}) : il n'est pas alimenté derrière lui.",

@@ -3,6 +3,7 @@
 //! A push of most meters carries raw register values without scaler and unit. A [`Profile`] says
 //! what they are; where the wire carries a scaler, that wins. Adding a meter is adding a row.
 
+use crate::readout::Kind;
 use frame::stream::Transport;
 use reading::{Obis, Unit};
 
@@ -62,8 +63,38 @@ pub struct Model {
     pub title: &'static str,
     /// Its scaling; `None` when only scalers on the wire are believed.
     pub profile: Option<&'static Profile>,
-    /// What carries its telegrams. Where link frames are sure, noise can never pass for an APDU.
-    pub transport: Transport,
+    /// How it is read.
+    pub protocol: Protocol,
+}
+
+/// How a meter is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// It pushes DLMS unasked.
+    Push {
+        /// What carries its telegrams. Where link frames are sure, noise can never pass for an
+        /// APDU.
+        transport: Transport,
+    },
+    /// It sends readable read-outs unasked: P1, or mode D of the optical port.
+    Text {
+        /// Which of the two.
+        kind: Kind,
+    },
+    /// It answers behind an optical head (IEC 62056-21, modes A to C).
+    Optical,
+    /// It is a slave on an M-Bus (EN 13757-2 and -3).
+    Mbus,
+    /// It answers a client of DLMS/COSEM: it tells its objects, scalers and units itself.
+    Cosem,
+}
+
+impl Protocol {
+    /// Whether the meter speaks unasked; the others are read by a [`Dialogue`](crate::Dialogue).
+    #[must_use]
+    pub const fn is_push(self) -> bool {
+        matches!(self, Self::Push { .. } | Self::Text { .. })
+    }
 }
 
 /// The model with this name.
@@ -116,7 +147,12 @@ mod table {
 }
 
 const fn row(name: &'static str, title: &'static str, profile: &'static Profile) -> Model {
-    Model { name, title, profile: Some(profile), transport: Transport::Framed }
+    let protocol = Protocol::Push { transport: Transport::Framed };
+    Model { name, title, profile: Some(profile), protocol }
+}
+
+const fn cosem(name: &'static str, title: &'static str) -> Model {
+    Model { name, title, profile: None, protocol: Protocol::Cosem }
 }
 
 static MODELS: &[Model] = &[
@@ -133,8 +169,34 @@ static MODELS: &[Model] = &[
         name: "generic_dlms_push",
         title: "any meter that pushes DLMS with scalers",
         profile: None,
-        transport: Transport::Auto,
+        protocol: Protocol::Push { transport: Transport::Auto },
     },
+    Model {
+        name: "dsmr_p1",
+        title: "any meter with a P1 port (DSMR, e-MUCS, Luxembourg)",
+        profile: None,
+        protocol: Protocol::Text { kind: Kind::Dsmr },
+    },
+    Model {
+        name: "iec62056_21",
+        title: "any meter behind an optical head, read on request (IEC 62056-21, modes A to C)",
+        profile: None,
+        protocol: Protocol::Optical,
+    },
+    Model {
+        name: "iec62056_21_push",
+        title: "any meter that sends read-outs unasked (IEC 62056-21, mode D)",
+        profile: None,
+        protocol: Protocol::Text { kind: Kind::Iec62056_21 },
+    },
+    Model {
+        name: "mbus",
+        title: "any meter on a wired M-Bus (EN 13757-3): electricity, heat, water, gas",
+        profile: None,
+        protocol: Protocol::Mbus,
+    },
+    cosem("lgz_e450_dlms", "Landis+Gyr E450, asked over its optical port or a network"),
+    cosem("generic_dlms", "any meter that answers a DLMS/COSEM client"),
 ];
 
 /// One digit of a channel's register is fixed by the meter behind the channel, not by this one.

@@ -18,31 +18,31 @@ const STATUS_DAYLIGHT_SAVING: u8 = 0x80;
 
 /// The bytes of a date-time and where they stand.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sent {
-    pub(super) bytes: [u8; date_time::LENGTH],
-    pub(super) offset: u64,
+pub(crate) struct Sent {
+    pub(crate) bytes: [u8; date_time::LENGTH],
+    pub(crate) offset: u64,
 }
 
 /// What the telegram and its circumstances say about time.
-pub(super) struct Sources<'a> {
-    pub(super) object: Option<Sent>,
-    pub(super) header: Option<Sent>,
-    pub(super) zone: Option<&'a TimeZone>,
-    pub(super) arrival: Option<Timestamp>,
+pub(crate) struct Sources<'a> {
+    pub(crate) object: Option<Sent>,
+    pub(crate) header: Option<Sent>,
+    pub(crate) zone: Option<&'a TimeZone>,
+    pub(crate) arrival: Option<Timestamp>,
     /// The instant of the telegram before this one.
-    pub(super) previous: Option<Timestamp>,
+    pub(crate) previous: Option<Timestamp>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Resolved {
-    pub(super) meter_time: Option<MeterTime>,
-    pub(super) measured_at: Option<Timestamp>,
+pub(crate) struct Resolved {
+    pub(crate) meter_time: Option<MeterTime>,
+    pub(crate) measured_at: Option<Timestamp>,
     /// The instant that the meter's clock shows, even when it is not believed.
-    pub(super) shown: Option<Timestamp>,
+    pub(crate) shown: Option<Timestamp>,
 }
 
 /// The instant of a telegram.
-pub(super) fn resolve(sources: &Sources<'_>, defects: &mut Vec<Defect>) -> Resolved {
+pub(crate) fn resolve(sources: &Sources<'_>, defects: &mut Vec<Defect>) -> Resolved {
     let object = sources.object.and_then(|sent| decoded(sent, defects));
     let header = if object.is_some() {
         None

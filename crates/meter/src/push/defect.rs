@@ -51,6 +51,16 @@ codes! {
     MbusLengthDeviation = "mbus_length_deviation",
     /// An M-Bus segment is missing.
     MbusSegmentMissing = "mbus_segment_missing",
+    /// The block check character of a read-out is wrong.
+    BccMismatch = "bcc_mismatch",
+    /// The CRC of a P1 telegram is wrong.
+    CrcMismatch = "crc_mismatch",
+    /// Something took line ends out of a P1 telegram; with them the CRC holds.
+    LineEndsAltered = "line_ends_altered",
+    /// A data set of a read-out is malformed, and was left out.
+    DataSetMalformed = "data_set_malformed",
+    /// A number came without the unit that its register needs, or with one that is not known.
+    UnitUnknown = "unit_unknown",
     /// Noise stands directly before a telegram without link layer.
     NoiseBefore = "noise_before",
     /// The bytes end too early.
@@ -67,6 +77,8 @@ codes! {
     NotAuthenticated = "not_authenticated",
     /// The invocation counter was used before.
     ReplayedCounter = "replayed_counter",
+    /// A meter that was asked does not give an object, or a part of it; the detail says why.
+    AccessRefused = "access_refused",
     /// A security suite or a compression that is not supported.
     SecurityUnsupported = "security_unsupported",
     /// An APDU that is not one of a push.
@@ -119,7 +131,7 @@ pub struct Defect {
 }
 
 impl Defect {
-    pub(super) fn new(code: DefectCode, offset: u64, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: DefectCode, offset: u64, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), offset }
     }
 }

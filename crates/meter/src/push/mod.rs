@@ -4,17 +4,17 @@
 //! telegram, delivered or refused, in the order of the wire. Keys, scaling profile and site zone
 //! are options; without them the outcome says what is missing instead of guessing.
 
-mod clock;
-mod defect;
+pub(crate) mod clock;
+pub(crate) mod defect;
 mod explain;
-mod identity;
-mod layout;
+pub(crate) mod identity;
+pub(crate) mod layout;
 mod plausibility;
 mod positional;
 mod reader;
-mod scale;
+pub(crate) mod scale;
 mod telegram;
-mod text;
+pub(crate) mod text;
 
 pub use defect::{Defect, DefectCode};
 pub use explain::{Layer, Step};
@@ -79,6 +79,8 @@ pub struct Security {
 /// A telegram, delivered or refused.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
+    /// The protocol's name in `decode --format json`.
+    pub protocol: &'static str,
     /// Offset of its first byte in the stream.
     pub offset: u64,
     /// Offset behind its last byte.
@@ -110,6 +112,34 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// A telegram of which nothing but its place is known.
+    pub(crate) const fn blank(protocol: &'static str, offset: u64, end: u64) -> Self {
+        Self {
+            protocol,
+            offset,
+            end,
+            received_at: None,
+            security: Security {
+                known: false,
+                encrypted: false,
+                authenticated: false,
+                tagged: false,
+                invocation_counter: None,
+                system_title: None,
+            },
+            meter: None,
+            meter_time: None,
+            measured_at: None,
+            list: None,
+            values: Vec::new(),
+            defects: Vec::new(),
+            delivered: false,
+            steps: Vec::new(),
+            bytes: Vec::new(),
+            memory: Vec::new(),
+        }
+    }
+
     /// Whether this defect was noted.
     #[must_use]
     pub fn has(&self, code: DefectCode) -> bool {

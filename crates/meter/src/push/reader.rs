@@ -3,7 +3,7 @@
 use super::defect::{Defect, DefectCode};
 use super::explain::{Explanation, Layer, Step};
 use super::telegram::{Arrival, Decoder};
-use super::{Outcome, PushOptions, Security};
+use super::{Outcome, PushOptions};
 use frame::dlms::gbt;
 use frame::hdlc::{self, Closing};
 use frame::mbus::{self, Segment};
@@ -332,29 +332,7 @@ fn extent(offset: u64, bytes: &[u8]) -> Extent {
 }
 
 const fn blank(offset: u64, end: u64) -> Outcome {
-    Outcome {
-        offset,
-        end,
-        received_at: None,
-        security: Security {
-            known: false,
-            encrypted: false,
-            authenticated: false,
-            tagged: false,
-            invocation_counter: None,
-            system_title: None,
-        },
-        meter: None,
-        meter_time: None,
-        measured_at: None,
-        list: None,
-        values: Vec::new(),
-        defects: Vec::new(),
-        delivered: false,
-        steps: Vec::new(),
-        bytes: Vec::new(),
-        memory: Vec::new(),
-    }
+    Outcome::blank("dlms", offset, end)
 }
 
 fn reason_defect(refusal: &Refusal) -> Defect {

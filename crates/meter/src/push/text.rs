@@ -2,7 +2,7 @@
 
 /// The text of an identifier: trailing NULs removed; upper-case hexadecimal digits when what
 /// remains is not printable.
-pub(super) fn text_of(bytes: &[u8]) -> String {
+pub(crate) fn text_of(bytes: &[u8]) -> String {
     let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let trimmed = bytes.get(..end).unwrap_or_default();
     match std::str::from_utf8(trimmed) {
@@ -12,7 +12,7 @@ pub(super) fn text_of(bytes: &[u8]) -> String {
 }
 
 /// Upper-case hexadecimal digits.
-pub(super) fn hex_of(bytes: &[u8]) -> String {
+pub(crate) fn hex_of(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble & 0x0F)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()

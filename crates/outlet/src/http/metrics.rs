@@ -265,6 +265,10 @@ fn store(text: &mut Text, outlet: &Outlet) {
     }
     text.family("triphase_store_commits_total", Kind::Counter, "Commits since the start.");
     text.sample("triphase_store_commits_total", &[], health.commits);
+    let name = "triphase_clock_steps_total";
+    text.family(name, Kind::Counter, "Steps of the machine's clock, as the arrivals tell them.");
+    text.sample(name, &[("direction", "back")], health.clock_set_back);
+    text.sample(name, &[("direction", "ahead")], health.clock_ahead);
     let name = "triphase_append_seconds";
     text.family(name, Kind::Summary, "Time until a live batch is durable.");
     let (count, micros) = (outlet.counters.appends.total(), outlet.counters.append_micros.total());

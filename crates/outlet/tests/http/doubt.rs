@@ -145,7 +145,7 @@ async fn alarms_speak_english_beside_the_chapters_words() {
     let expected = json!({"key": "overload", "type": "overload", "type_fr": "surcharge",
         "severity": "critical", "text": "Risque de déclenchement protection",
         "text_en": "Risk that the protection trips", "action": "Réduire immédiatement la charge",
-        "action_en": "Reduce the load at once"});
+        "action_en": "Reduce the load at once", "value": 60.0, "limit": 50.0, "unit": "kW"});
     assert_eq!(alarms["alarms"][0], expected);
     assert_eq!(alarms["advice_en"][0], "Stop equipment that is not essential");
     assert_eq!(

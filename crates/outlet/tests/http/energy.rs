@@ -105,3 +105,32 @@ async fn a_wrong_query_is_told_what_was_expected() {
         assert!(detail.contains(words), "{query}: {detail}");
     }
 }
+
+/// Minute readings on the minute, and a load that starts and stops within the bars.
+#[tokio::test]
+async fn a_bar_is_the_difference_of_the_register_at_its_edges() {
+    let bench = Bench::one();
+    bench.set_clock("2026-11-02T12:00:00Z");
+    let mut register = 50_000_u32;
+    let mut at_tens = Vec::new();
+    let rows = (0..=60).map(|minute| {
+        // A motor that runs for three minutes of seven: 800 Wh a minute, else 20.
+        register += if minute % 7 < 3 { 800 } else { 20 };
+        if minute % 10 == 0 {
+            at_tens.push(f64::from(register));
+        }
+        let (hour, minute) = (9 + minute / 60, minute % 60);
+        json!({"timestamp": format!("2026-11-02T{hour:02}:{minute:02}:00Z"),
+            "energie_active_import": f64::from(register) / 1000.0})
+    });
+    let rows: Vec<Value> = rows.collect();
+    bench.store(&Value::Array(rows)).await;
+    let range = "from=2026-11-02T09:00:00Z&to=2026-11-02T10:00:00Z";
+    let (_, energy) = bench.get(&format!("/api/v1/analysis/energy?step=10min&{range}")).await;
+    let bars = energy["bars"].as_array().expect("bars");
+    assert_eq!(bars.len(), 6, "{energy}");
+    for (bar, pair) in bars.iter().zip(at_tens.windows(2)) {
+        let kwh = (pair[1] - pair[0]) / 1000.0;
+        assert!(near(&bar["import_kwh"]["value"], kwh), "{kwh}: {bar}");
+    }
+}

@@ -23,7 +23,7 @@ async fn extremes_keep_their_digits_and_the_resolution_is_in_seconds() {
     assert_eq!(status, StatusCode::OK, "{series}");
     assert_eq!(
         series,
-        json!({"meter": "general", "quantity": "voltage_l1", "unit": "V", "resolution": 60,
+        json!({"meter": "general", "quantity": "voltage_l1", "unit": "V", "resolution": 60, "reason": null,
             "points": [{"t": "2026-05-04T09:30:00Z", "min": 229.5, "mean": 691.0 / 3.0,
                 "max": 231, "coverage": 0.05}]})
     );

@@ -1,4 +1,4 @@
-use crate::telegrams::{at, live, meter, number, open, post, telegram, text, voltage};
+use crate::telegrams::{arriving, at, live, meter, number, open, post, telegram, text, voltage};
 use reading::{Decimal, Obis, Quality, Quantity, Telegram, Value};
 use std::time::Duration;
 use store::Store;
@@ -187,9 +187,32 @@ async fn the_period_is_the_same_in_whichever_order_the_rows_come() {
     for rows in [rows, newest_first] {
         let folder = tempdir().expect("a folder");
         let store = open(folder.path());
-        post(&store, rows).await;
+        post(&store, arriving(rows)).await;
         let latest = store.latest(&meter("general")).expect("samples");
         assert_eq!(latest.lists[0].period, Some(Duration::from_secs(10)));
         assert_eq!(latest.lists[0].sample.telegram.measured_at, at(3480));
     }
+}
+
+/// A host's clock runs an hour ahead and is set back, as at the first contact with a time server.
+#[tokio::test]
+async fn a_clock_that_is_set_back_freezes_nothing() {
+    const HOUR: i64 = 3600;
+    let folder = tempdir().expect("a folder");
+    let store = open(folder.path());
+    live(&store, [voltage("fast", 0, 2290), voltage("slow", 0, 2291)]).await;
+    live(&store, [voltage("fast", HOUR, 2300), voltage("slow", HOUR, 2301)]).await;
+    assert_eq!(latest_voltage(&store), (Decimal::new(2301, -1), 4));
+    live(&store, [voltage("fast", 10, 2310)]).await;
+    let now = (Decimal::new(2310, -1), 5);
+    assert_eq!(latest_voltage(&store), now, "what arrives now is the newest");
+    let measured = store.measurement(&meter("general")).expect("a measurement").measured_at;
+    assert_eq!(measured, at(10));
+    live(&store, [voltage("slow", 12, 2311)]).await;
+    let before = (store.latest(&meter("general")), store.measurement(&meter("general")));
+    assert_eq!(latest_voltage(&store).1, 6);
+    store.close();
+    let store = open(folder.path());
+    let after = (store.latest(&meter("general")), store.measurement(&meter("general")));
+    assert_eq!(after, before, "and a restart sees the same");
 }

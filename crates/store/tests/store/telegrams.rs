@@ -41,6 +41,13 @@ pub(crate) fn text(obis: Obis, text: &str) -> Reading {
     }
 }
 
+/// The same telegrams, arriving one after the other whenever they were measured.
+pub(crate) fn arriving(telegrams: impl IntoIterator<Item = Telegram>) -> Vec<Telegram> {
+    let arrival = |n: u64| at(1_000_000).plus(std::time::Duration::from_millis(n));
+    let dated = (0..).zip(telegrams);
+    dated.map(|(n, telegram)| Telegram { received_at: arrival(n), ..telegram }).collect()
+}
+
 /// A telegram of `general`, measured and received at a second.
 pub(crate) fn telegram(list: &str, second: i64, readings: Vec<Reading>) -> Telegram {
     Telegram {

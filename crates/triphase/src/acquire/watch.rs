@@ -35,6 +35,8 @@ pub(crate) struct LinkWatch {
     last_defect: Option<&'static str>,
     intervals: VecDeque<Duration>,
     period: Option<Duration>,
+    /// Why the last questions brought nothing, for a meter that is asked.
+    unanswered: Option<Why>,
 }
 
 impl LinkWatch {
@@ -51,6 +53,7 @@ impl LinkWatch {
             last_defect: None,
             intervals: VecDeque::new(),
             period,
+            unanswered: None,
         }
     }
 
@@ -93,7 +96,20 @@ impl LinkWatch {
         self.last_telegram = Some(now);
         self.bytes_without_telegram = 0;
         self.last_defect = None;
+        self.unanswered = None;
         self.become_state(LinkState::Live, now, None)
+    }
+
+    /// The meter was asked and gave no reading. One lost answer on a live link is no news: the
+    /// silence is told once it is longer than usual.
+    pub(crate) fn unanswered(&mut self, now: Timestamp, why: Why) -> Option<Link> {
+        self.not_after(now);
+        self.unanswered = Some(why.clone());
+        let last = self.last_telegram.unwrap_or(self.opened_at);
+        if self.state == LinkState::Live && now.since(last) <= self.stale_after() {
+            return None;
+        }
+        self.become_state(LinkState::Stale, last, Some(why))
     }
 
     /// Time passed.
@@ -152,6 +168,10 @@ impl LinkWatch {
 
     /// Why there is no telegram, in the words of whoever stands before the cabinet.
     fn silence(&self, now: Timestamp) -> Why {
+        // A meter that is asked told why, or was asked too seldom to be silent.
+        if let Some(why) = &self.unanswered {
+            return why.clone();
+        }
         let Some(last) = self.last_byte else {
             if self.last_telegram.is_some() {
                 let sentence = "the meter sent before, and sends nothing since the port was opened";

@@ -1,5 +1,8 @@
 //! From what was written to what may be relied on.
 
+use super::dlms::{self, DlmsConfig};
+use super::maps::{self, Maps, ModelConfig};
+use super::plate;
 use super::mqtt::{self, MqttConfig};
 use super::raw;
 use super::report::Complaint;
@@ -44,7 +47,7 @@ pub(crate) struct MeterConfig {
     pub(crate) role: Role,
     pub(crate) parent: Option<MeterId>,
     pub(crate) label: String,
-    pub(crate) model: Option<&'static meter::Model>,
+    pub(crate) model: Option<ModelConfig>,
     pub(crate) port: Option<wire::Port>,
     pub(crate) period: Option<Duration>,
     pub(crate) guek: Option<Secret>,
@@ -53,6 +56,36 @@ pub(crate) struct MeterConfig {
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
     pub(crate) plate: outlet::Plate,
+    pub(crate) invert: bool,
+    /// How long an answer of a meter that is asked may take.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) optical: meter::readout::OpticalOptions,
+    pub(crate) dlms: Option<DlmsConfig>,
+}
+
+impl MeterConfig {
+    /// A meter that says nothing but its name.
+    pub(crate) fn new(id: MeterId, role: Role) -> Self {
+        Self {
+            label: id.as_str().to_owned(),
+            id,
+            role,
+            parent: None,
+            model: None,
+            port: None,
+            period: None,
+            guek: None,
+            gak: None,
+            line_to_line: false,
+            ct_ratio: Decimal::new(1, 0),
+            vt_ratio: Decimal::new(1, 0),
+            plate: outlet::Plate::default(),
+            invert: false,
+            timeout: None,
+            optical: meter::readout::OpticalOptions::default(),
+            dlms: None,
+        }
+    }
 }
 
 /// What a meter stands for.
@@ -78,7 +111,7 @@ const DEMAND_INTERVAL_DEFAULT_MIN: u32 = 10;
 const METERS_MAX: usize = 1000;
 const NAMES_MAX: usize = 32;
 const PERIOD_MAX: Duration = Duration::from_secs(86_400);
-const DWELL_MAX: Duration = Duration::from_secs(3600);
+const TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
 /// Checks everything and reports everything that is wrong, not only the first.
 pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complaint>> {
@@ -90,7 +123,8 @@ pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complai
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
     let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
-    let meters = meters(raw.meter, folder, &mut wrong);
+    let maps = Maps::new(folder, raw.modbus.as_ref());
+    let meters = meters(raw.meter, maps, &mut wrong);
     match site {
         Some(site) if wrong.is_empty() => {
             Ok(Config { site, meters, http, mqtt, store, retention, alarms })
@@ -203,14 +237,14 @@ fn alarms(raw: &raw::Alarms, wrong: &mut Vec<Complaint>) -> alarm::Thresholds {
             "expected voltage_min_v ({}) below voltage_max_v ({})",
             thresholds.voltage_min_v, thresholds.voltage_max_v
         );
-        wrong.push(Complaint { span, message });
+        wrong.push(Complaint { span, message, elsewhere: None });
     }
     thresholds
 }
 
 fn meters(
     raw: Vec<Spanned<raw::Meter>>,
-    folder: &Path,
+    mut maps: Maps<'_>,
     wrong: &mut Vec<Complaint>,
 ) -> Vec<MeterConfig> {
     if let Some(first_too_many) = raw.get(METERS_MAX) {
@@ -227,14 +261,14 @@ fn meters(
             let raw = spanned.into_inner();
             let main = is_main(&raw) || (!has_main && index == 0 && raw.role.is_none());
             let role = if main { Role::Main } else { Role::Machine };
-            meter(raw, Surroundings { folder, role, span }, wrong)
+            meter(raw, Surroundings { maps: &mut maps, role, span }, wrong)
         })
         .collect()
 }
 
 /// What a meter's own table does not say.
-struct Surroundings<'a> {
-    folder: &'a Path,
+struct Surroundings<'a, 'b> {
+    maps: &'a mut Maps<'b>,
     role: Role,
     span: std::ops::Range<usize>,
 }
@@ -281,24 +315,16 @@ fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
 
 fn meter(
     raw: raw::Meter,
-    around: Surroundings<'_>,
+    around: Surroundings<'_, '_>,
     wrong: &mut Vec<Complaint>,
 ) -> Option<MeterConfig> {
-    let Surroundings { folder, role, span } = around;
+    let Surroundings { maps, role, span } = around;
+    let folder = maps.folder;
     let id = MeterId::new(raw.id.get_ref().clone());
     if let Err(error) = &id {
         wrong.push(Complaint::at(raw.id.span(), error.to_string()));
     }
-    let model = raw.model.as_ref().and_then(|name| {
-        let model = meter::model(name.get_ref());
-        if model.is_none() {
-            let known: Vec<&str> = meter::models().iter().map(|model| model.name).collect();
-            let message =
-                format!("this version knows no such model; it knows {}", known.join(", "));
-            wrong.push(Complaint::at(name.span(), message));
-        }
-        model
-    });
+    let model = raw.model.as_ref().and_then(|name| maps.model(name, wrong));
     let port = raw.port.as_ref().and_then(|text| match text.get_ref().parse::<wire::Port>() {
         Ok(port) => Some(port.relative_to(folder)),
         Err(error) => {
@@ -306,6 +332,11 @@ fn meter(
             None
         }
     });
+    if let (Some(port), Some(model), Some(text)) = (&port, &model, &raw.port)
+        && let Err(message) = maps::fits(model, port)
+    {
+        wrong.push(Complaint::at(text.span(), message));
+    }
     if raw.port.is_some() && raw.model.is_none() {
         wrong.push(Complaint::at(span, "a meter with a port needs a model, e.g. \"lgz_e450\""));
     }
@@ -318,17 +349,24 @@ fn meter(
         wrong.push(Complaint::at(gak.span(), message));
     }
     let has_port = raw.port.is_some();
+    let around = dlms::Around {
+        folder,
+        model: match &model {
+            Some(ModelConfig::Known(model)) => Some(*model),
+            Some(ModelConfig::Registers(_)) | None => None,
+        },
+        port: port.as_ref(),
+        span: raw.model.as_ref().map_or_else(|| raw.id.span(), Spanned::span),
+        has_guek: raw.guek.is_some(),
+        has_gak: raw.gak.is_some(),
+    };
+    let dlms = dlms::check(raw.dlms, &around, wrong);
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
-    let period = raw.period.as_ref().and_then(|text| {
-        let parsed = duration(text.get_ref());
-        if parsed.is_none() {
-            let message =
-                "expected a period from 100ms to 1d, such as \"5s\", \"500ms\" or \"15min\"";
-            wrong.push(Complaint::at(text.span(), message));
-        }
-        parsed
-    });
+    let optical = optical(raw.optical, wrong);
+    let period = time(raw.period.as_ref(), "a period from 100ms to 1d", wrong);
+    let timeout = time(raw.timeout.as_ref(), "a time from 100ms to 60s", wrong)
+        .map(|timeout| timeout.min(TIMEOUT_MAX));
     let id = id.ok()?;
     Some(MeterConfig {
         label: raw.label.unwrap_or_else(|| id.as_str().to_owned()),
@@ -341,48 +379,42 @@ fn meter(
         guek: raw.guek.map(|secret| place(secret.into_inner(), folder)),
         gak: raw.gak.map(|secret| place(secret.into_inner(), folder)),
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
-        plate: plate(raw.machine, raw.accuracy_pct.as_ref(), (ct_ratio, has_port), wrong),
+        plate: plate::check((raw.machine, raw.accuracy_pct), (ct_ratio, has_port), wrong),
         ct_ratio,
         vt_ratio,
+        optical,
+        dlms,
+        invert: raw.invert.unwrap_or(false),
+        timeout,
     })
 }
 
-/// What stands on the plates of the meter and the machine.
-fn plate(
-    raw: Option<Spanned<raw::Machine>>,
-    accuracy: Option<&Spanned<f64>>,
-    (ct_ratio, has_port): (Decimal, bool),
+fn time(
+    text: Option<&Spanned<String>>,
+    expected: &str,
     wrong: &mut Vec<Complaint>,
-) -> outlet::Plate {
-    let mut plate = outlet::Plate { ct_ratio: ct_ratio.to_f64(), ..outlet::Plate::default() };
-    plate.accuracy_pct = number(accuracy, 0.05..=20.0, wrong).unwrap_or(plate.accuracy_pct);
-    let Some(raw) = raw else { return plate };
-    let span = raw.span();
-    let machine = raw.into_inner();
-    let mut power = |value: Option<Spanned<f64>>| number(value.as_ref(), 0.001..=100_000.0, wrong);
-    plate.machine.rated_kw = power(machine.rated_kw);
-    plate.machine.idle_kw = power(machine.idle_kw);
-    plate.machine.off_kw = power(machine.off_kw);
-    plate.constant_kw = power(machine.constant_kw);
-    if plate.constant_kw.is_some() && has_port {
-        let message = "constant_kw stands for a machine that nothing measures: remove it or port";
-        wrong.push(Complaint::at(span.clone(), message));
+) -> Option<Duration> {
+    let text = text?;
+    let parsed = duration(text.get_ref());
+    if parsed.is_none() {
+        let message = format!("expected {expected}, such as \"5s\", \"500ms\" or \"15min\"");
+        wrong.push(Complaint::at(text.span(), message));
     }
-    let falls = |low: Option<f64>, high: Option<f64>| low.zip(high).is_some_and(|(l, h)| l >= h);
-    let outlet::MachineSettings { rated_kw, idle_kw, off_kw, .. } = plate.machine;
-    if falls(off_kw, idle_kw) || falls(idle_kw, rated_kw) || falls(off_kw, rated_kw) {
-        wrong.push(Complaint::at(span, "expected off_kw < idle_kw < rated_kw"));
+    parsed
+}
+
+fn optical(
+    raw: Option<Spanned<raw::Optical>>,
+    wrong: &mut Vec<Complaint>,
+) -> meter::readout::OpticalOptions {
+    let Some(raw) = raw else { return meter::readout::OpticalOptions::default() };
+    let raw::Optical { address, read_slow, wake_up } = raw.get_ref();
+    if !frame::iec62056_21::message::is_device_address(address) {
+        let message = "address: expected at most 32 letters, digits and blanks";
+        wrong.push(Complaint::at(raw.span(), message));
     }
-    if let Some(text) = &machine.dwell {
-        match duration(text.get_ref()).filter(|dwell| *dwell <= DWELL_MAX) {
-            Some(dwell) => plate.machine.dwell = dwell,
-            None => {
-                let message = "expected a time from 100ms to 1h, such as \"20s\" or \"2min\"";
-                wrong.push(Complaint::at(text.span(), message));
-            }
-        }
-    }
-    plate
+    let (address, read_slow, wake_up) = (address.clone(), *read_slow, *wake_up);
+    meter::readout::OpticalOptions { address, read_slow, wake_up }
 }
 
 pub(super) fn place(secret: raw::Secret, folder: &Path) -> Secret {
@@ -397,7 +429,7 @@ fn ratio(value: Option<&Spanned<f64>>, wrong: &mut Vec<Complaint>) -> Decimal {
     number(value, 1e-3..=1e5, wrong).and_then(Decimal::from_f64).unwrap_or(Decimal::new(1, 0))
 }
 
-fn number(
+pub(super) fn number(
     value: Option<&Spanned<f64>>,
     range: RangeInclusive<f64>,
     wrong: &mut Vec<Complaint>,
@@ -410,8 +442,13 @@ fn number(
     Some(*value.get_ref())
 }
 
-/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`.
-fn duration(text: &str) -> Option<Duration> {
+/// Reads a period: `500ms`, `5s`, `15min`, `1h`, `1d`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    duration_of(text).filter(|it| (Duration::from_millis(100)..=PERIOD_MAX).contains(it))
+}
+
+/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`, however long.
+pub(super) fn duration_of(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;
@@ -423,6 +460,5 @@ fn duration(text: &str) -> Option<Duration> {
         "d" => 86_400_000,
         _ => return None,
     };
-    let duration = Duration::from_millis(count.checked_mul(unit_ms)?);
-    (Duration::from_millis(100)..=PERIOD_MAX).contains(&duration).then_some(duration)
+    Some(Duration::from_millis(count.checked_mul(unit_ms)?))
 }

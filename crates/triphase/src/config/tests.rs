@@ -32,7 +32,8 @@ fn a_typo_is_shown_with_line_column_and_caret() {
     let message = refused(&text);
     let expected = "t.toml:8:1: unknown field `modle`, expected one of `id`, `role`, `parent`, \
                     `label`, `model`, `port`, `period`, `guek`, `gak`, `voltage_kind`, \
-                    `ct_ratio`, `vt_ratio`, `accuracy_pct`, `machine`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
+                    `ct_ratio`, `vt_ratio`, `accuracy_pct`, `machine`, `invert`, `timeout`, \
+                    `optical`, `dlms`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
     assert_eq!(message, expected);
 }
 
@@ -167,4 +168,41 @@ fn a_machines_plate_is_checked_against_itself() {
         let message = refused(&with(plate));
         assert!(message.contains(words), "{plate}: {message}");
     }
+}
+
+#[test]
+fn a_meter_that_is_asked_says_how_it_is_reached() {
+    let asked = |keys: &str| {
+        let model = "model = \"generic_dlms\"\nport = \"tcp://h:4059\"";
+        format!("{GOOD}\n[[meter]]\nid = \"a\"\n{model}\n{keys}\n")
+    };
+    let cases = [
+        ("dlms = { transport = \"udp\" }", "expected one of `hdlc`, `wrapper`, `mode_e`"),
+        ("dlms = { client = 0 }", "expected a client address from 1 to 127"),
+        ("dlms = { server = 20000 }", "expected an address up to 16383"),
+        ("dlms = { server = 200, address_bytes = 1 }", "expected 1, 2 or 4 bytes"),
+        ("dlms = { address_bytes = 3 }", "expected 1, 2 or 4 bytes"),
+        ("dlms = { security = \"low\", client = 2 }", "\"low\" needs password"),
+        ("dlms = { password = { env = \"P\" } }", "used with security = \"low\""),
+        ("dlms = { security = \"low\", password = { env = \"P\" } }", "needs its address"),
+        ("dlms = { security = \"high_gmac\", client = 1 }", "needs the meter's guek and gak"),
+        ("guek = { env = \"K\" }", "needs gak beside guek"),
+        ("dlms = { system_title = \"4C475A\" }", "16 hexadecimal digits"),
+        ("dlms = { objects = [\"1.8\"] }", "expected an OBIS code"),
+        ("dlms = { backfill = \"5min\" }", "expected a time from 1h to 366d"),
+        ("dlms = { device = \"1\" }", "needs transport = \"mode_e\""),
+        ("dlms = { clinet = 2 }", "did you mean `client`?"),
+        ("dlms = { security = \"low\", password = \"hunter2\" }", "password"),
+    ];
+    for (keys, expected) in cases {
+        let message = refused(&asked(keys));
+        assert!(message.contains(expected), "{keys}: {message}");
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+    let serial = asked("dlms = { transport = \"wrapper\" }").replace("tcp://h:4059", "serial:///x");
+    assert!(refused(&serial).contains("the wrapper is for tcp:// ports"));
+    let pushed = format!("{GOOD}dlms = {{ client = 1 }}\n");
+    assert!(refused(&pushed).contains("only a model that is asked over DLMS/COSEM"));
+    let good = asked("dlms = { client = 2, security = \"low\", password = { env = \"P\" } }");
+    assert!(parse(&good, Path::new("t.toml")).expect("valid").meters[1].dlms.is_some());
 }

@@ -3,8 +3,9 @@
 //! In: outcomes of the reader, and the bytes that they came from. Out: the outlet's plain form. The
 //! bytes of a telegram begin with the noise before it and end with the flag behind it.
 
-use super::text_fault;
+use super::{readout, text_fault};
 use crate::acquire::Tape;
+use crate::cli;
 use crate::config::parse_key;
 use jiff::tz::TimeZone;
 use meter::push::{Layer, Outcome, PushOptions, PushReader, Step};
@@ -41,6 +42,15 @@ pub(crate) fn explained_alone(outcome: &Outcome, tape: &Tape) -> Explained {
 /// A parameter makes no sense, or the text is no hexadecimal.
 pub(crate) fn explain(capture: &Capture) -> Result<Vec<Explained>, CaptureFault> {
     let options = options(capture)?;
+    let protocol = match capture.protocol.as_deref() {
+        Some("dlms") => cli::Protocol::Dlms,
+        Some("iec62056-21") => cli::Protocol::Iec62056_21,
+        Some("dsmr") => cli::Protocol::Dsmr,
+        _ => cli::Protocol::Auto,
+    };
+    if let Some(kind) = readout::kind_of(protocol, &capture.data, &options) {
+        return Ok(readout::explain(&capture.data, kind, &options, explained));
+    }
     if let Some(detail) = text_fault(&capture.data) {
         return Err(CaptureFault { parameter: "data", detail });
     }
@@ -87,7 +97,7 @@ fn explained(
         .collect();
     let security = &outcome.security;
     Explained {
-        protocol: "dlms",
+        protocol: outcome.protocol,
         meter: outcome.meter.clone(),
         meter_time: outcome.meter_time,
         measured_at: outcome.measured_at,
@@ -147,9 +157,9 @@ fn shown(step: &Step, begin: u64) -> ExplainedStep {
 fn options(capture: &Capture) -> Result<PushOptions, CaptureFault> {
     let fault = |parameter, detail| CaptureFault { parameter, detail };
     match capture.protocol.as_deref() {
-        None | Some("auto" | "dlms") => {}
+        None | Some("auto" | "dlms" | "iec62056-21" | "dsmr") => {}
         Some(_) => {
-            let detail = "this version reads \"dlms\", or finds it with \"auto\"".to_owned();
+            let detail = "expected \"auto\", \"dlms\", \"iec62056-21\" or \"dsmr\"".to_owned();
             return Err(fault("protocol", detail));
         }
     }

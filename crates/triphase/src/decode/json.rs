@@ -55,7 +55,7 @@ struct DefectLine<'a> {
 /// The output cannot be written.
 pub(super) fn print(outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
     let line = Line {
-        protocol: "dlms",
+        protocol: outcome.protocol,
         meter: outcome.meter.as_deref(),
         meter_time: outcome.meter_time.map(|time| time.to_string()),
         measured_at: outcome.measured_at.map(|time| time.to_string()),

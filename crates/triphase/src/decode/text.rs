@@ -100,7 +100,8 @@ pub(super) fn rest(left: &[Step], out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn protection(outcome: &Outcome) -> String {
+/// How the telegram was protected, in words.
+pub(super) fn protection(outcome: &Outcome) -> String {
     let security = &outcome.security;
     if !security.known {
         return "unknown: the telegram could not be read so far".to_owned();

@@ -13,12 +13,13 @@ use crate::assemble::{self, Kind};
 use crate::cli;
 use crate::clock;
 use crate::config::{
-    Config, HttpConfig, MeterConfig, MqttConfig, Role, Secret, SiteConfig, loopback_only,
+    Config, HttpConfig, MeterConfig, ModelConfig, MqttConfig, Role, Secret, SiteConfig,
+    loopback_only,
 };
 use crate::run;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
-use reading::{Decimal, MeterId, Timestamp};
+use reading::{MeterId, Timestamp};
 use sim::{E450Feed, Pace, PacedFeed, Protection, Speed};
 use std::io::Write;
 use std::path::Path;
@@ -117,19 +118,12 @@ fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config>
             demand_interval_min: 10,
         },
         meters: vec![MeterConfig {
-            id: MeterId::new("general")?,
-            role: Role::Main,
-            parent: None,
             label: "Compteur général".to_owned(),
-            model: meter::model("lgz_e450"),
+            model: meter::model("lgz_e450").map(ModelConfig::Known),
             port: Some(Port::Serial(SerialSettings::customer_interface(line.to_owned()))),
-            period: None,
             guek: Some(Secret::Known(DEMO_GUEK)),
             gak: Some(Secret::Known(DEMO_GAK)),
-            line_to_line: false,
-            ct_ratio: Decimal::new(1, 0),
-            vt_ratio: Decimal::new(1, 0),
-            plate: outlet::Plate::default(),
+            ..MeterConfig::new(MeterId::new("general")?, Role::Main)
         }],
         http: HttpConfig { listen: arguments.listen, tls: None, names: Vec::new() },
         mqtt: arguments.mqtt.clone().map(|broker| MqttConfig::open(broker, "Atelier")),
@@ -152,8 +146,8 @@ async fn feed(
     let folder = config.store.clone();
     let tells_past = is_new && !arguments.history.is_none();
     let [meter] = &config.meters[..] else { bail!("a demo has one meter") };
-    let driver = meter.model.map(|model| {
-        model.driver(meter::DriverOptions {
+    let reader = meter::model("lgz_e450").map(|model| {
+        model.reader(meter::DriverOptions {
             guek: Some(DEMO_GUEK),
             gak: Some(DEMO_GAK),
             zone: Some(zone.clone()),
@@ -167,7 +161,7 @@ async fn feed(
         if is_new {
             history::note_begin(&folder, began)?;
         }
-        if let Some(mut driver) = driver.filter(|_| tells_past) {
+        if let Some(meter::Reader::Listens(mut driver)) = reader.filter(|_| tells_past) {
             history::make(&mut feed, driver.as_mut(), &store, start)?;
         }
         Ok(feed)

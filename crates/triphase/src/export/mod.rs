@@ -51,7 +51,11 @@ pub(crate) fn export(arguments: &cli::Export) -> Result<(), Error> {
     let archive = ReadOnly::open(&config.store).context("the store")?;
     let scan = Scan::of(&archive, &meter, range, &quantities)?;
     if scan.is_empty() {
-        return Err(Error::Failed(anyhow::anyhow!("{meter} has no such reading in that range")));
+        let all = Scan::of(&archive, &meter, range, &[])?;
+        let there = all.columns().map(Column::header).collect::<Vec<_>>().join(", ");
+        let there = if there.is_empty() { "nothing at all".to_owned() } else { there };
+        let message = format!("{meter} has no such reading in that range; it has {there}");
+        return Err(Error::Failed(anyhow::anyhow!(message)));
     }
     let mut lines = lines(arguments, &style)?;
     match arguments.resolution {
@@ -117,7 +121,16 @@ fn style(arguments: &cli::Export, config: &Config) -> Result<Style> {
 fn lines(arguments: &cli::Export, style: &Style) -> Result<Lines> {
     let out: Box<dyn Write> = match arguments.out.as_deref().filter(|path| *path != "-") {
         None => Box::new(std::io::stdout().lock()),
-        Some(path) => Box::new(File::create(path).with_context(|| path.to_owned())?),
+        Some(path) if arguments.force => {
+            Box::new(File::create(path).with_context(|| path.to_owned())?)
+        }
+        // Somebody's file, the store's own among them, is not written over by a slip.
+        Some(path) => Box::new(File::create_new(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                anyhow::anyhow!("--out {path} exists: name another file, or say --force")
+            }
+            _ => anyhow::Error::from(error).context(path.to_owned()),
+        })?),
     };
     let out: Box<dyn Write> = Box::new(BufWriter::new(out));
     Ok(csv::WriterBuilder::new().delimiter(style.delimiter).from_writer(out))

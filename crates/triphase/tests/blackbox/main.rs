@@ -12,6 +12,7 @@ mod crash;
 mod csv;
 mod frames;
 mod hostile;
+mod modbus;
 mod mqtt;
 mod process;
 mod supervised;

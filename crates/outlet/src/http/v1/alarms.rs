@@ -39,6 +39,10 @@ struct AlarmBody {
     severity: &'static str,
     text: String,
     text_en: String,
+    /// What was found, the limit that it is beyond, the unit of both.
+    value: f64,
+    limit: f64,
+    unit: &'static str,
     action: &'static str,
     action_en: &'static str,
 }
@@ -61,6 +65,9 @@ impl From<Risk> for AlarmBody {
             severity: risk.condition.severity().name(),
             text: risk.description,
             text_en: risk.english,
+            value: risk.excess.value,
+            limit: risk.excess.limit,
+            unit: risk.excess.unit,
             action: risk.condition.action(),
             action_en: risk.condition.english_action(),
         }

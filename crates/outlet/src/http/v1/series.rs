@@ -5,6 +5,7 @@
 //! that holds one; the interval's length is chosen from the range. A gap is never filled.
 
 use super::choose;
+use super::figure::ReasonBody;
 use super::parameter::{bad, echo, instant, parameters, stretch, whole};
 use crate::http::Service;
 use crate::http::problem::Problem;
@@ -46,6 +47,8 @@ pub(super) struct Body {
     /// Length of an interval. **Unit** s.
     resolution: u64,
     points: Vec<PointBody>,
+    /// Why there is no point.
+    reason: Option<ReasonBody>,
 }
 
 #[derive(Serialize)]
@@ -82,13 +85,41 @@ pub(super) async fn get(
     let points = points.and_then(|points| usize::try_from(points).ok()).unwrap_or(POINTS_DEFAULT);
     let query = SeriesQuery { meter: meter.clone(), quantity, from, to, points };
     let series = blocking(&service.store, move |store| store.series(&query)).await?;
+    let sent = service.store.latest(&meter).is_some_and(|latest| latest.value(quantity).is_some());
+    let reason = series.points.is_empty().then(|| nothing(quantity, sent));
     Ok(Json(Body {
         meter: meter.to_string(),
         quantity: quantity.name(),
         unit: quantity.unit().map(Unit::symbol),
         resolution: series.resolution.as_secs(),
         points: series.points.into_iter().map(PointBody::from).collect(),
+        reason,
     }))
+}
+
+/// Why a series is empty.
+const fn nothing(quantity: Quantity, sent: bool) -> ReasonBody {
+    if sent {
+        return ReasonBody::new("no_reading", "There is no reading of it in this range.");
+    }
+    match quantity {
+        Quantity::ActivePower => ReasonBody::new(
+            "not_sent",
+            "This meter does not send it: it is derived from active_power_import and \
+             active_power_export, whose series there are.",
+        ),
+        Quantity::ReactivePower => ReasonBody::new(
+            "not_sent",
+            "This meter does not send it: it is derived from reactive_power_import and \
+             reactive_power_export, or from the four quadrants, whose series there are.",
+        ),
+        Quantity::ApparentPower => ReasonBody::new(
+            "not_sent",
+            "This meter does not send it: it is derived from the active and the reactive power, or \
+             from voltages and currents, whose series there are.",
+        ),
+        _ => ReasonBody::new("not_sent", "This meter does not send it."),
+    }
 }
 
 /// The quantity of this name.

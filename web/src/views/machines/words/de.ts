@@ -38,7 +38,6 @@ const de: Words = {
   energy: "Arbeit",
   idleEnergy: "davon Leerlauf",
   week: "Woche",
-  hours: (hours) => `${hours} h`,
   ribbon: (name, text) => `${name}: ${text}`,
   from: (from, to) => `${from} – ${to}`,
   limits: (off, running) => `aus bis ${off}, Betrieb ab ${running}`,

@@ -38,7 +38,6 @@ const en: Words = {
   energy: "Energy",
   idleEnergy: "while idle",
   week: "Week",
-  hours: (hours) => `${hours} h`,
   ribbon: (name, text) => `${name}: ${text}`,
   from: (from, to) => `${from} – ${to}`,
   limits: (off, running) => `off up to ${off}, running from ${running}`,

@@ -36,7 +36,6 @@ const fr = {
   energy: "Énergie",
   idleEnergy: "dont ralenti",
   week: "Semaine",
-  hours: (hours: string) => `${hours} h`,
   ribbon: (name: string, text: string) => `${name} : ${text}`,
   from: (from: string, to: string) => `${from} – ${to}`,
   limits: (off: string, running: string) => `arrêt jusqu’à ${off}, marche dès ${running}`,

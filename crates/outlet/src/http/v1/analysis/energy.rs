@@ -123,7 +123,7 @@ pub(in crate::http::v1) async fn get(
     let (bars, total) = blocking(&service.store, move |store| {
         let length = interval(&edges, step);
         let reach = (edges[0], edges[edges.len() - 1].min(now));
-        let reach = Reach { archive: store.reads(), meter: &meter, range: reach, length };
+        let reach = Reach { archive: store.reads(), meter: &meter, range: reach, length, edges: &edges };
         let inputs = Inputs::read(&reach, known)?;
         let (begin, end) = reach.range;
         let whole = Window { from: begin, to: end.max(begin) };

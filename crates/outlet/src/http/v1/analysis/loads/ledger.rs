@@ -187,7 +187,7 @@ pub(super) fn powers(
     (range, length): ((Timestamp, Timestamp), Duration),
 ) -> Result<Vec<Interval>, store::Error> {
     let sent = Sent::of(store, meter);
-    let reach = Reach { archive: store.reads(), meter, range, length };
+    let reach = Reach { archive: store.reads(), meter, range, length, edges: &[] };
     let read = reach.power(sent)?.unwrap_or_default();
     let slow = store
         .latest(meter)
@@ -220,7 +220,7 @@ fn energies(
     let sent = Sent::of(store, meter);
     let length = Duration::from_secs(900);
     let of = |from: Timestamp, to: Timestamp| -> Result<Option<EnergyBar>, store::Error> {
-        let reach = Reach { archive: store.reads(), meter, range: (from, to), length };
+        let reach = Reach { archive: store.reads(), meter, range: (from, to), length, edges: &[from, to] };
         let inputs = Inputs::read(&reach, sent)?;
         Ok(energy_bars(&[Window { from, to }], &inputs.borrowed()).pop())
     };

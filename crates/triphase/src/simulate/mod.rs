@@ -1,7 +1,12 @@
 //! `triphase simulate`: one simulated meter that any third-party reader can talk to.
 //!
-//! In: a model, a seed, keys, a port. Out: its telegrams when they are due, on a pseudo-terminal
-//! or to whoever connects over TCP, until the process is ended.
+//! In: a model, a seed, keys, a port. Out: its telegrams when they are due, or its answers, on a
+//! pseudo-terminal or to whoever connects over TCP, until the process is ended.
+
+mod cosem;
+mod optical;
+
+mod modbus;
 
 use crate::cli;
 use crate::clock;
@@ -9,7 +14,8 @@ use crate::config::loopback_only;
 use crate::decode::key_argument;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
-use sim::{E450Feed, Pace, Protection, Speed};
+use reading::Timestamp;
+use sim::{E450Feed, Feed, P1Feed, Pace, Protection, Speed};
 use std::io::Write;
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
@@ -27,7 +33,12 @@ enum Output {
 
 /// Simulates until SIGTERM or SIGINT.
 pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
-    let known: Vec<&str> = sim::models().iter().map(|model| model.name).collect();
+    if let Some(map) = modbus::map(&arguments.model)? {
+        return modbus::simulate(&arguments, &map).await;
+    }
+    let pushing = sim::models().iter().map(|model| model.name);
+    let asked = meter::modbus::maps().iter().map(|map| map.name.as_str());
+    let known: Vec<&str> = pushing.chain(asked).collect();
     if !known.contains(&arguments.model.as_str()) {
         bail!("--model {}: this version simulates {}", arguments.model, known.join(", "));
     }
@@ -38,13 +49,54 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
     let gak = key(&arguments.gak, "--gak")?;
     let zone = TimeZone::get(&arguments.timezone)
         .map_err(|_| anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone))?;
+    if arguments.model == "lgz_e450_dlms" {
+        let settings = cosem::settings(&arguments, (guek, gak))?;
+        let output = open(&arguments.port).await?;
+        return tokio::select! {
+            served = cosem::serve(&arguments, (zone, settings), output) => served,
+            stopped = crate::run::asked_to_stop() => stopped.map(drop),
+        };
+    }
     let mut output = open(&arguments.port).await?;
     let start = clock::now();
-    let mut feed = E450Feed::new(arguments.seed, start, &zone, &Protection::of(guek, gak));
-    let pace = Pace { start, speed: Speed::times(arguments.speed)?, clock: clock::now };
-    let serving = sim::serve(&mut feed, pace, async |bytes: &[u8]| output.send(bytes).await);
+    let speed = Speed::times(arguments.speed)?;
+    match arguments.model.as_str() {
+        "iec62056_21" => {
+            let mut meter = optical::meter(&arguments, &zone);
+            let answering = async {
+                match &mut output {
+                    Output::Terminal(pty) => optical::on_terminal(&mut meter, pty).await,
+                    Output::Listener { listener, .. } => {
+                        optical::over_tcp(&mut meter, listener).await
+                    }
+                }
+            };
+            until_stopped(answering).await
+        }
+        "dsmr_p1" => {
+            let feed = P1Feed::new(arguments.seed, start, &zone);
+            until_stopped(push(feed, (start, speed), &mut output)).await
+        }
+        _ => {
+            let feed = E450Feed::new(arguments.seed, start, &zone, &Protection::of(guek, gak));
+            until_stopped(push(feed, (start, speed), &mut output)).await
+        }
+    }
+}
+
+/// Sends what a meter pushes when it is due; ends only with an error.
+async fn push(
+    mut feed: impl Feed,
+    (start, speed): (Timestamp, Speed),
+    output: &mut Output,
+) -> Result<()> {
+    let pace = Pace { start, speed, clock: clock::now };
+    Err(sim::serve(&mut feed, pace, async |bytes: &[u8]| output.send(bytes).await).await)
+}
+
+async fn until_stopped(serving: impl Future<Output = Result<()>>) -> Result<()> {
     tokio::select! {
-        error = serving => Err(error),
+        ended = serving => ended,
         stopped = crate::run::asked_to_stop() => stopped.map(drop),
     }
 }

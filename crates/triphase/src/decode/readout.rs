@@ -1,0 +1,302 @@
+//! Read-outs in readable characters, explained: the optical port and P1.
+//!
+//! In: the bytes of a capture. Out: values as on the wire, with what the check says. The values of a
+//! read-out whose check does not hold are shown for diagnosis; it counts as refused all the same.
+
+use super::{Tally, text};
+use crate::cli::{Format, Protocol};
+use anyhow::Result;
+use frame::capture_text::bytes_of_capture;
+use frame::iec62056_21::Group;
+use meter::push::{DefectCode, Outcome, PushOptions, Step};
+use meter::readout::{
+    Content, Entry, Kind, ReadOut, ReadoutOptions, ReadoutReader, Start, checksum_name, is_readable,
+};
+use outlet::Explained;
+use reading::Timestamp;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::io::Write;
+
+/// Bytes given to the reader at once.
+const CHUNK: usize = 64 << 10;
+
+/// Which of the two protocols the capture is to be read as, `None` inside for whichever it is;
+/// `None` when it is neither.
+pub(super) fn kind_of(
+    protocol: Protocol,
+    captured: &[u8],
+    options: &PushOptions,
+) -> Option<Option<Kind>> {
+    match protocol {
+        Protocol::Iec62056_21 => Some(Some(Kind::Iec62056_21)),
+        Protocol::Dsmr => Some(Some(Kind::Dsmr)),
+        Protocol::Auto => {
+            let bytes = wire_bytes(captured);
+            let readable = is_readable(&bytes) || holds_encrypted_p1(&bytes, options);
+            readable.then_some(None)
+        }
+        Protocol::Dlms | Protocol::Mbus => None,
+    }
+}
+
+/// Text that is no hexadecimal is what went over the wire.
+fn wire_bytes(captured: &[u8]) -> Vec<u8> {
+    bytes_of_capture(captured)
+}
+
+/// Whether a key opens a telegram that is P1 inside: without one, it looks like pushed DLMS.
+fn holds_encrypted_p1(bytes: &[u8], options: &PushOptions) -> bool {
+    if options.guek.is_none() {
+        return false;
+    }
+    let mut found = false;
+    let mut each = |read_out: ReadOut<'_>| {
+        // The tag's own refusal means that the content made sense.
+        let sense = read_out.outcome.has(DefectCode::TagMismatch);
+        found |= sense || read_out.found.identification.is_some();
+    };
+    let mut reader = ReadoutReader::new(readout_options(Some(Kind::Dsmr), options));
+    reader.feed(None, bytes, &mut each);
+    reader.finish(&mut each);
+    found
+}
+
+fn readout_options(kind: Option<Kind>, options: &PushOptions) -> ReadoutOptions {
+    ReadoutOptions {
+        guek: options.guek,
+        gak: options.gak,
+        zone: options.zone.clone(),
+        kind,
+        start: Start::Anywhere,
+        explain: options.explain,
+    }
+}
+
+/// Prints every read-out; tells whether one was delivered.
+///
+/// # Errors
+/// The output cannot be written.
+pub(super) fn decode(
+    captured: &[u8],
+    (format, kind): (Format, Option<Kind>),
+    options: &PushOptions,
+    out: &mut dyn Write,
+) -> Result<bool> {
+    let bytes = wire_bytes(captured);
+    let mut reader = ReadoutReader::new(readout_options(kind, options));
+    let mut tally = Tally { delivered: 0, refused: 0, bytes: bytes.len(), noise: 0 };
+    let mut printed = Ok(());
+    let mut each = |read_out: ReadOut<'_>| {
+        if read_out.outcome.delivered {
+            tally.delivered += 1;
+        } else {
+            tally.refused += 1;
+        }
+        if printed.is_ok() {
+            printed = match format {
+                Format::Json => print_json(&read_out, out),
+                Format::Text => print_text(&read_out, out),
+            };
+        }
+    };
+    for chunk in bytes.chunks(CHUNK) {
+        reader.feed(None, chunk, &mut each);
+    }
+    reader.finish(&mut each);
+    printed?;
+    tally.noise = reader.noise_bytes();
+    if format == Format::Text {
+        text::summary(&tally, out)?;
+    } else if tally.delivered + tally.refused == 0 {
+        eprintln!("nothing was found in {} bytes: no read-out, no telegram", bytes.len());
+    }
+    Ok(tally.delivered > 0)
+}
+
+/// The read-outs of a capture in the outlet's form.
+pub(super) fn explain(
+    captured: &[u8],
+    kind: Option<Kind>,
+    options: &PushOptions,
+    explained: impl Fn(&Outcome, &[Step], &dyn Fn(u64, u64) -> Option<Vec<u8>>) -> Explained,
+) -> Vec<Explained> {
+    let bytes = wire_bytes(captured);
+    let cut = |from: u64, to: u64| {
+        let range = usize::try_from(from).ok()?..usize::try_from(to).ok()?;
+        bytes.get(range).map(<[u8]>::to_vec)
+    };
+    let mut telegrams = Vec::new();
+    let mut each = |read_out: ReadOut<'_>| {
+        let outcome = &read_out.outcome;
+        telegrams.push(explained(outcome, &outcome.steps, &cut));
+    };
+    let mut reader = ReadoutReader::new(readout_options(kind, options));
+    reader.feed(None, &bytes, &mut each);
+    reader.finish(&mut each);
+    telegrams
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    protocol: &'static str,
+    identification: Option<&'a str>,
+    meter: Option<&'a str>,
+    meter_time: Option<String>,
+    measured_at: Option<String>,
+    checksum: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    security: Option<Security>,
+    values: Vec<ValueLine<'a>>,
+    defects: Vec<DefectLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct Security {
+    encrypted: bool,
+    authenticated: bool,
+    invocation_counter: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct ValueLine<'a> {
+    obis: &'a str,
+    value: Option<ExactValue<'a>>,
+    unit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    more: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ExactValue<'a> {
+    Number(Box<RawValue>),
+    Text(&'a str),
+}
+
+#[derive(Serialize)]
+struct DefectLine<'a> {
+    code: &'static str,
+    detail: &'a str,
+    offset: u64,
+}
+
+fn print_json(read_out: &ReadOut<'_>, out: &mut dyn Write) -> Result<()> {
+    let outcome = &read_out.outcome;
+    let security = outcome.security;
+    let defects = outcome.defects.iter().map(|defect| DefectLine {
+        code: defect.code.name(),
+        detail: &defect.detail,
+        offset: defect.offset,
+    });
+    let entries: Vec<Entry<'_>> = read_out.entries().collect();
+    let line = Line {
+        protocol: read_out.kind.name(),
+        identification: read_out.found.identification.map(|it| it.line),
+        meter: outcome.meter.as_deref(),
+        meter_time: outcome.meter_time.map(|time| time.to_string()),
+        measured_at: outcome.measured_at.map(|time| time.to_string()),
+        checksum: checksum_name(read_out.found.check),
+        security: security.invocation_counter.map(|counter| Security {
+            encrypted: security.encrypted,
+            authenticated: security.authenticated,
+            invocation_counter: Some(counter),
+        }),
+        values: entries.iter().map(value_line).collect::<Result<_>>()?,
+        defects: defects.collect(),
+    };
+    serde_json::to_writer(&mut *out, &line)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+fn value_line<'a>(entry: &Entry<'a>) -> Result<ValueLine<'a>> {
+    let value = match entry.content {
+        // The decimal prints itself in full, so no digit passes through a float.
+        Content::Number(number) => {
+            Some(ExactValue::Number(RawValue::from_string(number.to_string())?))
+        }
+        Content::Text(text) | Content::TooLong(text) => Some(ExactValue::Text(text)),
+        Content::Empty => None,
+    };
+    Ok(ValueLine {
+        obis: entry.address,
+        value,
+        unit: entry.unit,
+        time: entry.time,
+        more: entry.more().map(|group| as_sent(&group)).collect(),
+    })
+}
+
+/// What a pair of brackets holds, put together again.
+fn as_sent(group: &Group<'_>) -> String {
+    match group.unit {
+        Some(unit) => format!("{}*{unit}", group.value),
+        None => group.value.to_owned(),
+    }
+}
+
+/// Prints a read-out for people: what it is, what to make of it, what it says.
+fn print_text(read_out: &ReadOut<'_>, out: &mut dyn Write) -> Result<()> {
+    let ReadOut { found, kind, outcome } = read_out;
+    let what = match kind {
+        Kind::Dsmr => "P1 telegram",
+        Kind::Iec62056_21 => "Read-out",
+    };
+    let verdict = if outcome.delivered { "" } else { "REFUSED " };
+    writeln!(out, "{verdict}{what}, bytes {} to {}", found.offset, found.end.saturating_sub(1))?;
+    if let Some(identification) = found.identification {
+        writeln!(out, "  identifies  {}", identification.line)?;
+    }
+    if let Some(meter) = &outcome.meter {
+        writeln!(out, "  meter       {meter}")?;
+    }
+    if let Some(time) = outcome.meter_time {
+        let utc = outcome.measured_at.map_or_else(
+            || "UTC unknown: the clock names no zone, give --timezone".to_owned(),
+            |at: Timestamp| format!("= {at}"),
+        );
+        writeln!(out, "  clock       {time} ({utc})")?;
+    }
+    if outcome.security.encrypted {
+        writeln!(out, "  protection  {}", text::protection(outcome))?;
+    }
+    let check = match found.check.holds() {
+        Some(true) => "holds",
+        Some(false) => "DOES NOT HOLD: what is shown may be damaged",
+        None => "none: nothing tells damage",
+    };
+    writeln!(out, "  checksum    {check}")?;
+    for defect in &outcome.defects {
+        let at = defect.offset;
+        writeln!(out, "  {:<11} {} (byte {at}): {}", "note", defect.code, defect.detail)?;
+    }
+    for entry in read_out.entries() {
+        print_entry(&entry, outcome, out)?;
+    }
+    writeln!(out)?;
+    Ok(())
+}
+
+fn print_entry(entry: &Entry<'_>, outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
+    let obis = entry.register.map(|register| register.obis);
+    let told = outcome.values.iter().find(|value| obis.is_some() && value.reading.obis == obis);
+    let name = match told.and_then(|value| value.reading.quantity) {
+        Some(quantity) => quantity.description().english,
+        None if !entry.is_current() => "(earlier period)",
+        None => "",
+    };
+    let value = match entry.content {
+        Content::Number(number) => number.to_string(),
+        Content::Text(text) | Content::TooLong(text) => text.to_owned(),
+        Content::Empty => "–".to_owned(),
+    };
+    let unit = entry.unit.unwrap_or_default();
+    let time = entry.time.map(|time| format!("  at {time}")).unwrap_or_default();
+    let more: Vec<String> = entry.more().map(|group| as_sent(&group)).collect();
+    let more = if more.is_empty() { String::new() } else { format!("  ({})", more.join(") (")) };
+    writeln!(out, "  {:<18}{name:<34}{value:>14} {unit}{time}{more}", entry.address)?;
+    Ok(())
+}
