@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// The benchmarks, by the word that asks for them.
-const SCRIPTS: [(&str, &str); 8] = [
+const SCRIPTS: [(&str, &str); 9] = [
     ("decode", "interop/bench_decode.py"),
     ("http", "interop/bench_http.py"),
     ("mbus", "interop/bench_mbus.py"),

@@ -280,7 +280,7 @@ fn site_facts(site: &SiteConfig) -> Site {
     }
 }
 
-fn meter_facts(meter: &MeterConfig) -> MeterInfo {
+pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
     let preset = meter.feed.as_ref().and_then(|feed| feed.preset);
     MeterInfo {
         id: meter.id.clone(),
@@ -299,5 +299,6 @@ fn meter_facts(meter: &MeterConfig) -> MeterInfo {
             outlet::VoltageKind::Phase
         },
         period: meter.period,
+        plate: meter.plate,
     }
 }

@@ -57,6 +57,13 @@ pub(crate) enum Command {
     /// Finds devices on a bus and writes the configuration that reads them
     #[command(subcommand, after_help = "Example:  triphase scan serial --optical")]
     Scan(crate::scan::Bus),
+    /// What is wrong with the wiring: reversed and swapped transformers, ratios, scalers, clocks
+    #[command(after_help = "Examples:\n  triphase doctor --config triphase.toml\n  \
+        triphase doctor --url http://127.0.0.1:8330 --language de\n  \
+        triphase doctor --format json\n\
+        The store is only read, so the service may run. Exit 0 = nothing found, 1 = something is \
+        wrong.")]
+    Doctor(Doctor),
     /// Reads the whole store and says what is damaged, where; also while the service runs
     #[command(after_help = "Examples:\n  triphase verify --config triphase.toml\n  \
         triphase verify --data backup.sqlite\n\
@@ -345,6 +352,39 @@ pub(crate) struct Import {
     /// The service's token, where it wants one
     #[arg(long, value_name = "TOKEN", env = "TRIPHASE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
+}
+
+/// A language of the doctor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DoctorLanguage {
+    /// English
+    En,
+    /// French
+    Fr,
+    /// German
+    De,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+    /// Only this meter
+    #[arg(long, value_name = "ID")]
+    pub(crate) meter: Option<String>,
+    /// Asks a running service instead of the store, such as http://127.0.0.1:8330
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The service's token, where it wants one
+    #[arg(long, value_name = "TOKEN", env = "TRIPHASE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// The language of the sentences
+    #[arg(long, value_enum, default_value_t = DoctorLanguage::En)]
+    pub(crate) language: DoctorLanguage,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 /// Which instants an export tells.

@@ -14,6 +14,7 @@ mod intake;
 mod journal;
 mod kept;
 mod live;
+mod loads;
 mod missing;
 mod openapi;
 mod production;

@@ -4,6 +4,7 @@ use super::dlms::{self, DlmsConfig};
 use super::feed::{self, FeedConfig};
 use super::maps::{self, Maps, ModelConfig};
 use super::mqtt::{self, MqttConfig};
+use super::plate;
 use super::raw;
 use super::report::Complaint;
 use super::retention;
@@ -55,6 +56,7 @@ pub(crate) struct MeterConfig {
     pub(crate) line_to_line: bool,
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
+    pub(crate) plate: outlet::Plate,
     pub(crate) invert: bool,
     /// How long an answer of a meter that is asked may take.
     pub(crate) timeout: Option<Duration>,
@@ -330,6 +332,7 @@ fn meter(
         wrong.push(Complaint::at(gak.span(), message));
     }
     feed::check_keys(&raw, wrong);
+    let has_port = raw.port.is_some();
     let around = dlms::Around {
         folder,
         model: model.as_ref().and_then(ModelConfig::known),
@@ -358,6 +361,7 @@ fn meter(
         guek: raw.guek.map(|secret| place(secret.into_inner(), folder)),
         gak: raw.gak.map(|secret| place(secret.into_inner(), folder)),
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
+        plate: plate::check((raw.machine, raw.accuracy_pct), (ct_ratio, has_port), wrong),
         ct_ratio,
         vt_ratio,
         optical,
@@ -409,7 +413,7 @@ fn ratio(value: Option<&Spanned<f64>>, wrong: &mut Vec<Complaint>) -> Decimal {
     number(value, 1e-3..=1e5, wrong).and_then(Decimal::from_f64).unwrap_or(Decimal::new(1, 0))
 }
 
-fn number(
+pub(super) fn number(
     value: Option<&Spanned<f64>>,
     range: RangeInclusive<f64>,
     wrong: &mut Vec<Complaint>,

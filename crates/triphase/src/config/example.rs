@@ -78,6 +78,14 @@ const METER: &[Key] = &[
         "Current transformer ratio, where the meter reports secondary values.",
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
+    optional("accuracy_pct", "1", "Accuracy of the meter with its transformers, in %. Default 1."),
+    optional(
+        "machine",
+        "{ rated_kw = 15.5, idle_kw = 1.9, off_kw = 0.2, dwell = \"20s\" }",
+        "The machine behind a sub-meter: what it draws at work, idling and off, and how long a\n\
+         state must last. Learned from its meter when absent. { constant_kw = 3.4 } stands for a\n\
+         machine that nothing measures.",
+    ),
     optional(
         "invert",
         "false",

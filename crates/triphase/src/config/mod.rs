@@ -11,6 +11,7 @@ pub(crate) mod example;
 mod feed;
 mod maps;
 mod mqtt;
+mod plate;
 mod raw;
 mod report;
 mod retention;

@@ -54,6 +54,19 @@ pub(super) struct Meter {
     pub(super) dlms: Option<Spanned<Dlms>>,
     pub(super) counter_of: Option<Spanned<String>>,
     pub(super) mqtt: Option<Spanned<Feed>>,
+    pub(super) accuracy_pct: Option<Spanned<f64>>,
+    pub(super) machine: Option<Spanned<Machine>>,
+}
+
+/// What stands on a machine's plate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Machine {
+    pub(super) rated_kw: Option<Spanned<f64>>,
+    pub(super) idle_kw: Option<Spanned<f64>>,
+    pub(super) off_kw: Option<Spanned<f64>>,
+    pub(super) dwell: Option<Spanned<String>>,
+    pub(super) constant_kw: Option<Spanned<f64>>,
 }
 
 /// What a meter behind an optical head needs: `{ address, read_slow, wake_up }`.

@@ -32,7 +32,8 @@ fn a_typo_is_shown_with_line_column_and_caret() {
     let message = refused(&text);
     let expected = "t.toml:8:1: unknown field `modle`, expected one of `id`, `role`, `parent`, \
                     `label`, `model`, `port`, `period`, `guek`, `gak`, `voltage_kind`, \
-                    `ct_ratio`, `vt_ratio`, `invert`, `timeout`, `optical`, `dlms`, `counter_of`, `mqtt`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
+                    `ct_ratio`, `vt_ratio`, `accuracy_pct`, `machine`, `invert`, `timeout`, \
+                     `optical`, `dlms`, `counter_of`, `mqtt`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
     assert_eq!(message, expected);
 }
 
@@ -148,6 +149,25 @@ fn keys_are_32_hexadecimal_digits_and_never_shown() {
     let wrong = parse("zz112233445566778899aabbccddeeff", "the key file k").expect_err("no hex");
     assert_eq!(wrong.to_string(), "the key file k holds something else than hexadecimal digits");
     assert_eq!(format!("{:?}", Secret::Env("GUEK".to_owned())), "Secret(…)");
+}
+
+#[test]
+fn a_machines_plate_is_checked_against_itself() {
+    let with = |plate: &str| format!("{GOOD}machine = {plate}\n");
+    let parsed = |plate: &str| parse(&with(plate), Path::new("t.toml"));
+    let good = parsed("{ rated_kw = 15.5, idle_kw = 1.9, off_kw = 0.2, dwell = \"1min\" }");
+    let good = good.expect("valid").meters[0].plate.machine;
+    assert_eq!((good.rated_kw, good.dwell.as_secs()), (Some(15.5), 60));
+    for (plate, words) in [
+        ("{ rated_kw = 1, idle_kw = 2 }", "expected off_kw < idle_kw < rated_kw"),
+        ("{ constant_kw = 3 }", "constant_kw stands for a machine that nothing measures"),
+        ("{ dwell = \"2h\" }", "expected a time from 100ms to 1h"),
+        ("{ power = 3 }", "unknown field `power`"),
+        ("{ rated_kw = -1 }", "expected a number from"),
+    ] {
+        let message = refused(&with(plate));
+        assert!(message.contains(words), "{plate}: {message}");
+    }
 }
 
 #[test]

@@ -29,7 +29,9 @@ use serde::Serialize;
 use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
-pub(super) use analysis::{AvailabilityBody, BalanceBody, KpiBody, ReactiveBody};
+pub(super) use analysis::{
+    AvailabilityBody, BalanceBody, KpiBody, Ledger, Now, Practice, ReactiveBody,
+};
 pub(super) use latest::{LatestBody, derived_of, derived_of_now};
 pub(super) use meters::MeterBody;
 pub(super) use site::SiteBody;
