@@ -47,8 +47,17 @@ impl Speed {
     }
 
     /// The real time in which a virtual one passes.
-    pub(crate) fn real_of(self, virtual_time: Duration) -> Duration {
+    #[must_use]
+    pub fn real_of(self, virtual_time: Duration) -> Duration {
         virtual_time.div_f64(self.0)
+    }
+}
+
+impl Speed {
+    /// The virtual time that passes in so much of the clock's.
+    #[must_use]
+    pub fn scaled(self, elapsed: Duration) -> Duration {
+        elapsed.mul_f64(self.0)
     }
 }
 

@@ -1,10 +1,16 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
-use crate::acquire::{Acquisition, Bus, Clock, Fed, Feed, Listener, Member, Sinks, Station, Tape};
+use crate::acquire::{
+    Acquisition, Asker, Bus, Clock, Conversation, Fed, Feed, Listener, Member, Sinks, Station,
+    TIMEOUT_DEFAULT, Tape,
+};
 use crate::assets;
-use crate::config::{Config, MeterConfig, MqttConfig, Role, SiteConfig};
+use crate::config::{Config, DlmsConfig, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
+use crate::journal::{Journal, Kept};
+use analysis::journal::Ratios;
 use anyhow::{Context, Result};
-use meter::{DriverOptions, Reader};
+use meter::modbus::{self, ReaderOptions, Source};
+use meter::{Correction, DriverOptions, Reader};
 use outlet::feed::Collector;
 use outlet::http::access::{Access, AccessOptions};
 use outlet::mqtt::{Subscriber, Topics};
@@ -21,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) router: outlet::http::Router,
     pub(crate) acquisitions: Vec<Acquisition>,
     pub(crate) publisher: Option<outlet::mqtt::Publisher>,
+    pub(crate) journal: Journal,
 }
 
 /// Whether what is measured is real.
@@ -50,6 +57,7 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     };
     let mut acquisitions = acquisitions(&meters, &site, &sinks)?;
     acquisitions.extend(feeds(&meters, (&site, mqtt.as_ref()), &sinks)?);
+    let journal = journal(&meters, &site, &sinks);
     let access = Access::open(AccessOptions {
         folder,
         listen: http.listen,
@@ -74,7 +82,7 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
     };
     let router = outlet::http::router(outlet);
     let publisher = mqtt.map(|mqtt| publisher(&mqtt, &router)).transpose().context("[mqtt]")?;
-    Ok(Parts { store, router, acquisitions, publisher })
+    Ok(Parts { store, router, acquisitions, publisher, journal })
 }
 
 /// One acquisition for each meter that pushes, and one for each bus.
@@ -89,7 +97,7 @@ fn acquisitions(
         if meter.feed.is_some() {
             continue;
         }
-        let (Some(port), Some(model)) = (&meter.port, meter.model) else {
+        let (Some(port), Some(model)) = (&meter.port, &meter.model) else {
             let since = (sinks.clock)();
             let state = reading::LinkState::Fed;
             sinks
@@ -98,23 +106,30 @@ fn acquisitions(
             continue;
         };
         let station = Station::new(meter.id.clone(), meter.period, sinks.clone());
-        match model.reader(options(meter, site, memory(meter, sinks)?)?) {
-            Reader::Listens(driver) => {
-                let station = if port.is_replay() { station.of_recording() } else { station };
-                let (port, tape) = (port.clone(), Tape::default());
-                let listener = Listener { station, port, driver, tape };
-                acquisitions.push(Acquisition::Listener(Box::new(listener)));
+        let conversation = match model {
+            ModelConfig::Registers(source) => {
+                Conversation::Modbus(Box::new(asker(meter, port, source)))
             }
-            Reader::Asks(dialogue) => {
-                let period = meter.period.unwrap_or(PERIOD_DEFAULT);
-                let member = Member { station, dialogue, period, line: port.line() };
-                let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
-                let bus = buses
-                    .entry(bus)
-                    .or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
-                bus.members.push(member);
+            ModelConfig::Known(model) => {
+                match model.reader(options(meter, site, memory(meter, sinks)?)?) {
+                    Reader::Asks(dialogue) => Conversation::Dialogue(dialogue),
+                    Reader::Listens(driver) => {
+                        let station =
+                            if port.is_replay() { station.of_recording() } else { station };
+                        let (port, tape) = (port.clone(), Tape::default());
+                        let listener = Listener { station, port, driver, tape };
+                        acquisitions.push(Acquisition::Listener(Box::new(listener)));
+                        continue;
+                    }
+                }
             }
-        }
+        };
+        let period = meter.period.unwrap_or(PERIOD_DEFAULT);
+        let member = Member { station, conversation, period, line: port.line() };
+        let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
+        let bus =
+            buses.entry(bus).or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
+        bus.members.push(member);
     }
     acquisitions.extend(buses.into_values().map(Acquisition::Bus));
     Ok(acquisitions)
@@ -173,6 +188,23 @@ fn shown(filters: &[String]) -> String {
 /// How often a meter is asked unless its configuration says otherwise.
 const PERIOD_DEFAULT: Duration = Duration::from_secs(10);
 
+/// What asks a Modbus meter.
+pub(crate) fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> Asker {
+    let options = ReaderOptions {
+        meter: meter.id.clone(),
+        correction: Correction {
+            ct_ratio: meter.ct_ratio,
+            vt_ratio: meter.vt_ratio,
+            invert: meter.invert,
+        },
+    };
+    Asker {
+        reader: modbus::Reader::new(source.clone(), options),
+        unit: port.unit().unwrap_or_default(),
+        timeout: meter.timeout.unwrap_or(TIMEOUT_DEFAULT),
+    }
+}
+
 /// What a meter's driver must remember from earlier runs.
 fn memory(meter: &MeterConfig, sinks: &Sinks) -> Result<Vec<Memory>> {
     if meter.port.as_ref().is_some_and(wire::Port::is_replay) {
@@ -203,6 +235,8 @@ pub(crate) fn options(
         zone: Some(site.zone.clone()),
         ct_ratio: meter.ct_ratio,
         vt_ratio: meter.vt_ratio,
+        dlms: meter.dlms.as_ref().map(DlmsConfig::options).transpose().with_context(context)?,
+        invert: meter.invert,
         memory,
         optical: meter.optical.clone(),
         mbus: meter::mbus::MbusOptions {
@@ -212,6 +246,21 @@ pub(crate) fn options(
         },
         inspect: true,
     })
+}
+
+/// The journal of every meter.
+fn journal(meters: &[MeterConfig], site: &SiteConfig, sinks: &Sinks) -> Journal {
+    let kept = meters.iter().map(|meter| Kept {
+        meter: meter.id.clone(),
+        supply_w: site_facts(site).supply_w(),
+        ratios: Ratios { ct: meter.ct_ratio.to_string(), vt: meter.vt_ratio.to_string() },
+    });
+    Journal {
+        store: sinks.store.clone(),
+        kept: kept.collect(),
+        counters: Arc::clone(&sinks.counters),
+        clock: Arc::clone(&sinks.clock),
+    }
 }
 
 fn publisher(
@@ -231,7 +280,7 @@ fn site_facts(site: &SiteConfig) -> Site {
     }
 }
 
-fn meter_facts(meter: &MeterConfig) -> MeterInfo {
+pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
     let preset = meter.feed.as_ref().and_then(|feed| feed.preset);
     MeterInfo {
         id: meter.id.clone(),
@@ -241,7 +290,7 @@ fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         },
         parent: meter.parent.clone(),
         label: Some(meter.label.clone()),
-        model: meter.model.map(|model| model.name).or(preset).map(str::to_owned),
+        model: meter.model.as_ref().map(ModelConfig::name).or(preset).map(str::to_owned),
         port: meter.port.as_ref().map(ToString::to_string),
         counter_of: meter.counter_of.clone(),
         voltage_kind: if meter.line_to_line {
@@ -250,5 +299,6 @@ fn meter_facts(meter: &MeterConfig) -> MeterInfo {
             outlet::VoltageKind::Phase
         },
         period: meter.period,
+        plate: meter.plate,
     }
 }

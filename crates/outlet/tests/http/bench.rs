@@ -51,6 +51,7 @@ pub(crate) fn fed(name: &str, role: Role) -> MeterInfo {
         counter_of: None,
         voltage_kind: VoltageKind::Phase,
         period: None,
+        plate: outlet::Plate::default(),
     }
 }
 

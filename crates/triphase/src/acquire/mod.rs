@@ -7,14 +7,16 @@ mod bus;
 mod feed;
 mod feed_memory;
 mod listen;
+mod modbus;
 mod schedule;
 mod station;
 mod tape;
 mod watch;
 
-pub(crate) use bus::{Bus, Exchange, Member, converse};
+pub(crate) use bus::{Around, Bus, Conversation, Exchange, Member, converse};
 pub(crate) use feed::{Fed, Feed};
 pub(crate) use listen::Listener;
+pub(crate) use modbus::{Asker, TIMEOUT_DEFAULT};
 pub(crate) use station::{Sinks, Station};
 pub(crate) use tape::Tape;
 

@@ -54,6 +54,17 @@ impl Station {
         (self.sinks.clock)()
     }
 
+    /// The house's clock itself.
+    pub(crate) const fn clock(&self) -> &Clock {
+        &self.sinks.clock
+    }
+
+    /// Something was wrong with a reading that is used all the same.
+    pub(crate) fn note(&self, code: &'static str, detail: &str) {
+        self.sinks.counters.defect(&self.meter, code);
+        tracing::debug!(meter = %self.meter, code, "{detail}");
+    }
+
     /// Says that nothing has been heard yet.
     pub(crate) fn announce(&self) {
         self.sinks.store.set_link(&self.meter, self.watch.link());
@@ -184,6 +195,11 @@ impl Station {
                 tracing::error!(meter = %self.meter, %error, "telegram not stored");
             }
         }
+    }
+
+    /// Where the meter's telegrams go.
+    pub(crate) const fn store(&self) -> &Store {
+        &self.sinks.store
     }
 
     /// Counts what was heard; returns what was last wrong with it.

@@ -35,6 +35,8 @@ pub(crate) struct LinkWatch {
     last_defect: Option<&'static str>,
     intervals: VecDeque<Duration>,
     period: Option<Duration>,
+    /// Why the last questions brought nothing, for a meter that is asked.
+    unanswered: Option<Why>,
     /// The topics of a meter that is fed by a broker; its silence has other reasons.
     topics: Option<String>,
     /// What was last wrong with a message.
@@ -55,6 +57,7 @@ impl LinkWatch {
             last_defect: None,
             intervals: VecDeque::new(),
             period,
+            unanswered: None,
             topics: None,
             last_wrong: None,
         }
@@ -110,6 +113,7 @@ impl LinkWatch {
         self.last_telegram = Some(now);
         self.bytes_without_telegram = 0;
         self.last_defect = None;
+        self.unanswered = None;
         self.last_wrong = None;
         self.become_state(LinkState::Live, now, None)
     }
@@ -118,6 +122,7 @@ impl LinkWatch {
     /// silence is told once it is longer than usual.
     pub(crate) fn unanswered(&mut self, now: Timestamp, why: Why) -> Option<Link> {
         self.not_after(now);
+        self.unanswered = Some(why.clone());
         let last = self.last_telegram.unwrap_or(self.opened_at);
         if self.state == LinkState::Live && now.since(last) <= self.stale_after() {
             return None;
@@ -181,6 +186,10 @@ impl LinkWatch {
 
     /// Why there is no telegram, in the words of whoever stands before the cabinet.
     fn silence(&self, now: Timestamp) -> Why {
+        // A meter that is asked told why, or was asked too seldom to be silent.
+        if let Some(why) = &self.unanswered {
+            return why.clone();
+        }
         if let Some(topics) = &self.topics {
             return self.silence_of(topics);
         }

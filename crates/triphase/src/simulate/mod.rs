@@ -3,7 +3,13 @@
 //! In: a model, a seed, keys, a port. Out: its telegrams when they are due, or its answers, on a
 //! pseudo-terminal or to whoever connects over TCP, until the process is ended.
 
+mod cosem;
+pub(crate) mod mbus;
+pub(crate) mod modbus;
 mod optical;
+mod plant;
+
+pub(crate) use plant::Plant;
 
 use crate::cli;
 use crate::clock;
@@ -33,7 +39,12 @@ enum Output {
 
 /// Simulates until SIGTERM or SIGINT.
 pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
-    let known: Vec<&str> = sim::models().iter().map(|model| model.name).collect();
+    if let Some(map) = modbus::map(&arguments.model)? {
+        return modbus::simulate(&arguments, &map).await;
+    }
+    let pushing = sim::models().iter().map(|model| model.name);
+    let asked = meter::modbus::maps().iter().map(|map| map.name.as_str());
+    let known: Vec<&str> = pushing.chain(asked).collect();
     if !known.contains(&arguments.model.as_str()) {
         bail!("--model {}: this version simulates {}", arguments.model, known.join(", "));
     }
@@ -44,6 +55,14 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
     let gak = key(&arguments.gak, "--gak")?;
     let zone = TimeZone::get(&arguments.timezone)
         .map_err(|_| anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone))?;
+    if arguments.model == "lgz_e450_dlms" {
+        let settings = cosem::settings(&arguments, (guek, gak))?;
+        let output = open(&arguments.port).await?;
+        return tokio::select! {
+            served = cosem::serve(&arguments, (zone, settings), output) => served,
+            stopped = crate::run::asked_to_stop() => stopped.map(drop),
+        };
+    }
     if arguments.model == PUBLISHES {
         return publish(arguments, zone).await;
     }
@@ -63,6 +82,7 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
             };
             until_stopped(answering).await
         }
+        "mbus" => until_stopped(mbus::serve(&arguments, zone, (start, speed), &mut output)).await,
         "dsmr_p1" => {
             let feed = P1Feed::new(arguments.seed, start, &zone);
             until_stopped(push(feed, (start, speed), &mut output)).await

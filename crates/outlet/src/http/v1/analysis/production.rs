@@ -5,7 +5,7 @@
 //! to the meter (its own, and those of meters with `counter_of`) the production and the energy per
 //! piece, cycle or tonne. A shift is asked as its hours: the total is the shift's.
 
-use super::energy::{Inputs, Reach, Sent, beyond, edges, interval, step};
+use super::energy::{beyond, edges, interval, step};
 use crate::Outlet;
 use crate::http::Service;
 use crate::http::problem::Problem;
@@ -14,6 +14,7 @@ use crate::http::v1::figure::{FigureBody, ReasonBody};
 use crate::http::v1::parameter::{instant, parameters, stretch};
 use crate::json::{Utc, with_offset};
 use crate::lookup::blocking;
+use crate::reach::{Inputs, Reach, Sent};
 use analysis::energy::{Sample, Window};
 use analysis::energy_bars::{EnergyBar, energy_bars};
 use analysis::production::{Produced, per_unit, produced};
@@ -159,7 +160,8 @@ pub(in crate::http::v1) async fn get(
     let of = meter.clone();
     let (energy, told) = blocking(&service.store, move |store| {
         let reach = (whole.from, whole.to);
-        let reach = Reach { store, meter: &of, reach, length, edges: &edges };
+        let reach =
+            Reach { archive: store.reads(), meter: &of, range: reach, length, edges: &edges };
         let inputs = Inputs::read(&reach, sent)?;
         let mut energy = energy_bars(&elapsed, &inputs.borrowed());
         energy.extend(energy_bars(&[whole], &inputs.borrowed()));
