@@ -288,7 +288,7 @@ mod tests {
                 ActivePower,
                 "$.p W",
                 r#"{"p":0.1000000000000000055511151231257827}"#,
-                "0.10000000000000000",
+                "0.1000000000000000055",
             ),
         ] {
             assert_eq!(number(quantity, formula, json), value, "{formula}");
