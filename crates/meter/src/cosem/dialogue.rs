@@ -250,6 +250,8 @@ impl CosemDialogue {
             let detail = "the meter gives this client none of the values asked for: check \
                           dlms.client and dlms.security, or name dlms.objects";
             fault = Some(kept(FaultClass::Device, "nothing_given", detail));
+            // Another meter may hang there by now: its objects are asked for anew.
+            self.known = Knowledge::default();
         }
         for memory in &heard.memory {
             self.credentials.memory.retain(|known| known.key != memory.key);

@@ -145,6 +145,12 @@ impl Plan {
             if let Some(missing) = self.missing(scalers, known) {
                 return Some(self.ask_scalers(missing));
             }
+            let mut scalers = columns.iter().filter_map(|column| column.scaler());
+            if scalers.any(|at| !known.scalers.contains_key(&at)) {
+                // Not given this time. Rows are read once, so they wait until it is.
+                self.profile += 1;
+                continue;
+            }
             let selection = match self.access(profile.access) {
                 Access::Range => Some(self.range(&window, around)?),
                 _ if profile.entries_in_use.is_none() => {
