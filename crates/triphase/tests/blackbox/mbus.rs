@@ -218,7 +218,8 @@ impl Drop for Simulated {
 #[test]
 fn a_newcomer_finds_the_slaves_pastes_their_blocks_and_sees_the_machine() {
     let bus = Simulated::start(&["--port", "tcp://127.0.0.1:0", "--echo"]);
-    let found = triphase(&["scan", "mbus", &bus.place, "--addresses", "1-5"]);
+    let found =
+        triphase(&["scan", "mbus", &bus.place, "--search", "primary", "--addresses", "1-5"]);
     let blocks = String::from_utf8(found.stdout).expect("UTF-8");
     assert_eq!(found.status.code(), Some(0), "{blocks}");
     assert_eq!(blocks.matches("[[meter]]").count(), 4, "{blocks}");
@@ -246,7 +247,7 @@ fn a_newcomer_finds_the_slaves_pastes_their_blocks_and_sees_the_machine() {
         latest["values"]["thermal_energy"]["value"].is_number()
     });
     assert!(heat["values"]["flow_temperature"]["value"].as_f64().is_some_and(|it| it > 40.0));
-    service.wait_for("/api/v1/meters/_30500004/latest", |_| true);
+    service.wait_for("/api/v1/meters/30500004/latest", |_| true);
 }
 
 #[test]
