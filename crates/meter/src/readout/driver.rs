@@ -126,9 +126,9 @@ impl TelegramMaker {
 
     /// What devices on M-Bus channels showed, each dated by its own reading.
     fn channels(&mut self, read_out: &ReadOut<'_>, at: Timestamp, heard: &mut Heard) {
-        let told = |reading: &Reading| reading.obis.is_some_and(is_channel);
+        let told = |reading: &&Reading| reading.obis.is_some_and(is_channel);
         let values = read_out.outcome.values.iter().map(|value| &value.reading);
-        for reading in values.filter(|reading| told(reading)) {
+        for reading in values.filter(told) {
             let time = read_out
                 .entries()
                 .find(|entry| entry.register.map(|register| register.obis) == reading.obis)
