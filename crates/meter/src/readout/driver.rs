@@ -7,7 +7,7 @@ use crate::driver::{Driver, DriverOptions, Heard, Ratios};
 use crate::push::Outcome;
 use frame::iec62056_21::Start;
 use jiff::tz::TimeZone;
-use reading::{ListId, Memory, MeterId, Quality, Reading, Telegram, Timestamp};
+use reading::{ListId, Memory, MeterId, Obis, Quality, Reading, Telegram, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -137,7 +137,7 @@ impl TelegramMaker {
                 Circumstances { zone: self.zone.as_ref(), arrival: Some(at), previous: None };
             let stamped = time.and_then(|time| instant_of(time, circumstances));
             let measured_at = stamped.or(read_out.outcome.measured_at).unwrap_or(at);
-            let Some(channel) = reading.obis.map(|obis| obis.channel()) else { continue };
+            let Some(channel) = reading.obis.map(Obis::channel) else { continue };
             let shown = (measured_at, reading.clone());
             if self.channels.get(&channel) == Some(&shown) {
                 continue;
