@@ -4,9 +4,11 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// The benchmarks, by the word that asks for them.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 9] = [
     ("decode", "interop/bench_decode.py"),
     ("http", "interop/bench_http.py"),
+    ("mbus", "interop/bench_mbus.py"),
+    ("modbus", "interop/bench_modbus.py"),
     ("mqtt", "interop/bench_mqtt.py"),
     ("soak", "interop/soak.py"),
     ("start", "interop/bench_start.py"),

@@ -55,6 +55,78 @@ fn fuzz_data_of_any_bytes() {
 }
 
 #[test]
+fn fuzz_apdus_of_an_association() {
+    use frame::dlms::{access_result, action, association, get, initiate, service_cipher, wrapper};
+    let keys = frame::dlms::glo_cipher::Keys::new(&[1; 16], Some([2; 16]));
+    let mut nodes = Vec::new();
+    bolero::check!().with_test_time(duration()).for_each(move |bytes: &[u8]| {
+        if let Ok(request) = association::Request::decode(bytes) {
+            assert_eq!(association::Request::decode(&request.encode()), Ok(request));
+        }
+        if let Ok(response) = association::Response::decode(bytes) {
+            assert!(response.authentication.len() <= association::CHALLENGE_MAX);
+        }
+        let _ = initiate::decode_request(bytes);
+        let _ = initiate::decode_response(bytes);
+        if let Some(request) = get::Request::decode(bytes, &mut nodes) {
+            assert_eq!(get::Request::decode(&request.encode(), &mut nodes), Some(request));
+        }
+        if let Ok(response) = get::Response::decode(bytes) {
+            assert_eq!(get::Response::decode(&response.encode()), Ok(response));
+        }
+        if let Ok(results) = get::list_results(bytes, &mut nodes) {
+            assert!(results.len() <= get::LIST_MAX);
+        }
+        let _ = (action::Request::decode(bytes), action::Response::decode(bytes));
+        let _ = access_result::Refused::decode(bytes);
+        assert!(service_cipher::open(&keys, [3; 8], bytes).is_err(), "forged");
+        if let Ok(Some((wrapped, length))) = wrapper::decode(bytes) {
+            assert!(wrapped.apdu.len() + 8 == length && length <= bytes.len());
+        }
+        let _ = hdlc::Limits::decode(bytes);
+    });
+}
+
+#[test]
+fn fuzz_both_sides_of_a_connection() {
+    use frame::hdlc::{Address, Event, FLAG, Limits, Primary, Secondary};
+    bolero::check!().with_test_time(duration()).with_type::<Vec<(u8, Vec<u8>, bool)>>().for_each(
+        |frames| {
+            let (client, server) = (Address::short(16), Address::short(1));
+            let mut primary = Primary::new(client, server, Limits::default());
+            let mut secondary = Secondary::new(1, Limits::default());
+            let mut call = primary.connect();
+            secondary.receive(&call);
+            while secondary.next().is_some() {}
+            for (control, information, segmented) in frames {
+                for (destination, source) in [(client, server), (server, client)] {
+                    call.clear();
+                    let frame = hdlc::Outgoing {
+                        segmented: *segmented,
+                        destination,
+                        source,
+                        control: *control,
+                        information,
+                    };
+                    let _ = hdlc::encode(&frame, &mut call);
+                    primary.receive(&call);
+                    primary.receive(&[FLAG, *control]);
+                    while let Some(event) = primary.next() {
+                        if let Ok(Event::Message(message)) = event {
+                            assert!(message.len() <= hdlc::MESSAGE_MAX);
+                        }
+                    }
+                    let _ = primary.send(information);
+                    secondary.receive(&call);
+                    while secondary.next().is_some() {}
+                    let _ = secondary.respond(information);
+                }
+            }
+        },
+    );
+}
+
+#[test]
 fn fuzz_streams_in_pieces() {
     bolero::check!().with_test_time(duration()).with_type::<(Vec<u8>, u8)>().for_each(
         |(bytes, length)| {

@@ -2,6 +2,9 @@
 
 #![allow(clippy::panic)] // Helpers of tests fail as tests do.
 
+#[path = "properties/connection.rs"]
+mod connection;
+
 use frame::dlms::apdu::{Apdu, SecurityControl, decode};
 use frame::dlms::axdr::{Document, Style};
 use frame::dlms::glo_cipher::{Envelope, Keys};

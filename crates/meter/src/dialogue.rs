@@ -5,7 +5,7 @@
 //! and never mix, because a reading is over only with [`Step::Done`].
 
 use crate::Heard;
-use reading::Timestamp;
+use reading::{Memory, Timestamp};
 use std::time::Duration;
 use wire::LineSettings;
 
@@ -26,6 +26,9 @@ pub enum Step {
     Listen(Duration),
     /// Keep quiet for this long, then ask again.
     Pause(Duration),
+    /// Write this to the disk, then ask again: what must not be forgotten once the meter has seen
+    /// it. Where that fails the reading is over, and [`Dialogue::disconnected`] is called.
+    Remember(Memory),
     /// The reading is over; [`Dialogue::begin`] starts the next one.
     Done(Answer),
 }

@@ -5,14 +5,15 @@
 //! or the site's zone, else by the arrival.
 
 use crate::Dialogue;
+use crate::correction::Correction;
+use crate::cosem::{CosemDialogue, CosemOptions};
+use crate::mbus::{MbusDialogue, MbusOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
 use crate::readout::{OpticalDialogue, OpticalOptions, TextDriver};
 use frame::stream::Transport;
 use jiff::tz::TimeZone;
-use reading::{
-    Decimal, ListId, Memory, MeterId, Quality, Reading, Telegram, Timestamp, Unit, Value,
-};
+use reading::{Decimal, ListId, Memory, MeterId, Quality, Telegram, Timestamp};
 
 /// What came out of received bytes.
 #[derive(Debug, Default)]
@@ -59,10 +60,16 @@ pub struct DriverOptions {
     pub ct_ratio: Decimal,
     /// Voltage transformer ratio, when the meter reports secondary values; 1 otherwise.
     pub vt_ratio: Decimal,
+    /// How a meter is asked over DLMS/COSEM; `None` asks as a public client.
+    pub dlms: Option<CosemOptions>,
+    /// The current transformers are the wrong way round: import is export.
+    pub invert: bool,
     /// What earlier runs had to remember.
     pub memory: Vec<Memory>,
     /// What only meters behind an optical head need.
     pub optical: OpticalOptions,
+    /// What only M-Bus slaves need.
+    pub mbus: MbusOptions,
     /// Whether outcomes carry steps, for inspection. Their bytes are where they came from: the
     /// offsets of an outcome count what [`Driver::receive`] took since the wire was opened.
     pub inspect: bool,
@@ -79,10 +86,19 @@ impl DriverOptions {
             zone: None,
             ct_ratio: Decimal::new(1, 0),
             vt_ratio: Decimal::new(1, 0),
+            dlms: None,
+            invert: false,
             memory: Vec::new(),
             optical: OpticalOptions::default(),
+            mbus: MbusOptions::default(),
             inspect: false,
         }
+    }
+
+    /// What has to be corrected at the meter's place.
+    #[must_use]
+    pub const fn correction(&self) -> Correction {
+        Correction { ct_ratio: self.ct_ratio, vt_ratio: self.vt_ratio, invert: self.invert }
     }
 }
 
@@ -103,6 +119,8 @@ impl Model {
             }
             Protocol::Text { kind } => Reader::Listens(Box::new(TextDriver::new(kind, options))),
             Protocol::Optical => Reader::Asks(Box::new(OpticalDialogue::new(options))),
+            Protocol::Mbus => Reader::Asks(Box::new(MbusDialogue::new(options))),
+            Protocol::Cosem => Reader::Asks(Box::new(CosemDialogue::new(options))),
         }
     }
 }
@@ -112,13 +130,13 @@ struct PushDriver {
     reader: PushReader,
     push_options: PushOptions,
     meter: MeterId,
-    ratios: Ratios,
+    correction: Correction,
     memory: Vec<Memory>,
 }
 
 impl PushDriver {
     fn new(model: &Model, transport: Transport, options: DriverOptions) -> Self {
-        let ratios = Ratios::of(&options);
+        let correction = options.correction();
         let push_options = PushOptions {
             guek: options.guek,
             gak: options.gak,
@@ -130,7 +148,7 @@ impl PushDriver {
         };
         let mut reader = PushReader::new(push_options.clone());
         reader.recall(&options.memory);
-        Self { reader, push_options, meter: options.meter, ratios, memory: options.memory }
+        Self { reader, push_options, meter: options.meter, correction, memory: options.memory }
     }
 
     fn heard(&mut self, at: Timestamp, outcomes: Vec<Outcome>) -> Heard {
@@ -159,54 +177,8 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings.map(|value| self.ratios.primary(&value.reading)).collect(),
+            readings: readings.map(|value| self.correction.apply(value.reading.clone())).collect(),
         })
-    }
-}
-
-/// Transformer ratios of a meter that reports secondary values.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ratios {
-    ct: Decimal,
-    vt: Decimal,
-}
-
-impl Ratios {
-    /// The configured ratios.
-    pub(crate) const fn of(options: &DriverOptions) -> Self {
-        Self { ct: options.ct_ratio, vt: options.vt_ratio }
-    }
-
-    /// The value on the primary side of the transformers.
-    pub(crate) fn primary(self, reading: &Reading) -> Reading {
-        let mut reading = reading.clone();
-        let Value::Number(number) = reading.value else {
-            return reading;
-        };
-        let ratios: &[Decimal] = match reading.unit {
-            Some(Unit::Ampere) => &[self.ct],
-            Some(Unit::Volt) => &[self.vt],
-            Some(
-                Unit::Watt
-                | Unit::Var
-                | Unit::VoltAmpere
-                | Unit::WattHour
-                | Unit::VarHour
-                | Unit::VoltAmpereHour,
-            ) => &[self.ct, self.vt],
-            _ => &[],
-        };
-        let product = ratios.iter().try_fold(number, |product, ratio| {
-            let mantissa = product.mantissa().checked_mul(ratio.mantissa())?;
-            let exponent = product.exponent().checked_add(ratio.exponent())?;
-            Some(Decimal::new(mantissa, exponent))
-        });
-        match product {
-            Some(product) => reading.value = Value::Number(product),
-            // A product beyond the digits of a register is not a measurement.
-            None => reading.quality = Quality::Bad,
-        }
-        reading
     }
 }
 

@@ -105,3 +105,63 @@ fn fuzz_read_outs_with_altered_characters() {
         },
     );
 }
+
+/// A meter that answers with anything at all: a reading ends within its bounds, and delivers
+/// nothing that no meter sent.
+#[test]
+fn fuzz_answers_of_a_meter_that_is_asked() {
+    use meter::cosem::{Carriage, CosemOptions, Proof};
+    use meter::{DriverOptions, STEPS_MAX, Step};
+    use reading::{MeterId, Timestamp};
+    bolero::check!().with_test_time(duration()).with_type::<(u8, Vec<Vec<u8>>)>().for_each(
+        |(kind, answers)| {
+            let carriage = match kind % 3 {
+                0 => Carriage::Hdlc,
+                1 => Carriage::Wrapper,
+                _ => Carriage::ModeE { device: None },
+            };
+            let keyed = kind & 4 != 0;
+            let proof = if keyed { Proof::HighGmac } else { Proof::None };
+            let wrapped = carriage == Carriage::Wrapper;
+            let dlms = Some(CosemOptions { carriage, proof, ..CosemOptions::default() });
+            let meter = MeterId::new("m").expect("valid");
+            let (guek, gak) = if keyed { (Some([1; 16]), Some([2; 16])) } else { (None, None) };
+            let options = DriverOptions { guek, gak, dlms, ..DriverOptions::new(meter) };
+            let meter::Reader::Asks(mut dialogue) =
+                meter::model("generic_dlms").expect("known").reader(options)
+            else {
+                panic!("a model that is asked");
+            };
+            let mut answers = answers.iter();
+            let mut now = Timestamp::from_seconds(1_780_000_000);
+            dialogue.begin(now);
+            for step in 0..STEPS_MAX {
+                match dialogue.step(now) {
+                    Step::Listen(patience) => match answers.next() {
+                        Some(apdu) => {
+                            // Behind a good header any APDU gets as far as it can.
+                            let length = u16::try_from(apdu.len()).unwrap_or(u16::MAX);
+                            let header = [&[0, 1, 0, 1, 0, 16][..], &length.to_be_bytes()].concat();
+                            let bytes = if wrapped {
+                                [header, apdu.clone()].concat()
+                            } else {
+                                apdu.clone()
+                            };
+                            dialogue.receive(now, &bytes);
+                        }
+                        None => {
+                            now = now.plus(patience);
+                            dialogue.elapsed(now);
+                        }
+                    },
+                    Step::Done(answer) => {
+                        assert!(answer.heard.telegrams.is_empty() || !keyed, "forged");
+                        return;
+                    }
+                    _ => assert!(step + 1 < STEPS_MAX, "the reading goes round in circles"),
+                }
+            }
+            panic!("the reading does not end");
+        },
+    );
+}

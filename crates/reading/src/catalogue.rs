@@ -5,8 +5,8 @@
 //! Store and plugs know quantities by name, so rows may move but names may not change.
 
 use crate::Unit::{
-    Ampere, Celsius, CubicMetre, CubicMetrePerHour, Degree, Hertz, One, Percent, Var, VarHour,
-    Volt, VoltAmpere, VoltAmpereHour, Watt, WattHour,
+    Ampere, Celsius, CubicMetre, CubicMetrePerHour, Degree, Hertz, Kilogram, One, Percent, Var,
+    VarHour, Volt, VoltAmpere, VoltAmpereHour, Watt, WattHour,
 };
 use crate::quantity::Kind::{Counter, Demand, Instantaneous, State, Text};
 use crate::quantity::Register::{Abstract, Electrical, Exact, Unassigned};
@@ -178,12 +178,16 @@ catalogue! {
     ActiveDemandExport = "active_demand_export", Electrical([2, 4, 0]), Some(Watt), Demand, NonNegative, 0, "Active demand export, running interval", "Puissance moyenne injectée, période en cours", "Wirkleistungsmittel Einspeisung, laufende Periode", None;
     ActiveDemandLastExport = "active_demand_last_export", Electrical([2, 5, 0]), Some(Watt), Demand, NonNegative, 0, "Active demand export, last interval", "Puissance moyenne injectée, dernière période", "Wirkleistungsmittel Einspeisung, letzte Periode", None;
     ActiveDemandMaxExport = "active_demand_max_export", Electrical([2, 6, 0]), Some(Watt), Demand, NonNegative, 0, "Maximum active demand export", "Puissance maximale atteinte, injectée", "Maximale Wirkleistung Einspeisung", None;
+    ProductionPieces = "production_pieces", Unassigned, Some(One), Counter, NonNegative, 0, "Pieces produced", "Pièces produites", "Gefertigte Teile", None;
+    ProductionCycles = "production_cycles", Unassigned, Some(One), Counter, NonNegative, 0, "Machine cycles", "Cycles machine", "Maschinenzyklen", None;
+    ProductionMass = "production_mass", Unassigned, Some(Kilogram), Counter, NonNegative, 0, "Mass produced", "Masse produite", "Gefertigte Masse", None;
     Temperature = "temperature", Unassigned, Some(Celsius), Instantaneous, Signed, 1, "Temperature", "Température", "Temperatur", None;
     FlowTemperature = "flow_temperature", Unassigned, Some(Celsius), Instantaneous, Signed, 1, "Flow temperature", "Température de départ", "Vorlauftemperatur", None;
     ReturnTemperature = "return_temperature", Unassigned, Some(Celsius), Instantaneous, Signed, 1, "Return temperature", "Température de retour", "Rücklauftemperatur", None;
     Volume = "volume", Unassigned, Some(CubicMetre), Counter, NonNegative, 3, "Volume", "Volume", "Volumen", None;
     VolumeFlow = "volume_flow", Unassigned, Some(CubicMetrePerHour), Instantaneous, Signed, 3, "Volume flow", "Débit", "Durchfluss", None;
     ThermalEnergy = "thermal_energy", Unassigned, Some(WattHour), Counter, NonNegative, 0, "Thermal energy", "Énergie thermique", "Wärmemenge", None;
+    ThermalPower = "thermal_power", Unassigned, Some(Watt), Instantaneous, Signed, 0, "Thermal power", "Puissance thermique", "Wärmeleistung", None;
     Clock = "clock", Abstract(0, [1, 0, 0]), None, Text, Sign::None, 0, "Meter clock", "Horloge du compteur", "Zähleruhr", None;
     LogicalDeviceName = "logical_device_name", Abstract(0, [42, 0, 0]), None, Text, Sign::None, 0, "Logical device name", "Nom logique de l’appareil", "Logischer Gerätename", None;
     DeviceId1 = "device_id_1", Abstract(0, [96, 1, 0]), None, Text, Sign::None, 0, "Meter identification 1", "Identification 1 du compteur", "Zähleridentifikation 1", None;

@@ -22,5 +22,17 @@ pub const fn models() -> &'static [Model] {
             name: "iec62056_21",
             description: "an optical port: IEC 62056-21, mode C, offers 9600 baud",
         },
+        Model {
+            name: "lgz_e450_dlms",
+            description: "Landis+Gyr E450, asked over DLMS/COSEM: HDLC, mode E or TCP wrapper",
+        },
+        Model {
+            name: "shelly_pro_3em",
+            description: "Shelly Pro 3EM at a machine, and its PLC's count of pieces, over MQTT",
+        },
+        Model {
+            name: "mbus",
+            description: "a wired M-Bus: two machines' electricity meters, heat, water",
+        },
     ]
 }

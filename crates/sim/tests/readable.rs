@@ -97,6 +97,7 @@ impl Line {
                         dialogue.elapsed(self.now);
                     }
                 }
+                Step::Remember(memory) => panic!("nothing to remember: {memory:?}"),
                 Step::Done(answer) => return answer,
             }
         }

@@ -3,18 +3,22 @@
 //! In: a port and a model, or a configured meter. Out: the telegram, for people or as JSON. Stores
 //! nothing and needs no service.
 
-use crate::acquire::{Exchange, converse};
-use crate::config::{self, MeterConfig, SiteConfig};
+use crate::acquire::{Around, Asker, Clock, Exchange, converse};
+use crate::config::{self, MeterConfig, ModelConfig, SiteConfig};
 use crate::{assemble, cli, clock};
 use anyhow::{Context, Result, bail};
+use meter::cosem::CosemOptions;
 use meter::{Dialogue, Driver, Reader};
 use reading::{Telegram, Value};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
+use wire::modbus::Client;
 
 /// Most bytes taken from a port at once.
 const READ_MAX: usize = 4096;
@@ -91,9 +95,16 @@ pub(crate) async fn read(arguments: &cli::Read, chosen: (SiteConfig, MeterConfig
 
 async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
     let port = meter.port.as_ref().context("the meter has no port")?;
-    let model = meter.model.context("the meter has no model")?;
-    let options = assemble::options(meter, site, Vec::new())?;
+    let model = meter.model.as_ref().context("the meter has no model")?;
     let mut link = wire::open(port, frame::capture_text::bytes_of_capture).await?;
+    let model = match model {
+        ModelConfig::Known(model) => model,
+        ModelConfig::Registers(source) => {
+            return registers(assemble::asker(meter, port, source), port, link).await;
+        }
+    };
+    let mut options = assemble::options(meter, site, Vec::new())?;
+    options.dlms = options.dlms.map(unkept).transpose()?;
     match model.reader(options) {
         Reader::Listens(driver) => listen(driver, &mut link).await,
         Reader::Asks(dialogue) => {
@@ -103,6 +114,42 @@ async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
             ask(dialogue, &mut link).await
         }
     }
+}
+
+/// How a meter is asked over DLMS/COSEM when nothing of the reading is kept: without the load
+/// profile, and under a name that was never used, since nobody will know its counters afterwards.
+fn unkept(options: CosemOptions) -> Result<CosemOptions> {
+    if options.system_title.is_some() {
+        bail!(
+            "dlms.system_title counts its requests in the service's store, and `read` keeps \
+             nothing: leave it out to read once"
+        );
+    }
+    let [a, b, c, d, e, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
+    Ok(CosemOptions {
+        system_title: Some([b'T', b'P', b'R', a, b, c, d, e]),
+        profiles: options.profiles.or(Some(Vec::new())),
+        ..options
+    })
+}
+
+async fn registers(mut asker: Asker, port: &wire::Port, link: wire::Link) -> Result<Vec<Telegram>> {
+    let mut client = Client::of(link, port).context("the port is not one of Modbus")?;
+    if let Some(line) = port.line() {
+        client.set_line(line)?;
+    }
+    let (Exchange { answer, .. }, defects) = asker.read(&mut client, &now()).await?;
+    for defect in defects {
+        eprintln!("triphase read: {} ({})", defect.detail, defect.code);
+    }
+    match answer.fault {
+        Some(fault) => bail!("{fault} ({})", fault.code),
+        None => Ok(answer.heard.telegrams),
+    }
+}
+
+fn now() -> Clock {
+    Arc::new(clock::now)
 }
 
 async fn listen(mut driver: Box<dyn Driver>, link: &mut wire::Link) -> Result<Vec<Telegram>> {
@@ -126,7 +173,11 @@ async fn listen(mut driver: Box<dyn Driver>, link: &mut wire::Link) -> Result<Ve
 
 async fn ask(mut dialogue: Box<dyn Dialogue>, link: &mut wire::Link) -> Result<Vec<Telegram>> {
     dialogue.begin(clock::now());
-    let Exchange { answer, .. } = converse(&mut *dialogue, &clock::now, link).await?;
+    let around = Around { clock: &clock::now, store: None };
+    let Exchange { answer, .. } = converse(&mut *dialogue, around, link).await?;
+    for defect in answer.heard.outcomes.iter().flat_map(|outcome| &outcome.defects) {
+        eprintln!("triphase read: {} ({})", defect.detail, defect.code.name());
+    }
     let telegrams = answer.heard.telegrams;
     match answer.fault {
         Some(fault) if telegrams.is_empty() => bail!("{fault} ({})", fault.code),

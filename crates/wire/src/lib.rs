@@ -6,6 +6,7 @@
 mod back_off;
 mod error;
 mod link;
+pub mod modbus;
 mod port;
 mod pty;
 mod replay;

@@ -6,8 +6,10 @@ use crate::{Error, LineSettings, Port, serial};
 use rustix::net::sockopt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_serial::{SerialPort as _, SerialStream};
@@ -162,6 +164,72 @@ impl Link {
             }
         }
         Ok(count)
+    }
+
+    /// Drops what has arrived, like [`drain`](Self::drain), for who holds a lock.
+    pub(crate) fn drain_now(&mut self) -> Result<usize, Error> {
+        let mut buffer = [0; DRAIN_STEP];
+        let mut count = 0;
+        while count < DRAIN_MAX {
+            let read = match &mut self.0 {
+                Kind::Serial { stream, .. } => stream.try_read(&mut buffer),
+                Kind::Tcp(stream) => stream.try_read(&mut buffer),
+                Kind::Pty(_) | Kind::Replay(_) => break,
+            };
+            match read {
+                Ok(0) => return Err(Error::closed()),
+                Ok(read) => count += read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(self.broken(error)),
+            }
+        }
+        Ok(count)
+    }
+
+    /// Sets a serial line on which nothing is leaving.
+    pub(crate) fn set_line_now(&mut self, line: LineSettings) -> Result<(), Error> {
+        let Kind::Serial { stream, .. } = &mut self.0 else { return Ok(()) };
+        serial::set(stream, line).map_err(|error| self.broken(error))
+    }
+
+    /// Bytes for a session that polls; nothing at all means that the other side closed.
+    pub(crate) fn poll_read(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match &mut self.0 {
+            Kind::Serial { stream, .. } => Pin::new(stream).poll_read(context, buffer),
+            Kind::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            Kind::Pty(_) | Kind::Replay(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// Bytes of a session that polls.
+    pub(crate) fn poll_write(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Kind::Serial { stream, .. } => Pin::new(stream).poll_write(context, bytes),
+            Kind::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            Kind::Pty(_) | Kind::Replay(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
+        }
+    }
+
+    /// What an error of this wire means.
+    pub(crate) fn broken(&self, source: io::Error) -> Error {
+        match &self.0 {
+            Kind::Serial { path, .. } => Error::Gone { path: path.clone(), source },
+            _ => Error::Broken(source),
+        }
+    }
+
+    /// An open pseudo-terminal as a wire.
+    #[must_use]
+    pub const fn of_pty(pty: Pty) -> Self {
+        Self(Kind::Pty(pty))
     }
 
     /// The device that the other side of a pseudo-terminal opens.

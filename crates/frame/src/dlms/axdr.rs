@@ -186,6 +186,18 @@ pub fn decode(
     result
 }
 
+/// How many elements the array at the start of `bytes` announces, and where the first one starts:
+/// for arrays whose elements are decoded one by one. `None` when no array starts there.
+#[must_use]
+pub fn array_header(bytes: &[u8]) -> Option<(usize, usize)> {
+    let mut octets = Octets::new(bytes);
+    if octets.u8()? != tag::ARRAY {
+        return None;
+    }
+    let count = octets.length().ok()?;
+    Some((count, octets.position()))
+}
+
 fn close(nodes: &mut [Node], index: usize) {
     let end = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
     if let Some(node) = nodes.get_mut(index) {

@@ -144,9 +144,11 @@ impl Keys {
         Counter::from_core(core).apply_keystream(bytes);
     }
 
-    /// Protects `plain` as `control` says and appends the ciphered APDU; `None` when the control
-    /// asks for a tag and there is no authentication key, or for more than AES-128-GCM can do.
-    pub fn seal(&self, envelope: &Envelope, plain: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    /// Protects `plain` as `control` says: the content and, where the control asks for one, its
+    /// tag. `None` when that needs an authentication key and there is none, or more than
+    /// AES-128-GCM can do.
+    #[must_use]
+    pub fn protect(&self, envelope: &Envelope, plain: &[u8]) -> Option<Protected> {
         let Envelope { system_title, control, invocation_counter } = *envelope;
         if control.suite() > 1 || control.compressed() {
             return None;
@@ -168,11 +170,17 @@ impl Keys {
         } else if control.encrypted() {
             self.apply_counter_mode(nonce, &mut content);
         }
+        Some(Protected { content, tag })
+    }
+
+    /// Protects `plain` and appends the ciphered APDU; `None` as [`protect`](Self::protect).
+    pub fn seal(&self, envelope: &Envelope, plain: &[u8], out: &mut Vec<u8>) -> Option<()> {
+        let Protected { content, tag } = self.protect(envelope, plain)?;
         let ciphered = Ciphered {
             dedicated: false,
-            system_title,
-            control,
-            invocation_counter,
+            system_title: envelope.system_title,
+            control: envelope.control,
+            invocation_counter: envelope.invocation_counter,
             content: &content,
             content_at: 0,
             tag,
@@ -180,6 +188,15 @@ impl Keys {
         super::apdu::encode_ciphered(&ciphered, out);
         Some(())
     }
+}
+
+/// What protection made of some content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Protected {
+    /// Encrypted, or in clear where only a tag was asked for.
+    pub content: Vec<u8>,
+    /// The authentication tag.
+    pub tag: Option<[u8; TAG_LENGTH]>,
 }
 
 /// Writes content that came in clear to `out`, which is cleared first: no key is needed to read

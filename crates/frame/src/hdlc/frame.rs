@@ -45,6 +45,35 @@ impl Address {
         }
     }
 
+    /// The address of a server: its logical device, and its physical device where several share
+    /// a line. `width` is 1, 2 or 4 bytes; `None` when the parts do not fit it.
+    #[must_use]
+    pub fn server(logical: u16, physical: Option<u16>, width: u8) -> Option<Self> {
+        let short = |part: u16| u8::try_from(part).ok().filter(|part| *part < 0x80);
+        match (width, physical) {
+            (1, None) => short(logical).map(Self::short),
+            (2, physical) => Some(Self::pair(short(logical)?, short(physical.unwrap_or(0))?)),
+            (4, physical) => {
+                let physical = physical.unwrap_or(0);
+                (logical < 0x4000 && physical < 0x4000).then(|| Self::long(logical, physical))
+            }
+            _ => None,
+        }
+    }
+
+    /// Upper (logical device) and lower (physical device) part; an address of one byte has no
+    /// lower part.
+    #[must_use]
+    pub fn parts(self) -> (u16, Option<u16>) {
+        let [a, b, c, d] = self.value.to_be_bytes();
+        let part = |high: u8, low: u8| (u16::from(high) << 7) | u16::from(low);
+        match self.width {
+            1 => (u16::from(d), None),
+            2 => (u16::from(c), Some(u16::from(d))),
+            _ => (part(a, b), Some(part(c, d))),
+        }
+    }
+
     /// How many bytes it takes: 1, 2 or 4.
     #[must_use]
     pub const fn width(self) -> u8 {

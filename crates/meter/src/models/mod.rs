@@ -83,6 +83,10 @@ pub enum Protocol {
     },
     /// It answers behind an optical head (IEC 62056-21, modes A to C).
     Optical,
+    /// It is a slave on an M-Bus (EN 13757-2 and -3).
+    Mbus,
+    /// It answers a client of DLMS/COSEM: it tells its objects, scalers and units itself.
+    Cosem,
 }
 
 impl Protocol {
@@ -147,6 +151,10 @@ const fn row(name: &'static str, title: &'static str, profile: &'static Profile)
     Model { name, title, profile: Some(profile), protocol }
 }
 
+const fn cosem(name: &'static str, title: &'static str) -> Model {
+    Model { name, title, profile: None, protocol: Protocol::Cosem }
+}
+
 static MODELS: &[Model] = &[
     row("lgz_e450", "Landis+Gyr E450", &table::LGZ_E450),
     row("lgz_e450_decivolt", "Landis+Gyr E450, voltages in 0.1 V", &table::LGZ_E450_DECIVOLT),
@@ -181,6 +189,14 @@ static MODELS: &[Model] = &[
         profile: None,
         protocol: Protocol::Text { kind: Kind::Iec62056_21 },
     },
+    Model {
+        name: "mbus",
+        title: "any meter on a wired M-Bus (EN 13757-3): electricity, heat, water, gas",
+        profile: None,
+        protocol: Protocol::Mbus,
+    },
+    cosem("lgz_e450_dlms", "Landis+Gyr E450, asked over its optical port or a network"),
+    cosem("generic_dlms", "any meter that answers a DLMS/COSEM client"),
 ];
 
 /// One digit of a channel's register is fixed by the meter behind the channel, not by this one.

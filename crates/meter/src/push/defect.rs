@@ -77,6 +77,8 @@ codes! {
     NotAuthenticated = "not_authenticated",
     /// The invocation counter was used before.
     ReplayedCounter = "replayed_counter",
+    /// A meter that was asked does not give an object, or a part of it; the detail says why.
+    AccessRefused = "access_refused",
     /// A security suite or a compression that is not supported.
     SecurityUnsupported = "security_unsupported",
     /// An APDU that is not one of a push.

@@ -10,32 +10,32 @@ use reading::Obis;
 
 /// Push setup: the list of objects itself.
 const CLASS_PUSH_SETUP: u16 = 40;
-pub(super) const CLOCK: Obis = Obis::new(0, 0, [1, 0, 0], 255);
-pub(super) const LIST_VERSION: Obis = Obis::new(1, 1, [0, 2, 129], 255);
-pub(super) const DEVICE_ID: Obis = Obis::new(0, 0, [96, 1, 0], 255);
+pub(crate) const CLOCK: Obis = Obis::new(0, 0, [1, 0, 0], 255);
+pub(crate) const LIST_VERSION: Obis = Obis::new(1, 1, [0, 2, 129], 255);
+pub(crate) const DEVICE_ID: Obis = Obis::new(0, 0, [96, 1, 0], 255);
 
 /// 1-1:0.2.129 of the Norwegian lists; others send it on channel 0.
-pub(super) const fn is_list_version(obis: Obis) -> bool {
+pub(crate) const fn is_list_version(obis: Obis) -> bool {
     obis.medium() == 1 && obis.channel() <= 1 && matches!(obis.cde(), [0, 2, 129])
 }
 
 /// One value of a telegram, before scaling.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry<'a> {
-    pub(super) obis: Obis,
-    pub(super) item: Item<'a>,
+pub(crate) struct Entry<'a> {
+    pub(crate) obis: Obis,
+    pub(crate) item: Item<'a>,
     /// Scaler and COSEM unit, where the wire carries them.
-    pub(super) scaler_unit: Option<(i8, u8)>,
+    pub(crate) scaler_unit: Option<(i8, u8)>,
     /// The element is the object's value, not another of its attributes.
-    pub(super) is_value: bool,
+    pub(crate) is_value: bool,
     /// A register of class 3, 4 or 5, or one of which the class was not sent.
-    pub(super) is_register: bool,
+    pub(crate) is_register: bool,
     /// An octet string that holds a number, high byte first.
-    pub(super) is_number_in_octets: bool,
+    pub(crate) is_number_in_octets: bool,
 }
 
 impl<'a> Entry<'a> {
-    pub(super) const fn new(obis: Obis, item: Item<'a>) -> Self {
+    pub(crate) const fn new(obis: Obis, item: Item<'a>) -> Self {
         Self {
             obis,
             item,
@@ -49,7 +49,7 @@ impl<'a> Entry<'a> {
 
 /// What a list is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ListName {
+pub(crate) enum ListName {
     /// By its push setup object.
     Setup(Obis),
     /// By what it contains.
@@ -70,19 +70,19 @@ impl std::fmt::Display for ListName {
 
 /// A recognised arrangement.
 #[derive(Debug)]
-pub(super) struct Layout<'a> {
-    pub(super) name: ListName,
+pub(crate) struct Layout<'a> {
+    pub(crate) name: ListName,
     /// For the explanation.
-    pub(super) kind: &'static str,
-    pub(super) entries: Vec<Entry<'a>>,
+    pub(crate) kind: &'static str,
+    pub(crate) entries: Vec<Entry<'a>>,
     /// How many values the list announces; fewer entries mean that the data end early.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
     /// The maker whose meters send it, where that is documented.
-    pub(super) maker: Option<&'static str>,
+    pub(crate) maker: Option<&'static str>,
 }
 
 /// The arrangement of a body; `None` when it is not known.
-pub(super) fn recognise<'a>(
+pub(crate) fn recognise<'a>(
     root: &Item<'a>,
     circumstances: &Circumstances<'_>,
 ) -> Option<Layout<'a>> {
@@ -424,7 +424,7 @@ fn scaler_and_unit(scaler: &Item<'_>, unit: &Item<'_>) -> Option<(i8, u8)> {
     Some((i8::try_from(scaler.integer()?).ok()?, u8::try_from(unit.integer()?).ok()?))
 }
 
-pub(super) fn is_clock_value(item: &Item<'_>) -> bool {
+pub(crate) fn is_clock_value(item: &Item<'_>) -> bool {
     matches!(item.tag(), tag::OCTET_STRING | tag::DATE_TIME) && item.content().len() == 12
 }
 

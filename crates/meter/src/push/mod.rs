@@ -5,14 +5,14 @@
 //! are options; without them the outcome says what is missing instead of guessing.
 
 pub(crate) mod clock;
-mod defect;
+pub(crate) mod defect;
 mod explain;
-mod identity;
-mod layout;
+pub(crate) mod identity;
+pub(crate) mod layout;
 mod plausibility;
 mod positional;
 mod reader;
-mod scale;
+pub(crate) mod scale;
 mod telegram;
 pub(crate) mod text;
 

@@ -15,13 +15,13 @@ const CLOCKS_APART_MAX: std::time::Duration = std::time::Duration::from_secs(300
 
 /// What is known about a telegram beside its body.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Circumstances<'a> {
-    pub(super) profile: Option<&'static Profile>,
+pub(crate) struct Circumstances<'a> {
+    pub(crate) profile: Option<&'static Profile>,
     /// The header's date-time came as a tagged octet string, as Kaifa's meters send it.
-    pub(super) tagged_date_time: bool,
+    pub(crate) tagged_date_time: bool,
     /// The header's date-time.
-    pub(super) date_time: Option<[u8; date_time::LENGTH]>,
-    pub(super) system_title: Option<&'a [u8; 8]>,
+    pub(crate) date_time: Option<[u8; date_time::LENGTH]>,
+    pub(crate) system_title: Option<&'a [u8; 8]>,
 }
 
 struct List {
@@ -135,7 +135,7 @@ static LISTS: &[List] = &[
 ];
 
 /// The list that a body follows; `None` when it is none of the table.
-pub(super) fn recognise<'a>(
+pub(crate) fn recognise<'a>(
     root: &Item<'a>,
     circumstances: &Circumstances<'_>,
 ) -> Option<Layout<'a>> {

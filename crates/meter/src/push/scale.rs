@@ -8,14 +8,14 @@ use frame::dlms::date_time;
 use reading::{Decimal, Obis, Quality, Quantity, Reading, Unit, Value};
 
 /// A value, and what was noticed on the way.
-pub(super) struct Scaled {
-    pub(super) reading: Reading,
-    pub(super) remark: Remark,
+pub(crate) struct Scaled {
+    pub(crate) reading: Reading,
+    pub(crate) remark: Remark,
 }
 
 /// What scaling a register brought to light.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Remark {
+pub(crate) enum Remark {
     None,
     /// The register would need a scaler, and nobody tells one.
     ScalerUnknown,
@@ -27,7 +27,7 @@ pub(super) enum Remark {
 }
 
 /// The value of an entry; `None` for containers and for numbers beyond what is kept exactly.
-pub(super) fn scale(
+pub(crate) fn scale(
     entry: &Entry<'_>,
     quantity: Option<Quantity>,
     profile: Option<&Profile>,
@@ -137,6 +137,6 @@ fn setup_name(content: &[u8]) -> Option<Obis> {
 }
 
 /// Whether an object is a clock, on whatever channel.
-pub(super) const fn is_clock(obis: Obis) -> bool {
+pub(crate) const fn is_clock(obis: Obis) -> bool {
     obis.medium() == 0 && matches!(obis.cde(), [1, 0, 0])
 }

@@ -3,7 +3,8 @@
 use super::clock::{Circumstances, instant_of};
 use super::outcome::is_channel;
 use super::{Kind, ReadOut, ReadoutOptions, ReadoutReader};
-use crate::driver::{Driver, DriverOptions, Heard, Ratios};
+use crate::correction::Correction;
+use crate::driver::{Driver, DriverOptions, Heard};
 use crate::push::Outcome;
 use frame::iec62056_21::Start;
 use jiff::tz::TimeZone;
@@ -80,7 +81,7 @@ impl Driver for TextDriver {
 #[derive(Debug)]
 pub(super) struct TelegramMaker {
     meter: MeterId,
-    ratios: Ratios,
+    correction: Correction,
     zone: Option<TimeZone>,
     /// What the M-Bus channels showed last: they are read once an hour and told every second.
     channels: BTreeMap<u8, (Timestamp, Reading)>,
@@ -90,7 +91,7 @@ impl TelegramMaker {
     pub(super) fn new(options: &DriverOptions) -> Self {
         Self {
             meter: options.meter.clone(),
-            ratios: Ratios::of(options),
+            correction: options.correction(),
             zone: options.zone.clone(),
             channels: BTreeMap::new(),
         }
@@ -109,7 +110,8 @@ impl TelegramMaker {
     fn telegram(&self, outcome: &Outcome, at: Timestamp) -> Option<Telegram> {
         let own = |reading: &&Reading| reading.obis.is_none_or(|obis| !is_channel(obis));
         let readings = outcome.values.iter().map(|value| &value.reading).filter(own);
-        let readings: Vec<Reading> = readings.map(|reading| self.ratios.primary(reading)).collect();
+        let readings: Vec<Reading> =
+            readings.map(|reading| self.correction.apply(reading.clone())).collect();
         if readings.is_empty() {
             return None;
         }

@@ -4,14 +4,17 @@
 //! meter's silence, nonsense or refusal costs the others no more than the time it is waited for,
 //! and that less and less often.
 
+use super::modbus::Asker;
 use super::schedule::{Schedule, Turn};
 use super::station::{Station, seed_of, why};
 use super::watch::Why;
 use meter::{Answer, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
-use reading::{LinkCause, Timestamp};
+use reading::{LinkCause, Memory, Timestamp};
 use std::time::Duration;
+use store::{Batch, Store};
 use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, timeout};
+use wire::modbus::{Client, Framing};
 
 /// Most bytes taken from a wire at once.
 const READ_MAX: usize = 4096;
@@ -23,10 +26,24 @@ const READING_MAX: Duration = Duration::from_secs(600);
 /// One meter of a bus.
 pub(crate) struct Member {
     pub(crate) station: Station,
-    pub(crate) dialogue: Box<dyn Dialogue>,
+    pub(crate) conversation: Conversation,
     pub(crate) period: Duration,
     /// How the line is set before this meter is asked; `None` where there is none.
     pub(crate) line: Option<wire::LineSettings>,
+}
+
+/// How a meter is asked.
+pub(crate) enum Conversation {
+    /// In its own protocol, byte by byte.
+    Dialogue(Box<dyn Dialogue>),
+    /// For its registers.
+    Modbus(Box<Asker>),
+}
+
+/// An open wire, as its meters use it.
+enum Wire {
+    Bytes(wire::Link),
+    Modbus(Client),
 }
 
 /// Meters on one wire.
@@ -48,6 +65,8 @@ enum Ended {
 enum Broken {
     /// The wire failed.
     Wire(wire::Error),
+    /// The wire was found closed before anything was asked.
+    Idle(wire::Error),
     /// The reading failed.
     Reading(Fault),
 }
@@ -69,7 +88,12 @@ impl Bus {
                 _ = shutdown.wait_for(|stop| *stop) => return,
             };
             let ended = match opened {
-                Ok(mut link) => {
+                Ok(link) => {
+                    let mut link = Wire::of(link, &self.port);
+                    // What is still on its way belongs to the question that was given up.
+                    if again && let Wire::Modbus(client) = &mut link {
+                        let _ = client.settle().await;
+                    }
                     if !std::mem::take(&mut again) {
                         tracing::info!(port = %self.port, meters = self.members.len(), "bus open");
                         self.members.iter_mut().for_each(|member| member.station.opened());
@@ -78,9 +102,7 @@ impl Bus {
                         ended = self.session(&mut link, (&mut schedule, start)) => ended,
                         _ = shutdown.wait_for(|stop| *stop) => Ended::Shutdown,
                     };
-                    for member in &mut self.members {
-                        member.dialogue.disconnected(member.station.now());
-                    }
+                    self.members.iter_mut().for_each(Member::disconnected);
                     if self.members.iter().any(|member| member.station.is_live()) {
                         back_off.reset();
                     }
@@ -108,9 +130,10 @@ impl Bus {
     /// Asks in turn until the wire must be opened again.
     async fn session(
         &mut self,
-        link: &mut wire::Link,
+        link: &mut Wire,
         (schedule, start): (&mut Schedule, Instant),
     ) -> Ended {
+        let mut used = false;
         loop {
             let Some((place, wait)) = schedule.next(start.elapsed()) else {
                 // Nobody on this bus may be asked any more: the links' states say why.
@@ -125,13 +148,19 @@ impl Bus {
             let taken = member.take_turn(link).await;
             let (turn, ended) = match taken {
                 Ok(()) => (Turn::Answered, None),
-                Err(Broken::Wire(error)) => (Turn::Failed, Some(Ended::Lost(why(&error)))),
+                // Many gateways close a connection on which nothing was asked for a while: that is
+                // no failure of the meter whose turn it is.
+                Err(Broken::Idle(_)) if used => return Ended::Stale,
+                Err(Broken::Idle(error) | Broken::Wire(error)) => {
+                    (Turn::Failed, Some(Ended::Lost(why(&error))))
+                }
                 Err(Broken::Reading(fault)) => {
                     tracing::warn!(meter = %member.station.meter, code = fault.code, "{fault}");
                     member.station.refused(fault.code, (cause_of(&fault), fault.detail.clone()));
                     (turn_of(&fault), (!fault.keep_link).then_some(Ended::Stale))
                 }
             };
+            used = true;
             schedule.took_turn(place, start.elapsed(), turn);
             if let Some(ended) = ended {
                 return ended;
@@ -140,25 +169,70 @@ impl Bus {
     }
 }
 
+impl Wire {
+    fn of(link: wire::Link, port: &wire::Port) -> Self {
+        match port {
+            wire::Port::ModbusTcp { .. } => Self::Modbus(Client::new(link, Framing::Tcp)),
+            wire::Port::ModbusRtu { .. } => Self::Modbus(Client::new(link, Framing::Rtu)),
+            _ => Self::Bytes(link),
+        }
+    }
+}
+
 impl Member {
     /// One reading.
-    async fn take_turn(&mut self, link: &mut wire::Link) -> Result<(), Broken> {
-        // Another meter, or an optical dialogue, may have left the line set otherwise.
-        if let Some(line) = self.line {
-            link.set_line(line).await.map_err(Broken::Wire)?;
-        }
-        // What comes unasked is a late answer to an older question.
-        link.drain().await.map_err(Broken::Wire)?;
-        self.dialogue.begin(self.station.now());
-        let (dialogue, station) = (&mut *self.dialogue, &self.station);
-        let clock = || station.now();
-        let Ok(read) = timeout(READING_MAX, converse(dialogue, &clock, link)).await else {
-            self.dialogue.disconnected(self.station.now());
-            return Err(Broken::Reading(endless()));
+    async fn take_turn(&mut self, wire: &mut Wire) -> Result<(), Broken> {
+        let Self { station, conversation, line, .. } = self;
+        let Exchange { answer, bytes } = match (conversation, wire) {
+            (Conversation::Dialogue(dialogue), Wire::Bytes(link)) => {
+                // Another meter, or an optical dialogue, may have left the line set otherwise.
+                if let Some(line) = *line {
+                    link.set_line(line).await.map_err(Broken::Wire)?;
+                }
+                // What comes unasked is a late answer to an older question.
+                link.drain().await.map_err(Broken::Idle)?;
+                dialogue.begin(station.now());
+                let clock = || station.now();
+                let around = Around { clock: &clock, store: Some(station.store()) };
+                let exchange = converse(&mut **dialogue, around, link);
+                let Ok(read) = timeout(READING_MAX, exchange).await else {
+                    dialogue.disconnected(station.now());
+                    return Err(Broken::Reading(endless()));
+                };
+                read.map_err(Broken::Wire)?
+            }
+            (Conversation::Modbus(asker), Wire::Modbus(client)) => {
+                if let Some(line) = *line {
+                    client.set_line(line).map_err(Broken::Wire)?;
+                }
+                client.drain().map_err(Broken::Idle)?;
+                let read = asker.read(client, station.clock()).await;
+                let (exchange, defects) = read.map_err(Broken::Wire)?;
+                defects.iter().for_each(|defect| station.note(defect.code, &defect.detail));
+                exchange
+            }
+            _ => return Err(Broken::Reading(other_protocol())),
         };
-        let Exchange { answer, bytes } = read.map_err(Broken::Wire)?;
         self.station.deliver(answer.heard, bytes).await;
         answer.fault.map_or(Ok(()), |fault| Err(Broken::Reading(fault)))
+    }
+
+    /// The wire was lost.
+    fn disconnected(&mut self) {
+        if let Conversation::Dialogue(dialogue) = &mut self.conversation {
+            dialogue.disconnected(self.station.now());
+        }
+    }
+}
+
+/// Two meters were configured with one device and different protocols.
+fn other_protocol() -> Fault {
+    Fault {
+        class: FaultClass::Config,
+        code: "other_protocol",
+        detail: "another meter uses this wire with another protocol: give each its own wire"
+            .to_owned(),
+        keep_link: true,
     }
 }
 
@@ -168,15 +242,24 @@ pub(crate) struct Exchange {
     pub(crate) bytes: usize,
 }
 
+/// What a reading needs besides its wire.
+#[derive(Clone, Copy)]
+pub(crate) struct Around<'a> {
+    pub(crate) clock: &'a (dyn Fn() -> Timestamp + Send + Sync),
+    /// Where what must not be forgotten goes; `None` where there is no such place.
+    pub(crate) store: Option<&'a Store>,
+}
+
 /// Holds one reading over an open wire: does what the dialogue wants until it is done.
 ///
 /// # Errors
 /// The wire failed.
 pub(crate) async fn converse(
     dialogue: &mut dyn Dialogue,
-    clock: &(dyn Fn() -> Timestamp + Send + Sync),
+    around: Around<'_>,
     link: &mut wire::Link,
 ) -> Result<Exchange, wire::Error> {
+    let clock = around.clock;
     let mut buffer = [0; READ_MAX];
     let mut bytes = 0;
     for _ in 0..STEPS_MAX {
@@ -184,6 +267,13 @@ pub(crate) async fn converse(
             Step::Send(question) => link.write_all(&question).await?,
             Step::Line(line) => link.set_line(line).await?,
             Step::Pause(pause) => sleep(pause).await,
+            Step::Remember(memory) => {
+                if let Err(detail) = remember(around.store, memory).await {
+                    dialogue.disconnected(clock());
+                    let fault = Some(forgetful(&detail));
+                    return Ok(Exchange { answer: Answer { fault, ..Answer::default() }, bytes });
+                }
+            }
             Step::Listen(patience) => match timeout(patience, link.read(&mut buffer)).await {
                 Ok(Ok(0)) => return Err(wire::Error::closed()),
                 Ok(read) => {
@@ -198,6 +288,24 @@ pub(crate) async fn converse(
     }
     dialogue.disconnected(clock());
     Ok(Exchange { answer: Answer { fault: Some(endless()), ..Answer::default() }, bytes })
+}
+
+/// Writes to the disk what the meter must not be told twice, such as a counter.
+async fn remember(store: Option<&Store>, memory: Memory) -> Result<(), String> {
+    // A reading of which nothing is kept goes by names that nothing else uses: `read::unkept`.
+    let Some(store) = store else { return Ok(()) };
+    let pending = store.enqueue(Batch::live(Vec::new(), vec![memory])).await;
+    let pending = pending.map_err(|error| error.to_string())?;
+    pending.await.map(drop).map_err(|error| error.to_string())
+}
+
+fn forgetful(detail: &str) -> Fault {
+    Fault {
+        class: FaultClass::Transient,
+        code: "store_refused",
+        detail: format!("what the meter must not be told twice cannot be remembered: {detail}"),
+        keep_link: false,
+    }
 }
 
 fn endless() -> Fault {

@@ -1,6 +1,10 @@
 //! From what was written to what may be relied on.
 
+use super::dlms::{self, DlmsConfig};
+use super::feed::{self, FeedConfig};
+use super::maps::{self, Maps, ModelConfig};
 use super::mqtt::{self, MqttConfig};
+use super::plate;
 use super::raw;
 use super::report::Complaint;
 use super::retention;
@@ -44,7 +48,7 @@ pub(crate) struct MeterConfig {
     pub(crate) role: Role,
     pub(crate) parent: Option<MeterId>,
     pub(crate) label: String,
-    pub(crate) model: Option<&'static meter::Model>,
+    pub(crate) model: Option<ModelConfig>,
     pub(crate) port: Option<wire::Port>,
     pub(crate) period: Option<Duration>,
     pub(crate) guek: Option<Secret>,
@@ -52,7 +56,15 @@ pub(crate) struct MeterConfig {
     pub(crate) line_to_line: bool,
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
+    pub(crate) plate: outlet::Plate,
+    pub(crate) invert: bool,
+    /// How long an answer of a meter that is asked may take.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) optical: meter::readout::OpticalOptions,
+    pub(crate) dlms: Option<DlmsConfig>,
+    /// The meter that measures the energy of what this one counts.
+    pub(crate) counter_of: Option<MeterId>,
+    pub(crate) feed: Option<FeedConfig>,
 }
 
 /// What a meter stands for.
@@ -78,6 +90,7 @@ const DEMAND_INTERVAL_DEFAULT_MIN: u32 = 10;
 const METERS_MAX: usize = 1000;
 const NAMES_MAX: usize = 32;
 const PERIOD_MAX: Duration = Duration::from_secs(86_400);
+const TIMEOUT_MAX: Duration = Duration::from_secs(60);
 
 /// Checks everything and reports everything that is wrong, not only the first.
 pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complaint>> {
@@ -88,8 +101,11 @@ pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complai
     let retention = retention::check(raw.store.retention, &mut wrong);
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
+    let has_broker = raw.mqtt.is_some();
     let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
-    let meters = meters(raw.meter, folder, &mut wrong);
+    let place = feed::Place { folder, site: &name, broker: has_broker };
+    let maps = Maps::new(folder, raw.modbus.as_ref());
+    let meters = meters(raw.meter, (maps, &place), &mut wrong);
     match site {
         Some(site) if wrong.is_empty() => {
             Ok(Config { site, meters, http, mqtt, store, retention, alarms })
@@ -202,14 +218,14 @@ fn alarms(raw: &raw::Alarms, wrong: &mut Vec<Complaint>) -> alarm::Thresholds {
             "expected voltage_min_v ({}) below voltage_max_v ({})",
             thresholds.voltage_min_v, thresholds.voltage_max_v
         );
-        wrong.push(Complaint { span, message });
+        wrong.push(Complaint { span, message, elsewhere: None });
     }
     thresholds
 }
 
 fn meters(
     raw: Vec<Spanned<raw::Meter>>,
-    folder: &Path,
+    (mut maps, place): (Maps<'_>, &feed::Place<'_>),
     wrong: &mut Vec<Complaint>,
 ) -> Vec<MeterConfig> {
     if let Some(first_too_many) = raw.get(METERS_MAX) {
@@ -226,14 +242,15 @@ fn meters(
             let raw = spanned.into_inner();
             let main = is_main(&raw) || (!has_main && index == 0 && raw.role.is_none());
             let role = if main { Role::Main } else { Role::Machine };
-            meter(raw, Surroundings { folder, role, span }, wrong)
+            meter(raw, Surroundings { maps: &mut maps, place, role, span }, wrong)
         })
         .collect()
 }
 
 /// What a meter's own table does not say.
-struct Surroundings<'a> {
-    folder: &'a Path,
+struct Surroundings<'a, 'b> {
+    maps: &'a mut Maps<'b>,
+    place: &'a feed::Place<'a>,
     role: Role,
     span: std::ops::Range<usize>,
 }
@@ -259,6 +276,7 @@ fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
             wrong.push(Complaint::at(role.span(), message));
         }
     }
+    feed::check_counters(meters, wrong);
     let parent_of = |id: &str| {
         let meter = meters.iter().map(Spanned::get_ref).find(|meter| meter.id.get_ref() == id);
         meter.and_then(|meter| meter.parent.as_ref()).map(|parent| parent.get_ref().as_str())
@@ -280,24 +298,16 @@ fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
 
 fn meter(
     raw: raw::Meter,
-    around: Surroundings<'_>,
+    around: Surroundings<'_, '_>,
     wrong: &mut Vec<Complaint>,
 ) -> Option<MeterConfig> {
-    let Surroundings { folder, role, span } = around;
+    let Surroundings { maps, place: feeding, role, span } = around;
+    let folder = maps.folder;
     let id = MeterId::new(raw.id.get_ref().clone());
     if let Err(error) = &id {
         wrong.push(Complaint::at(raw.id.span(), error.to_string()));
     }
-    let model = raw.model.as_ref().and_then(|name| {
-        let model = meter::model(name.get_ref());
-        if model.is_none() {
-            let known: Vec<&str> = meter::models().iter().map(|model| model.name).collect();
-            let message =
-                format!("this version knows no such model; it knows {}", known.join(", "));
-            wrong.push(Complaint::at(name.span(), message));
-        }
-        model
-    });
+    let model = raw.model.as_ref().and_then(|name| maps.model(name, wrong));
     let port = raw.port.as_ref().and_then(|text| match text.get_ref().parse::<wire::Port>() {
         Ok(port) => Some(port.relative_to(folder)),
         Err(error) => {
@@ -305,6 +315,11 @@ fn meter(
             None
         }
     });
+    if let (Some(port), Some(model), Some(text)) = (&port, &model, &raw.port)
+        && let Err(message) = maps::fits(model, port)
+    {
+        wrong.push(Complaint::at(text.span(), message));
+    }
     if raw.port.is_some() && raw.model.is_none() {
         wrong.push(Complaint::at(span, "a meter with a port needs a model, e.g. \"lgz_e450\""));
     }
@@ -316,18 +331,24 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
+    feed::check_keys(&raw, wrong);
+    let has_port = raw.port.is_some();
+    let around = dlms::Around {
+        folder,
+        model: model.as_ref().and_then(ModelConfig::known),
+        port: port.as_ref(),
+        span: raw.model.as_ref().map_or_else(|| raw.id.span(), Spanned::span),
+        has_guek: raw.guek.is_some(),
+        has_gak: raw.gak.is_some(),
+    };
+    let dlms = dlms::check(raw.dlms, &around, wrong);
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
     let optical = optical(raw.optical, wrong);
-    let period = raw.period.as_ref().and_then(|text| {
-        let parsed = duration(text.get_ref());
-        if parsed.is_none() {
-            let message =
-                "expected a period from 100ms to 1d, such as \"5s\", \"500ms\" or \"15min\"";
-            wrong.push(Complaint::at(text.span(), message));
-        }
-        parsed
-    });
+    let period = time(raw.period.as_ref(), "a period from 100ms to 1d", wrong);
+    let timeout = time(raw.timeout.as_ref(), "a time from 100ms to 60s", wrong)
+        .map(|timeout| timeout.min(TIMEOUT_MAX));
+    let feed = raw.mqtt.and_then(|mqtt| feed::check(mqtt, feeding, wrong));
     let id = id.ok()?;
     Some(MeterConfig {
         label: raw.label.unwrap_or_else(|| id.as_str().to_owned()),
@@ -340,10 +361,30 @@ fn meter(
         guek: raw.guek.map(|secret| place(secret.into_inner(), folder)),
         gak: raw.gak.map(|secret| place(secret.into_inner(), folder)),
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
+        plate: plate::check((raw.machine, raw.accuracy_pct), (ct_ratio, has_port), wrong),
         ct_ratio,
         vt_ratio,
         optical,
+        dlms,
+        invert: raw.invert.unwrap_or(false),
+        timeout,
+        counter_of: raw.counter_of.and_then(|of| MeterId::new(of.into_inner()).ok()),
+        feed,
     })
+}
+
+fn time(
+    text: Option<&Spanned<String>>,
+    expected: &str,
+    wrong: &mut Vec<Complaint>,
+) -> Option<Duration> {
+    let text = text?;
+    let parsed = duration(text.get_ref());
+    if parsed.is_none() {
+        let message = format!("expected {expected}, such as \"5s\", \"500ms\" or \"15min\"");
+        wrong.push(Complaint::at(text.span(), message));
+    }
+    parsed
 }
 
 fn optical(
@@ -372,7 +413,7 @@ fn ratio(value: Option<&Spanned<f64>>, wrong: &mut Vec<Complaint>) -> Decimal {
     number(value, 1e-3..=1e5, wrong).and_then(Decimal::from_f64).unwrap_or(Decimal::new(1, 0))
 }
 
-fn number(
+pub(super) fn number(
     value: Option<&Spanned<f64>>,
     range: RangeInclusive<f64>,
     wrong: &mut Vec<Complaint>,
@@ -385,8 +426,13 @@ fn number(
     Some(*value.get_ref())
 }
 
-/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`.
-fn duration(text: &str) -> Option<Duration> {
+/// Reads a period: `500ms`, `5s`, `15min`, `1h`, `1d`.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    duration_of(text).filter(|it| (Duration::from_millis(100)..=PERIOD_MAX).contains(it))
+}
+
+/// Reads `500ms`, `5s`, `15min`, `1h`, `1d`, however long.
+pub(super) fn duration_of(text: &str) -> Option<Duration> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at(digits);
     let count: u64 = count.parse().ok()?;
@@ -398,6 +444,5 @@ fn duration(text: &str) -> Option<Duration> {
         "d" => 86_400_000,
         _ => return None,
     };
-    let duration = Duration::from_millis(count.checked_mul(unit_ms)?);
-    (Duration::from_millis(100)..=PERIOD_MAX).contains(&duration).then_some(duration)
+    Some(Duration::from_millis(count.checked_mul(unit_ms)?))
 }

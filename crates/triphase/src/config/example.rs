@@ -46,11 +46,16 @@ const METER: &[Key] = &[
     key(
         "port",
         "\"serial:///dev/ttyUSB0?baud=2400&data=8&parity=even&stop=1\"",
-        "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X.\n\
+        "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X;\n\
+         modbus+tcp://HOST:PORT?unit=N or modbus+rtu://PATH?baud&data&parity&stop&unit=N.\n\
          Prefer /dev/serial/by-id/… : it survives re-plugging. Without a port the meter is fed\n\
          over HTTP (POST /api/mesures).",
     ),
-    optional("period", "\"5s\"", "How often telegrams come; measured when absent."),
+    optional(
+        "period",
+        "\"5s\"",
+        "How often the meter is asked (default 10s), or pushes (measured when absent).",
+    ),
     optional(
         "guek",
         "{ file = \"guek.hex\" }",
@@ -73,6 +78,24 @@ const METER: &[Key] = &[
         "Current transformer ratio, where the meter reports secondary values.",
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
+    optional("accuracy_pct", "1", "Accuracy of the meter with its transformers, in %. Default 1."),
+    optional(
+        "machine",
+        "{ rated_kw = 15.5, idle_kw = 1.9, off_kw = 0.2, dwell = \"20s\" }",
+        "The machine behind a sub-meter: what it draws at work, idling and off, and how long a\n\
+         state must last. Learned from its meter when absent. { constant_kw = 3.4 } stands for a\n\
+         machine that nothing measures.",
+    ),
+    optional(
+        "invert",
+        "false",
+        "true where the current transformers are the wrong way round: import is export.",
+    ),
+    optional(
+        "timeout",
+        "\"1s\"",
+        "How long an answer may take, where the meter is asked. Default 1s.",
+    ),
     optional(
         "optical",
         "{ address = \"12345678\", read_slow = true }",
@@ -80,7 +103,115 @@ const METER: &[Key] = &[
          where several share the line; read_slow stays at 300 baud for heads and gateways that\n\
          cannot change the rate; wake_up = true wakes a battery meter.",
     ),
+    optional(
+        "dlms",
+        "{ transport = \"mode_e\" }",
+        "How a model that is asked over DLMS/COSEM (lgz_e450_dlms, generic_dlms) is reached, as the\n\
+         table [meter.dlms] below. Such a meter is asked every `period`, 10s unless given.",
+    ),
+    optional(
+        "counter_of",
+        "\"ligne_production_1\"",
+        "The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.",
+    ),
+    optional(
+        "mqtt",
+        "{ topic = \"shellies/shellyem3-244CAB41B37E\", preset = \"shelly_3em\" }",
+        "Instead of a port: the meter publishes over MQTT. Keys as under [meter.mqtt] below; see\n\
+         docs/meters/mqtt.md.",
+    ),
 ];
+
+const FEED: &[Key] = &[
+    key(
+        "topic",
+        "\"usine/presse/energie\"",
+        "The topic, + and # allowed; with a preset the device's own part of it.",
+    ),
+    optional("preset", "\"tasmota\"", "shelly_3em, shelly_pro_3em, tasmota or zigbee2mqtt."),
+    key(
+        "fields",
+        "{ active_power = \"$.em.act_power * 1000 W\", production_pieces = \"$.pieces?\" }",
+        "Any other device: QUANTITY = \"PATH [? if it may be absent] [* FACTOR] [UNIT]\"; $ alone is a\n\
+         topic that holds a plain number, sum(PATH) adds the elements of an array up.",
+    ),
+    optional("time", "\"$.ts\"", "Where the payload tells its time; otherwise the arrival counts."),
+    optional(
+        "message",
+        "[{ topic = \"usine/presse/pieces\", fields = { production_pieces = \"$\" } }]",
+        "Several topics, each with its fields (and time, list, online): what comes within the window\n\
+         is one telegram.",
+    ),
+    optional("window", "\"500ms\"", "How long the topics of one telegram are waited for."),
+    optional("broker", "\"mqtt://10.0.0.5:1883\"", "Another broker than that of [mqtt]."),
+    optional("username", "\"triphase\"", "For that broker, as in [mqtt]."),
+    optional("password", "{ env = \"MQTT_PASSWORD\" }", "For that broker, as in [mqtt]."),
+    optional("ca", "\"broker-ca.pem\"", "For that broker, as in [mqtt]."),
+];
+
+const DLMS: &[Key] = &[
+    key(
+        "transport",
+        "\"hdlc\"",
+        "\"hdlc\" (serial:// at the meter's own speed, or tcp:// through a gateway), \"wrapper\"\n\
+         (tcp:// to a meter's network module, port 4059), or \"mode_e\": the sign-on of an optical\n\
+         port at 300 baud, then HDLC. Default \"hdlc\".",
+    ),
+    key(
+        "device",
+        "\"12345678\"",
+        "Device address in the sign-on, where several meters share the port.",
+    ),
+    key(
+        "client",
+        "32",
+        "Who asks: the operator tells it with the password or the keys. Default 16, the public\n\
+         client, to whom many meters show little.",
+    ),
+    key("server", "1", "The meter's logical device. Default 1."),
+    key("physical", "17", "The meter's physical device, where several share a line."),
+    key(
+        "address_bytes",
+        "4",
+        "Length of the meter's HDLC address: 1, 2 or 4. Default: the shortest.",
+    ),
+    key(
+        "security",
+        "\"low\"",
+        "\"none\"; \"low\": a password (LLS); \"high_gmac\": HLS with the meter's guek and gak, with\n\
+         which everything is ciphered, too. What the meter refuses is not tried again until it is\n\
+         changed here: meters lock after wrong passwords. Default \"none\".",
+    ),
+    key(
+        "password",
+        "{ file = \"dlms-password.txt\" }",
+        "The password: a file that holds nothing else, or { env = \"NAME\" }.",
+    ),
+    key(
+        "system_title",
+        "\"5450480000000001\"",
+        "Our name in ciphered requests, 16 hexadecimal digits. Default: made from the meter's id.",
+    ),
+    key(
+        "objects",
+        "[\"1-0:1.8.0\", \"1-0:16.7.0\"]",
+        "Exactly these objects. Default: all that the meter has and this program has a name for.",
+    ),
+    key(
+        "profiles",
+        "[\"1-0:99.1.0\"]",
+        "Exactly these load profiles; [] for none. Default: 1-0:99.1.0 and 1-0:99.2.0. Their rows\n\
+         fill what an outage of this program left out.",
+    ),
+    key("backfill", "\"7d\"", "How far back profiles are read at the first contact. Default 7d."),
+];
+
+const MODBUS: &[Key] = &[key(
+    "maps",
+    "[\"maps\"]",
+    "Folders and files of register maps for meters that this version does not know; see\n\
+     docs/meters/adding-a-modbus-meter.md. `model` is the file's name without .toml.",
+)];
 
 const HTTP: &[Key] = &[
     key(
@@ -170,18 +301,12 @@ pub(crate) fn example() -> String {
     );
     section(&mut text, "[site]", &fields::<raw::Site>(), SITE);
     section(&mut text, "[[meter]]", &fields::<raw::Meter>(), METER);
+    // A site without these leaves them out, so the example does.
+    left_out(&mut text, "[meter.dlms]", &fields::<raw::Dlms>(), DLMS);
+    left_out(&mut text, "[meter.mqtt]", &fields::<raw::Feed>(), FEED);
     section(&mut text, "[http]", &fields::<raw::Http>(), HTTP);
-    // A site without a broker leaves it out, so the example does.
-    let mut mqtt = String::new();
-    section(&mut mqtt, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
-    text.push('\n');
-    for line in mqtt.trim_start().lines() {
-        text.push_str(&if line.starts_with('#') {
-            format!("{line}\n")
-        } else {
-            format!("# {line}\n")
-        });
-    }
+    left_out(&mut text, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
+    left_out(&mut text, "[modbus]", &fields::<raw::Modbus>(), MODBUS);
     section(&mut text, "[store]", &fields::<raw::Store>(), STORE);
     section(&mut text, "[alarms]", &fields::<raw::Alarms>(), ALARMS);
     text
@@ -196,6 +321,20 @@ fn section(text: &mut String, title: &str, fields: &[&str], keys: &[Key]) {
         }
         let mark = if key.optional { "# " } else { "" };
         text.push_str(&format!("{mark}{} = {}\n", key.name, key.example));
+    }
+}
+
+/// A section that most sites leave out, as comments.
+fn left_out(text: &mut String, title: &str, fields: &[&str], keys: &[Key]) {
+    let mut shown = String::new();
+    section(&mut shown, title, fields, keys);
+    text.push('\n');
+    for line in shown.trim_start().lines() {
+        text.push_str(&if line.starts_with('#') {
+            format!("{line}\n")
+        } else {
+            format!("# {line}\n")
+        });
     }
 }
 
@@ -239,11 +378,14 @@ mod tests {
 
     #[test]
     fn every_key_of_the_types_is_described_and_no_other() {
-        let pairs: [(Vec<&str>, &[Key]); 6] = [
+        let pairs: [(Vec<&str>, &[Key]); 9] = [
             (fields::<raw::Site>(), SITE),
             (fields::<raw::Meter>(), METER),
+            (fields::<raw::Dlms>(), DLMS),
+            (fields::<raw::Feed>(), FEED),
             (fields::<raw::Http>(), HTTP),
             (fields::<raw::Mqtt>(), MQTT),
+            (fields::<raw::Modbus>(), MODBUS),
             (fields::<raw::Store>(), STORE),
             (fields::<raw::Alarms>(), ALARMS),
         ];
@@ -273,23 +415,54 @@ mod tests {
     fn example_passes_the_check_with_every_key_active() {
         let shown = example();
         super::super::parse(&shown, Path::new("triphase.toml")).expect("the example is valid");
-        let uncommented: String = shown
-            .lines()
-            .map(|line| match line.strip_prefix("# ") {
-                Some(key)
-                    if key == "[mqtt]"
-                        || METER.iter().chain(HTTP).chain(MQTT).any(|k| {
-                            (k.optional || key.contains("mqtt://"))
-                                && key.starts_with(&format!("{} =", k.name))
-                        }) =>
-                {
-                    key
+        // A meter has a port or a broker, and one table names a preset or fields.
+        let alternatives = ["parent", "counter_of", "dlms", "mqtt", "preset", "message"];
+        let (before, _) = shown.split_once("# [meter.dlms]").expect("the section");
+        let (_, feed) = shown.split_once("# [meter.mqtt]").expect("the section");
+        let (feed, behind) = feed.split_once("[http]").expect("the next section");
+        let uncommented = |text: &str, keys: &[&[Key]]| -> String {
+            let keys: Vec<&Key> = keys.iter().copied().flatten().collect();
+            let active = |line: &str| {
+                let name = line.split(" = ").next().unwrap_or_default();
+                keys.iter().any(|key| key.name == name)
+                    && line.contains(" = ")
+                    && !alternatives.contains(&name)
+            };
+            let line = |line: &str| match line.strip_prefix("# ") {
+                Some(key) if matches!(key, "[mqtt]" | "[modbus]") || active(key) => {
+                    format!("{key}\n")
                 }
-                _ => line,
-            })
-            .filter(|line| !line.starts_with("parent"))
-            .map(|line| format!("{line}\n").replace("mqtt://", "mqtts://"))
-            .collect();
-        super::super::parse(&uncommented, Path::new("triphase.toml")).expect("all keys are valid");
+                _ => format!("{line}\n"),
+            };
+            text.lines().map(line).collect()
+        };
+        let own = uncommented(behind, &[HTTP, MQTT, MODBUS]).replace("mqtt://", "mqtts://");
+        let wired = format!("{}[http]{own}", uncommented(before, &[METER]));
+        super::super::parse(&wired, Path::new("triphase.toml")).expect("all keys are valid");
+        let feed = uncommented(feed, &[FEED]).replace("mqtt://", "mqtts://");
+        let fed = format!(
+            "{}\n[[meter]]\nid = \"presse\"\n[meter.mqtt]{feed}\n[http]{own}",
+            shown.split("[[meter]]").next().unwrap_or_default()
+        );
+        super::super::parse(&fed, Path::new("triphase.toml")).expect("all keys are valid");
+    }
+
+    #[test]
+    fn the_table_of_a_meter_that_is_asked_passes_the_check() {
+        let shown = example();
+        let (_, table) = shown.split_once("# [meter.dlms]\n").expect("the table");
+        let (table, _) = table.split_once("\n\n").expect("another section");
+        let keys = table.lines().filter_map(|line| {
+            let line = line.strip_prefix("# ")?;
+            DLMS.iter().any(|key| line.starts_with(&format!("{} =", key.name))).then_some(line)
+        });
+        let keys: Vec<&str> = keys.collect();
+        assert_eq!(keys.len(), DLMS.len());
+        let text = format!(
+            "[site]\nname = \"a\"\ntimezone = \"UTC\"\n[[meter]]\nid = \"a\"\n\
+             model = \"generic_dlms\"\nport = \"serial:///dev/ttyUSB0\"\n[meter.dlms]\n{}\n",
+            keys.join("\n").replace("\"hdlc\"", "\"mode_e\"")
+        );
+        super::super::parse(&text, Path::new("triphase.toml")).expect("all keys are valid");
     }
 }

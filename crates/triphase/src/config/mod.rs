@@ -2,11 +2,16 @@
 //!
 //! In: the text of `triphase.toml`. Out: typed parts that nothing validates again. Refuses, with
 //! file, line, column and caret: unknown keys, impossible values, references to nothing.
-//! Checking does no I/O; secrets are read only when the service starts.
+//! Checking reads the map files that the configuration names and does no other I/O; secrets are
+//! read only when the service starts.
 
 mod checked;
+mod dlms;
 pub(crate) mod example;
+mod feed;
+mod maps;
 mod mqtt;
+mod plate;
 mod raw;
 mod report;
 mod retention;
@@ -15,6 +20,8 @@ mod secret;
 pub(crate) use checked::{
     Config, HttpConfig, MeterConfig, Role, SiteConfig, listen_address, loopback_only,
 };
+pub(crate) use dlms::DlmsConfig;
+pub(crate) use maps::ModelConfig;
 pub(crate) use mqtt::{BrokerAddress, MqttConfig, broker_address};
 pub(crate) use report::{Complaint, Report};
 pub(crate) use secret::{Error as SecretError, Secret, parse_key};

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -15,6 +16,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) http: Http,
     pub(super) mqtt: Option<Spanned<Mqtt>>,
+    pub(super) modbus: Option<Modbus>,
     #[serde(default)]
     pub(super) store: Store,
     #[serde(default)]
@@ -46,7 +48,25 @@ pub(super) struct Meter {
     pub(super) voltage_kind: Option<VoltageKind>,
     pub(super) ct_ratio: Option<Spanned<f64>>,
     pub(super) vt_ratio: Option<Spanned<f64>>,
+    pub(super) invert: Option<bool>,
+    pub(super) timeout: Option<Spanned<String>>,
     pub(super) optical: Option<Spanned<Optical>>,
+    pub(super) dlms: Option<Spanned<Dlms>>,
+    pub(super) counter_of: Option<Spanned<String>>,
+    pub(super) mqtt: Option<Spanned<Feed>>,
+    pub(super) accuracy_pct: Option<Spanned<f64>>,
+    pub(super) machine: Option<Spanned<Machine>>,
+}
+
+/// What stands on a machine's plate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Machine {
+    pub(super) rated_kw: Option<Spanned<f64>>,
+    pub(super) idle_kw: Option<Spanned<f64>>,
+    pub(super) off_kw: Option<Spanned<f64>>,
+    pub(super) dwell: Option<Spanned<String>>,
+    pub(super) constant_kw: Option<Spanned<f64>>,
 }
 
 /// What a meter behind an optical head needs: `{ address, read_slow, wake_up }`.
@@ -56,6 +76,73 @@ pub(super) struct Optical {
     pub(super) address: String,
     pub(super) read_slow: bool,
     pub(super) wake_up: bool,
+}
+
+/// How a meter is reached and asked over DLMS/COSEM.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Dlms {
+    pub(super) transport: Option<Spanned<DlmsTransport>>,
+    pub(super) device: Option<Spanned<String>>,
+    pub(super) client: Option<Spanned<u8>>,
+    pub(super) server: Option<Spanned<u16>>,
+    pub(super) physical: Option<Spanned<u16>>,
+    pub(super) address_bytes: Option<Spanned<u8>>,
+    pub(super) security: Option<Spanned<DlmsSecurity>>,
+    pub(super) password: Option<Spanned<Secret>>,
+    pub(super) system_title: Option<Spanned<String>>,
+    pub(super) objects: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) profiles: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) backfill: Option<Spanned<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DlmsTransport {
+    Hdlc,
+    Wrapper,
+    ModeE,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum DlmsSecurity {
+    None,
+    Low,
+    HighGmac,
+}
+
+/// Where a meter's MQTT messages come from and what they mean.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Feed {
+    pub(super) topic: Option<Spanned<String>>,
+    pub(super) preset: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) fields: Fields,
+    pub(super) time: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) message: Vec<Spanned<FeedMessage>>,
+    pub(super) window: Option<Spanned<String>>,
+    pub(super) broker: Option<Spanned<String>>,
+    pub(super) username: Option<Spanned<Username>>,
+    pub(super) password: Option<Spanned<Secret>>,
+    pub(super) ca: Option<Spanned<PathBuf>>,
+}
+
+/// Quantities and the formulas that find them.
+pub(super) type Fields = BTreeMap<Spanned<String>, Spanned<String>>;
+
+/// The messages of one topic.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeedMessage {
+    pub(super) topic: Spanned<String>,
+    #[serde(default)]
+    pub(super) fields: Fields,
+    pub(super) time: Option<Spanned<String>>,
+    pub(super) list: Option<Spanned<String>>,
+    pub(super) online: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -147,6 +234,13 @@ pub(super) struct Mqtt {
     pub(super) ca: Option<Spanned<PathBuf>>,
     pub(super) client_cert: Option<Spanned<PathBuf>>,
     pub(super) client_key: Option<Spanned<PathBuf>>,
+}
+
+/// What meters on Modbus need.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Modbus {
+    pub(super) maps: Vec<PathBuf>,
 }
 
 /// A user name, or the place of one.

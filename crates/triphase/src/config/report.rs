@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone)]
@@ -12,15 +13,29 @@ pub(crate) struct Complaint {
     pub(crate) span: Option<Range<usize>>,
     /// What is wrong and what was expected.
     pub(crate) message: String,
+    /// The file that `span` points into, where it is not the configuration itself.
+    pub(crate) elsewhere: Option<Arc<Elsewhere>>,
+}
+
+/// Another file that the configuration names.
+#[derive(Debug)]
+pub(crate) struct Elsewhere {
+    pub(crate) file: PathBuf,
+    pub(crate) text: String,
 }
 
 impl Complaint {
     pub(super) fn at(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span: Some(span), message: message.into() }
+        Self { span: Some(span), message: message.into(), elsewhere: None }
     }
 
     pub(super) fn from_toml(error: &toml::de::Error) -> Self {
-        Self { span: error.span(), message: with_suggestion(error.message()) }
+        let message = with_suggestion(error.message());
+        Self { span: error.span(), message, elsewhere: None }
+    }
+
+    pub(super) fn in_map(file: Arc<Elsewhere>, span: Option<Range<usize>>, message: &str) -> Self {
+        Self { span, message: with_suggestion(message), elsewhere: Some(file) }
     }
 }
 
@@ -35,6 +50,7 @@ pub(crate) struct Report {
 struct Place {
     message: String,
     excerpt: Option<Excerpt>,
+    other_file: Option<PathBuf>,
 }
 
 #[derive(Debug)]
@@ -50,6 +66,9 @@ impl Report {
         let places = complaints
             .into_iter()
             .map(|complaint| {
+                let elsewhere = complaint.elsewhere.as_deref();
+                let text = elsewhere.map_or(text, |elsewhere| elsewhere.text.as_str());
+                let other_file = elsewhere.map(|elsewhere| elsewhere.file.clone());
                 let excerpt = complaint.span.map(|span| excerpt(text, &span));
                 let secret = excerpt.as_ref().and_then(|excerpt| secret_of(&excerpt.text));
                 let hide = |text: &str| match secret {
@@ -60,7 +79,7 @@ impl Report {
                 let excerpt = excerpt
                     .as_ref()
                     .map(|excerpt| Excerpt { text: hide(&excerpt.text), ..*excerpt });
-                Place { message, excerpt }
+                Place { message, excerpt, other_file }
             })
             .collect();
         Self { file: file.to_owned(), places }
@@ -75,17 +94,20 @@ impl Report {
             io::ErrorKind::InvalidData => "the file is not UTF-8 text".to_owned(),
             _ => format!("cannot be read: {error}"),
         };
-        Self { file: file.to_owned(), places: vec![Place { message, excerpt: None }] }
+        Self {
+            file: file.to_owned(),
+            places: vec![Place { message, excerpt: None, other_file: None }],
+        }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.display();
         for (index, place) in self.places.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
+            let file = place.other_file.as_ref().unwrap_or(&self.file).display();
             let Some(excerpt) = &place.excerpt else {
                 write!(f, "{file}: {}", place.message)?;
                 continue;
@@ -146,22 +168,35 @@ fn without_keys(text: &str) -> String {
 }
 
 /// What a line of the configuration must not show: a password written where its place is
-/// expected, or inside an address.
+/// expected, in a table within the line too, or inside an address.
 fn secret_of(line: &str) -> Option<&str> {
-    let (key, value) = line.split_once('=')?;
-    let key = key.to_lowercase();
-    let value = value.trim().trim_matches(['"', '\'']);
-    let secret = if PASSWORD_WORDS.iter().any(|word| key.contains(word)) {
-        match value.strip_prefix('{').map(str::trim_start) {
-            None => Some(value),
-            // The place of a secret is none, and may be shown.
-            Some(place) if place.starts_with("file") || place.starts_with("env") => None,
-            Some(table) => table.split(['"', '\'']).nth(1),
-        }
-    } else {
-        value.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0))
+    let (_, value) = line.split_once('=')?;
+    let named = line.match_indices('=').find_map(|(at, _)| {
+        let (before, value) = (line.get(..at)?, line.get(at + 1..)?.trim_start());
+        let key = before.rsplit(['{', ',']).next()?.to_lowercase();
+        let known = PASSWORD_WORDS.iter().any(|word| key.contains(word));
+        known.then(|| written(value, before.contains('{')))
+    });
+    let secret = match named {
+        Some(secret) => secret,
+        None => value.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0)),
     };
     secret.filter(|secret| !secret.is_empty())
+}
+
+/// The secret that stands as the value of a key; `None` when its place stands there.
+fn written(value: &str, in_table: bool) -> Option<&str> {
+    if let Some(table) = value.strip_prefix('{').map(str::trim_start) {
+        // The place of a secret is none, and may be shown.
+        let place = table.starts_with("file") || table.starts_with("env");
+        return if place { None } else { table.split(['"', '\'']).nth(1) };
+    }
+    if in_table {
+        let quoted =
+            value.strip_prefix(['"', '\'']).and_then(|rest| rest.split(['"', '\'']).next());
+        return quoted.or_else(|| value.split([',', '}']).next().map(str::trim));
+    }
+    Some(value.trim().trim_matches(['"', '\'']))
 }
 
 fn blank(secret: &str) -> String {

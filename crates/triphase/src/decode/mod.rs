@@ -5,6 +5,7 @@
 
 mod explain;
 mod json;
+mod mbus;
 mod readout;
 mod text;
 
@@ -40,6 +41,11 @@ pub(crate) fn decode(
         bail!("{fault}");
     }
     let bytes = frame::capture_text::bytes_of_capture(&captured);
+    if is_mbus(arguments.protocol, &bytes) {
+        let options = mbus_options(arguments, options.zone)?;
+        let tally = mbus::decode(&bytes, (&options, arguments.format), out)?;
+        return conclude(arguments.format, &tally, out);
+    }
     let mut reader = PushReader::new(options);
     let mut delivered = 0_u64;
     let mut refused = 0_u64;
@@ -63,17 +69,33 @@ pub(crate) fn decode(
     print(reader.finish())?;
     if arguments.format == cli::Format::Text {
         text::rest(&reader.take_steps(), out)?;
-        let tally = Tally {
-            delivered,
-            refused,
-            bytes: bytes.len(),
-            noise: reader.statistics().noise_bytes,
-        };
-        text::summary(&tally, out)?;
-    } else if delivered + refused == 0 {
-        eprintln!("nothing was found in {} bytes: no frame, no telegram", bytes.len());
     }
-    Ok(delivered > 0)
+    let noise = reader.statistics().noise_bytes;
+    conclude(arguments.format, &Tally { delivered, refused, bytes: bytes.len(), noise }, out)
+}
+
+/// Sums up, and tells whether anything was delivered.
+fn conclude(format: cli::Format, tally: &Tally, out: &mut dyn Write) -> Result<bool> {
+    if format == cli::Format::Text {
+        text::summary(tally, out)?;
+    } else if tally.delivered + tally.refused == 0 {
+        eprintln!("nothing was found in {} bytes: no frame, no telegram", tally.bytes);
+    }
+    Ok(tally.delivered > 0)
+}
+
+/// Whether the capture holds answers of M-Bus slaves.
+fn is_mbus(protocol: cli::Protocol, bytes: &[u8]) -> bool {
+    match protocol {
+        cli::Protocol::Mbus => true,
+        cli::Protocol::Auto => mbus::recognises(bytes),
+        _ => false,
+    }
+}
+
+fn mbus_options(arguments: &cli::Decode, zone: Option<TimeZone>) -> Result<mbus::Options> {
+    let key = arguments.key.as_deref().map(|text| key_argument(text, "--key")).transpose()?;
+    Ok(mbus::Options { key, zone })
 }
 
 /// What one run came to.

@@ -36,7 +36,7 @@ pub(super) fn kind_of(
             let readable = is_readable(&bytes) || holds_encrypted_p1(&bytes, options);
             readable.then_some(None)
         }
-        Protocol::Dlms => None,
+        Protocol::Dlms | Protocol::Mbus => None,
     }
 }
 

@@ -1,0 +1,135 @@
+//! One reading of a Modbus meter: requests until the map is read, then a telegram.
+//!
+//! In: a client on an open wire, a meter's reader. Out: what may be used and what failed. A refused
+//! register costs that register; a lost or foreign answer ends the reading and the use of the
+//! wire, since it could be taken for the answer to the next question.
+
+use super::{Clock, Exchange};
+use meter::modbus::{Defect, Reader, Span};
+use meter::{Answer, Fault, FaultClass, Heard};
+use std::time::Duration;
+use wire::modbus::{Client, Failure, Manners, Question, exception_name};
+
+/// How long an answer may take unless the configuration says otherwise.
+pub(crate) const TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
+/// Most requests of one reading: every register of the largest map alone, and a walk before.
+const REQUESTS_MAX: usize = 1024;
+/// Header and check sum of a question and its answer, beside the registers.
+const OVERHEAD_BYTES: usize = 17;
+
+/// A Modbus meter on its bus.
+pub(crate) struct Asker {
+    pub(crate) reader: Reader,
+    pub(crate) unit: u8,
+    pub(crate) timeout: Duration,
+}
+
+/// A reading that failed because the wire did, or what it brought.
+pub(super) type Read = Result<(Exchange, Vec<Defect>), wire::Error>;
+
+impl Asker {
+    /// Reads the meter once. Returns what it brought, what was wrong with single registers, and
+    /// how many bytes went over the wire.
+    pub(crate) async fn read(&mut self, client: &mut Client, clock: &Clock) -> Read {
+        let begun = clock();
+        let mut bytes = 0;
+        self.reader.begin();
+        let mut fault = None;
+        for _ in 0..REQUESTS_MAX {
+            let Some(span) = self.reader.next_request() else { break };
+            match client.read(self.question(span), self.manners()).await {
+                Ok(words) => {
+                    bytes += OVERHEAD_BYTES + words.len() * 2;
+                    self.reader.answered(words);
+                }
+                // The meter has no such register, or not so many at once.
+                Err(Failure::Exception { code: 2 | 3 }) => {
+                    bytes += OVERHEAD_BYTES;
+                    self.reader.refused();
+                }
+                Err(Failure::Wire(error)) => return Err(error),
+                Err(failure) => {
+                    fault = Some(self.fault(&failure, span));
+                    break;
+                }
+            }
+        }
+        let outcome = self.reader.finish(begun, clock());
+        let failed = fault.is_some();
+        let fault = fault.or_else(|| useless(&outcome.defects));
+        // Half a reading would have some of its values at another instant than the next one.
+        let telegrams = outcome.telegram.filter(|_| !failed).into_iter().collect();
+        let answer = Answer { heard: Heard { telegrams, ..Heard::default() }, fault };
+        Ok((Exchange { answer, bytes }, outcome.defects))
+    }
+
+    fn question(&self, span: Span) -> Question {
+        let Span { table, address, count } = span;
+        Question { unit: self.unit, function: table.function(), address, count }
+    }
+
+    fn manners(&self) -> Manners {
+        let pause = self.reader.map().map_or(Duration::ZERO, |map| map.manners.pause);
+        Manners { timeout: self.timeout, pause }
+    }
+
+    fn fault(&self, failure: &Failure, span: Span) -> Fault {
+        let unit = self.unit;
+        let Span { address, count, .. } = span;
+        let what = format!("unit {unit}, registers {address} to {}", span.end() - 1);
+        let (class, code, detail) = match failure {
+            Failure::Exception { code: code @ (10 | 11) } => {
+                let name = exception_name(*code);
+                let detail = format!("unit {unit} does not answer its gateway ({name})");
+                (FaultClass::Transient, "no_answer", detail)
+            }
+            Failure::Exception { code: code @ (5 | 6) } => {
+                let name = exception_name(*code);
+                (FaultClass::Transient, "busy", format!("{what}: {name}"))
+            }
+            Failure::Exception { code } => {
+                let name = exception_name(*code);
+                (FaultClass::Device, "exception", format!("{what}: exception {code}, {name}"))
+            }
+            Failure::Timeout { waited, bytes: 0 } => {
+                let detail = format!(
+                    "unit {unit} did not answer within {} ms: is it switched on, and are unit, \
+                     baud rate and parity those of the meter?",
+                    waited.as_millis()
+                );
+                (FaultClass::Transient, "no_answer", detail)
+            }
+            Failure::Timeout { waited, bytes } => {
+                let detail = format!(
+                    "{what}: {bytes} bytes came and made no whole answer within {} ms: are baud \
+                     rate and parity those of the meter, or do two devices have this unit?",
+                    waited.as_millis()
+                );
+                (FaultClass::Corrupt, "half_answer", detail)
+            }
+            Failure::Length { got, .. } => {
+                let detail = format!("{what}: {got} registers came where {count} were asked for");
+                (FaultClass::Corrupt, "wrong_length", detail)
+            }
+            Failure::Foreign(of) => {
+                let detail = format!("{what}: an answer came that names another {of}");
+                (FaultClass::Corrupt, "foreign_answer", detail)
+            }
+            Failure::Malformed(_) | Failure::Wire(_) => {
+                (FaultClass::Corrupt, "malformed_answer", format!("{what}: {failure}"))
+            }
+        };
+        Fault { class, code, detail, keep_link: !failure.spoils_the_wire() }
+    }
+}
+
+/// A device without a single register of the map is not this model, however well it answers.
+fn useless(defects: &[Defect]) -> Option<Fault> {
+    let defect = defects.iter().find(|d| matches!(d.code, "model_refused" | "no_sunspec"))?;
+    Some(Fault {
+        class: FaultClass::Device,
+        code: defect.code,
+        detail: defect.detail.clone(),
+        keep_link: true,
+    })
+}
