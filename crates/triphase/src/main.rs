@@ -20,6 +20,8 @@ mod read;
 mod run;
 mod scan;
 mod simulate;
+#[cfg(test)]
+mod simulation;
 mod supervise;
 mod token;
 

@@ -29,8 +29,8 @@ const SEASON_S: [i64; 3] = [1800, 3600, 7200];
 pub(super) struct Last {
     pub(super) measured: Timestamp,
     pub(super) received: Timestamp,
-    /// The meter's clock minus UTC, when it told one. **Unit** s.
-    pub(super) local_s: Option<i64>,
+    /// What the meter's clock showed, as if that were UTC.
+    pub(super) local: Option<Timestamp>,
 }
 
 /// Telegrams that arrive later than they used to.
@@ -60,49 +60,51 @@ impl Clock {
     /// leapt without that time having passed.
     pub(super) fn take(&mut self, telegram: &Telegram) -> (Vec<JournalEntry>, i64) {
         let (measured, received) = (telegram.measured_at, telegram.received_at);
-        let local_s = telegram.meter_time.and_then(|clock| clock.as_if_utc());
-        let local_s = local_s.map(|local| rounded_to_quarters(seconds(measured, local)));
-        let now = Last { measured, received, local_s };
+        let local = telegram.meter_time.and_then(|clock| clock.as_if_utc());
+        let now = Last { measured, received, local };
         let Some(last) = self.last.replace(now) else { return (Vec::new(), 0) };
-        let mut found = Vec::new();
-        found.extend(season(telegram, (last.local_s, local_s)));
         let passed = seconds(last.received, received);
-        let shown = seconds(last.measured, measured);
-        let by_arrival = measured == received;
-        if by_arrival || telegram.meter_time.is_none() {
+        let dated = seconds(last.measured, measured);
+        let Some((before, after)) = last.local.zip(local) else {
             // One clock only, or a client's word: what runs back is this machine's clock.
-            if by_arrival && passed < -BACK_S {
-                found.push(step(telegram, JournalKind::HouseClockStep, (last.received, passed)));
-                return (found, passed);
+            if measured == received && passed < -BACK_S {
+                let back = step(telegram, JournalKind::HouseClockStep, (last.received, passed));
+                return (vec![back], passed);
             }
-            found.extend(self.gap(telegram, (last.measured, shown)));
-            return (found, 0);
-        }
+            return (self.gap(telegram, (last.measured, dated)).into_iter().collect(), 0);
+        };
+        let shown = seconds(before, after);
         let skew = shown - passed;
         if skew.abs() <= STEP_S {
-            found.extend(self.lateness(telegram, -skew));
-            found.extend(self.gap(telegram, (last.measured, shown)));
-            return (found, 0);
+            let late = self.lateness(telegram, -skew);
+            let gap = self.gap(telegram, (measured.minus(whole(passed)), passed));
+            return (late.into_iter().chain(gap).collect(), 0);
         }
         let usual = self.usual_s.max(1);
         let regular = |distance: i64| (0..=STEP_S.max(GAP_USUAL * usual)).contains(&distance);
-        if passed < -BACK_S && regular(shown) {
-            found.push(step(
-                telegram,
-                JournalKind::HouseClockStep,
-                (last.received, passed - shown),
-            ));
-            return (found, 0);
-        }
         if regular(shown) {
-            found.extend(self.lateness(telegram, -skew));
-            return (found, 0);
+            // What the telegram is dated by went with this machine's clock, or with the meter's.
+            let moved = if measured == received { dated - shown } else { 0 };
+            if passed < -BACK_S {
+                let back = (last.received, passed - shown);
+                return (vec![step(telegram, JournalKind::HouseClockStep, back)], moved);
+            }
+            return (self.lateness(telegram, -skew).into_iter().collect(), moved);
+        }
+        let sound = (dated - passed).abs() <= STEP_S;
+        if sound
+            && measured != received
+            && SEASON_S.contains(&((skew + 30).div_euclid(60) * 60).abs())
+        {
+            let season = step(telegram, JournalKind::DaylightSaving, (measured, skew));
+            return (vec![season], 0);
         }
         // After a gap both have moved; what the arrivals do not explain is the meter's clock.
         self.late = None;
-        found.push(step(telegram, JournalKind::MeterClockStep, (measured, skew)));
-        found.extend(self.gap(telegram, (measured.minus(whole(passed)), passed)));
-        (found, skew)
+        let set = step(telegram, JournalKind::MeterClockStep, (measured, skew));
+        let gap = self.gap(telegram, (measured.minus(whole(passed)), passed));
+        let moved = if sound { 0 } else { dated - passed };
+        (std::iter::once(set).chain(gap).collect(), moved)
     }
 
     /// Follows how late telegrams arrive: `more` than the one before. A network that held them up
@@ -144,21 +146,6 @@ impl Clock {
 
 fn whole(seconds: i64) -> std::time::Duration {
     std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
-}
-
-/// Zones differ by quarters of an hour; what is less is the clock's own error.
-fn rounded_to_quarters(seconds: i64) -> i64 {
-    (seconds + 450).div_euclid(900) * 900
-}
-
-fn season(telegram: &Telegram, locals: (Option<i64>, Option<i64>)) -> Option<JournalEntry> {
-    let (before, after) = locals.0.zip(locals.1)?;
-    if !SEASON_S.contains(&(after - before).abs()) {
-        return None;
-    }
-    let changes = vec![change(before, after)];
-    let entry = entry(telegram, JournalKind::DaylightSaving, telegram.measured_at);
-    Some(JournalEntry { changes, ..entry })
 }
 
 fn step(telegram: &Telegram, kind: JournalKind, (at, by_s): (Timestamp, i64)) -> JournalEntry {

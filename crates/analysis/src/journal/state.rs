@@ -39,10 +39,10 @@ impl Recogniser {
         if let Some(at) = self.identity.exchanged {
             text.line("exchanged", &[&at.as_micros()]);
         }
-        if let Some(Last { measured, received, local_s }) = self.clock.last {
-            let local_s = local_s.map_or(String::new(), |local| local.to_string());
+        if let Some(Last { measured, received, local }) = self.clock.last {
+            let local = local.map_or(String::new(), |local| local.as_micros().to_string());
             let times = [measured.as_micros(), received.as_micros()];
-            text.line("last", &[&times[0], &times[1], &self.clock.usual_s, &local_s]);
+            text.line("last", &[&times[0], &times[1], &self.clock.usual_s, &local]);
         }
         if let Some(Late { received, measured, first_s, by_s, count }) = self.clock.late {
             let times = [received.as_micros(), measured.as_micros()];
@@ -96,10 +96,10 @@ impl Recogniser {
             "last" => {
                 let (measured, received) = (fields.time()?, fields.time()?);
                 self.clock.usual_s = fields.value()?;
-                let local_s = fields.text()?;
-                let local_s = (!local_s.is_empty()).then(|| local_s.parse()).transpose();
-                let local_s = local_s.map_err(|_| StateError)?;
-                self.clock.last = Some(Last { measured, received, local_s });
+                let local = fields.text()?;
+                let local = (!local.is_empty()).then(|| local.parse()).transpose();
+                let local = local.map_err(|_| StateError)?.map(Timestamp::from_micros);
+                self.clock.last = Some(Last { measured, received, local });
             }
             "late" => {
                 let (received, measured) = (fields.time()?, fields.time()?);
