@@ -10,6 +10,7 @@ mod chapter25;
 mod command_line;
 mod crash;
 mod csv;
+mod doctor;
 mod frames;
 mod hostile;
 mod modbus;
