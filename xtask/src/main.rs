@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         ["package"] => package::package(&root()),
         _ => {
             eprintln!(
-                "usage: cargo xtask tidy | package | bench decode|http|mqtt|soak|start|store [--quick]"
+                "usage: cargo xtask tidy | package | bench decode|http|mbus|mqtt|soak|start|store [--quick]"
             );
             ExitCode::from(2)
         }

@@ -8,7 +8,9 @@ use crate::json::Utc;
 use crate::reach::{Reach, Sent};
 use crate::{MeterInfo, Role};
 use analysis::Measurement;
-use analysis::doctor::{Check, Examination, Finding, Language, Obstacle, Outcome, Patient, examine};
+use analysis::doctor::{
+    Check, Examination, Finding, Language, Obstacle, Outcome, Patient, examine,
+};
 use analysis::loads::tied;
 use reading::Quantity::{self, ActiveEnergyImport};
 use reading::{Decimal, Quality, Timestamp};
@@ -208,8 +210,13 @@ fn patient(
     let recent = joined(&rows);
     let thin = recent.len().div_ceil(SAMPLES_MAX).max(1);
     samples.extend(recent.into_iter().step_by(thin));
-    let reach =
-        Reach { archive, meter: &meter.id, range: (end.minus(DAY), end), length: MINUTE, edges: &[] };
+    let reach = Reach {
+        archive,
+        meter: &meter.id,
+        range: (end.minus(DAY), end),
+        length: MINUTE,
+        edges: &[],
+    };
     let power = reach.power(Sent::ALL)?.unwrap_or_default();
     let minute = |at: Timestamp| at.as_micros().div_euclid(60_000_000);
     let counted = archive.series(&SeriesQuery {
@@ -274,11 +281,7 @@ fn joined(rows: &[Row]) -> Vec<Measurement> {
 }
 
 /// Arrival minus the meter's own clock, of telegrams that carry one. **Unit** s.
-fn clocks(
-    archive: &ReadOnly,
-    meter: &MeterInfo,
-    end: Timestamp,
-) -> Result<Vec<f64>, store::Error> {
+fn clocks(archive: &ReadOnly, meter: &MeterInfo, end: Timestamp) -> Result<Vec<f64>, store::Error> {
     let query = SampleQuery {
         meter: meter.id.clone(),
         from: Some(end.minus(CLOCKS)),
@@ -326,8 +329,8 @@ impl MeterBody {
 
 impl FindingBody {
     fn new(finding: &Finding, meter: &str) -> Self {
-        let [french, english, german] =
-            [Language::French, Language::English, Language::German].map(|of| finding.text(meter, of));
+        let [french, english, german] = [Language::French, Language::English, Language::German]
+            .map(|of| finding.text(meter, of));
         let evidence = finding.evidence.iter().map(|one| EvidenceBody {
             name: one.code(),
             phase: (one.phase > 0).then_some(one.phase),

@@ -8,6 +8,7 @@
 
 mod counters;
 mod doctor;
+pub mod feed;
 mod frames;
 mod hour;
 pub mod http;
@@ -21,9 +22,9 @@ mod site;
 pub use analysis::VoltageKind;
 pub use analysis::loads::MachineSettings;
 pub use counters::{Count, Counters, MeterCounters};
+pub use doctor::{Diagnosis, diagnose};
 pub use frames::{
     Capture, CaptureFault, Decode, Explained, ExplainedDefect, ExplainedStep, ExplainedValue,
     Frame, Frames, Protection, TELEGRAM_BYTES_MAX,
 };
-pub use doctor::{Diagnosis, diagnose};
 pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site};

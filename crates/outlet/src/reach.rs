@@ -95,17 +95,27 @@ impl Reach<'_> {
     /// A counter's readings: near the edges every one at its time, elsewhere the first and the last
     /// of each interval. Several values are taken to be spread evenly over it, a single one to lie in
     /// the middle.
-    fn counter(&self, quantity: Quantity) -> Result<Vec<Sample>, store::Error> {
+    fn counter(
+        &self,
+        quantity: Quantity,
+        breaks: &[Timestamp],
+    ) -> Result<Vec<Sample>, store::Error> {
         let mut near = Vec::new();
         for edge in self.edges.iter().chain([&self.range.1]) {
             near.extend(self.near(quantity, *edge)?);
         }
         let points = self.series(quantity, EDGE)?;
+        // Of an interval in which the meter was exchanged nobody knows which reading is whose.
+        let mixed = |point: &SeriesPoint| {
+            let within = point.start..point.start.plus(self.length);
+            breaks.iter().any(|at| within.contains(at))
+        };
         let told = |point: &SeriesPoint| {
             let (from, to) = (point.start, point.start.plus(self.length));
             near.iter().any(|(window, _)| window.from < to && from < window.to)
         };
-        let coarse = points.iter().filter(|point| !told(point)).flat_map(|point| {
+        let sound = points.iter().filter(|point| !told(point) && !mixed(point));
+        let coarse = sound.flat_map(|point| {
             let count = u32::try_from(point.count).unwrap_or(u32::MAX).max(1);
             let edge = self.length / count.saturating_mul(2);
             let first = (point.start.plus(edge), point.min);
@@ -177,6 +187,7 @@ impl Reach<'_> {
                 max_w: if drawn > 0.0 { drawn } else { -least },
                 flows_w: Some((point.mean, fed_in)),
                 coverage: point.coverage,
+                count: point.count,
             }
         });
         Ok(both.collect())
@@ -184,20 +195,27 @@ impl Reach<'_> {
 
     /// The sum of the three phases; its greatest value is not known, the mean stands for it.
     fn phases(&self) -> Result<Vec<PowerInterval>, store::Error> {
-        let mut sums: BTreeMap<i64, (f64, f64, u8)> = BTreeMap::new();
+        let mut sums: BTreeMap<i64, (f64, f64, u64, u8)> = BTreeMap::new();
         for phase in PHASES {
             for point in self.series(phase, Duration::ZERO)? {
-                let sum = sums.entry(point.start.as_micros()).or_insert((0.0, 1.0, 0));
-                *sum = (sum.0 + point.mean, sum.1.min(point.coverage), sum.2 + 1);
+                let sum = sums.entry(point.start.as_micros()).or_insert((0.0, 1.0, u64::MAX, 0));
+                let (mean, coverage, count, phases) = *sum;
+                *sum = (
+                    mean + point.mean,
+                    coverage.min(point.coverage),
+                    count.min(point.count),
+                    phases + 1,
+                );
             }
         }
         let whole = sums.into_iter().filter(|(_, (.., phases))| *phases == 3);
-        let interval = |(start, (mean_w, coverage, _)): (i64, (f64, f64, u8))| PowerInterval {
+        let interval = |(start, (mean_w, coverage, count, _))| PowerInterval {
             window: self.window(Timestamp::from_micros(start)),
             mean_w,
             max_w: mean_w,
             flows_w: Some((mean_w.max(0.0), (-mean_w).max(0.0))),
             coverage,
+            count,
         };
         Ok(whole.map(interval).collect())
     }
@@ -215,6 +233,7 @@ impl Reach<'_> {
             max_w: greatest,
             flows_w,
             coverage: point.coverage,
+            count: point.count,
         }
     }
 }
@@ -224,15 +243,22 @@ pub(crate) struct Inputs {
     power: Option<Vec<PowerInterval>>,
     import: Option<Vec<(Timestamp, Decimal)>>,
     export: Option<Vec<(Timestamp, Decimal)>>,
+    /// When the meter or its ratio was exchanged.
+    breaks: Vec<Timestamp>,
 }
 
 impl Inputs {
     pub(crate) fn read(reach: &Reach<'_>, sent: Sent) -> Result<Self, store::Error> {
-        let counter = |sent: bool, quantity| sent.then(|| reach.counter(quantity)).transpose();
+        let (from, to) = reach.range;
+        let around = (from.minus(EDGE), to.plus(EDGE));
+        let breaks = reach.archive.journal_breaks(reach.meter, around)?;
+        let counter =
+            |sent: bool, quantity| sent.then(|| reach.counter(quantity, &breaks)).transpose();
         Ok(Self {
             power: reach.power(sent)?,
             import: counter(sent.import, ActiveEnergyImport)?,
             export: counter(sent.export, ActiveEnergyExport)?,
+            breaks,
         })
     }
 
@@ -241,6 +267,8 @@ impl Inputs {
             power: self.power.as_deref(),
             import_counter: self.import.as_deref(),
             export_counter: self.export.as_deref(),
+            breaks: &self.breaks,
+            ..BarInputs::default()
         }
     }
 }

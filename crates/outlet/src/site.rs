@@ -32,6 +32,14 @@ pub struct Site {
     pub demand_interval_min: u32,
 }
 
+impl Site {
+    /// What the supply gives at most, as far as it is known. **Unit** W.
+    #[must_use]
+    pub fn supply_w(&self) -> Option<f64> {
+        self.subscribed_power_kw.map(|kilowatts| kilowatts * 1000.0)
+    }
+}
+
 /// What a meter stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -67,6 +75,8 @@ pub struct MeterInfo {
     pub model: Option<String>,
     /// The configured port, as text; `None` for a meter that is fed over HTTP.
     pub port: Option<String>,
+    /// The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.
+    pub counter_of: Option<MeterId>,
     /// What it calls its voltages.
     pub voltage_kind: VoltageKind,
     /// The configured period of its telegrams; otherwise the store's observation counts.

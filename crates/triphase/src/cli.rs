@@ -47,13 +47,15 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
         triphase simulate --model iec62056_21 --port pty --echo\n  \
+        triphase simulate --model mbus --port tcp://127.0.0.1:10001\n  \
         triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
         triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
         triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
-        triphase simulate --model sunspec --port pty                slaves on a serial line")]
+        triphase simulate --model sunspec --port pty                slaves on a serial line\n  \
+        triphase simulate --model shelly_pro_3em --port mqtt://127.0.0.1:1883")]
     Simulate(Simulate),
     /// Finds devices on a bus and writes the configuration that reads them
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:  triphase scan serial --optical")]
     Scan(crate::scan::Bus),
     /// What is wrong with the wiring: reversed and swapped transformers, ratios, scalers, clocks
     #[command(after_help = "Examples:\n  triphase doctor --config triphase.toml\n  \
@@ -468,9 +470,16 @@ pub(crate) struct Simulate {
     /// The meter to simulate
     #[arg(long, value_name = "NAME", default_value = "lgz_e450")]
     pub(crate) model: String,
-    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on
+    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on; a model that
+    /// publishes takes its broker, mqtt://HOST:PORT
     #[arg(long, value_name = "PORT", default_value = "pty")]
     pub(crate) port: String,
+    /// The machine whose feeder is measured, for a model that publishes
+    #[arg(long, value_name = "NAME", default_value = "ligne_production_1")]
+    pub(crate) machine: String,
+    /// The device's topic, for a model that publishes
+    #[arg(long, value_name = "TOPIC", default_value = "shellypro3em-0cb815fc4e60")]
+    pub(crate) topic: String,
     /// Encrypts with this key: 32 hex digits, or @FILE
     #[arg(long, value_name = "HEX")]
     pub(crate) guek: Option<String>,
@@ -501,7 +510,7 @@ pub(crate) struct Simulate {
     /// Modbus: what a unit does wrong, such as 3=mute or 4=late:1500ms; may be given several times
     #[arg(long, value_name = "UNIT=WHAT")]
     pub(crate) fault: Vec<String>,
-    /// Optical port: the head sends back what it is sent
+    /// Optical port and M-Bus: the head or converter sends back what it is sent
     #[arg(long)]
     pub(crate) echo: bool,
     /// Optical port: the rate that the meter offers

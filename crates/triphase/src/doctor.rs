@@ -187,7 +187,9 @@ fn paragraph(text: &str, indent: &str, out: &mut impl Write) -> std::io::Result<
     let mut line = String::new();
     // A no-break space keeps a number and its unit together.
     for word in text.split(' ') {
-        if !line.is_empty() && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !line.is_empty()
+            && indent.len() + line.chars().count() + 1 + word.chars().count() > WIDTH
+        {
             writeln!(out, "{indent}{line}")?;
             line.clear();
         }

@@ -1,7 +1,7 @@
 //! What the doctor says: findings with their evidence, and why something could not be judged.
 
-use super::words::{self, Language};
 use super::Check;
+use super::words::{self, Language};
 use reading::Quantity;
 
 /// What is wrong.

@@ -22,9 +22,9 @@ mod tests;
 pub use findings::{Code, Evidence, Finding, Label, Obstacle, Text};
 pub use words::Language;
 
+use crate::Measurement;
 use crate::VoltageKind;
 use crate::load_profile::quantile;
-use crate::Measurement;
 use reading::{Quantity, Timestamp};
 
 /// What a meter said lately, and where it stands.
@@ -188,12 +188,13 @@ fn spoils_power(outcomes: &[(Check, Outcome)]) -> bool {
     let spoiling = |check: Check| {
         matches!(
             check,
-            Check::SupplyPhases | Check::CurrentPhases | Check::PolarityAndPairing | Check::PowerScale
+            Check::SupplyPhases
+                | Check::CurrentPhases
+                | Check::PolarityAndPairing
+                | Check::PowerScale
         )
     };
-    outcomes
-        .iter()
-        .any(|(check, outcome)| spoiling(*check) && matches!(outcome, Outcome::Found(_)))
+    outcomes.iter().any(|(check, outcome)| spoiling(*check) && matches!(outcome, Outcome::Found(_)))
 }
 
 /// What a meter's own values tell.
@@ -202,11 +203,15 @@ fn own(patient: &Patient, nominal_v: f64) -> Vec<(Check, Outcome)> {
     let level = scale::level(patient, nominal_v);
     let polarity = phases::check(patient);
     let counter = scale::counter(patient);
-    let power = scale::power(patient, &Known {
-        level_sound: !matches!(level, Outcome::Found(_)) && !matches!(supply, Outcome::Found(_)),
-        paired: matches!(polarity, Outcome::Sound(_)),
-        counter: &counter,
-    });
+    let power = scale::power(
+        patient,
+        &Known {
+            level_sound: !matches!(level, Outcome::Found(_))
+                && !matches!(supply, Outcome::Found(_)),
+            paired: matches!(polarity, Outcome::Sound(_)),
+            counter: &counter,
+        },
+    );
     vec![
         (Check::SupplyPhases, supply),
         (Check::VoltageLevel, level),

@@ -94,9 +94,9 @@ pub(super) fn told(angles: [f64; 3]) -> Told {
         return Told::One(Mistake::NONE);
     }
     let signs = (0_u8..8).map(|bits| [0, 1, 2].map(|place| bits >> place & 1 == 1));
-    let all = PERMUTATIONS.iter().flat_map(|carries| {
-        signs.clone().map(|reversed| Mistake { carries: *carries, reversed })
-    });
+    let all = PERMUTATIONS
+        .iter()
+        .flat_map(|carries| signs.clone().map(|reversed| Mistake { carries: *carries, reversed }));
     let mut costs: Vec<(f64, Mistake)> =
         all.filter_map(|mistake| Some((mistake.cost(angles)?, mistake))).collect();
     costs.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -190,9 +190,9 @@ fn per_phase(patient: &Patient, powers: &[Vectors]) -> Outcome {
         .filter(|(_, share)| *share >= AGREEMENT_MIN)
         .unwrap_or((Told::Unclear, 1.0 - share(none)));
     let mean: Vectors = std::array::from_fn(|place| {
-        let sum = powers.iter().fold((0.0, 0.0), |sum, vectors| {
-            (sum.0 + vectors[place].0, sum.1 + vectors[place].1)
-        });
+        let sum = powers
+            .iter()
+            .fold((0.0, 0.0), |sum, vectors| (sum.0 + vectors[place].0, sum.1 + vectors[place].1));
         (sum.0 / count, sum.1 / count)
     });
     let evidence = (1_u8..).zip(mean).flat_map(|(phase, (p, q))| {

@@ -87,7 +87,9 @@ mod tests {
             })
             .collect();
         let fit = fit(&rows).expect("independent");
-        assert!((fit.coefficients[0] - 3.0).abs() < 1e-9 && (fit.coefficients[1] + 0.5).abs() < 1e-9);
+        assert!(
+            (fit.coefficients[0] - 3.0).abs() < 1e-9 && (fit.coefficients[1] + 0.5).abs() < 1e-9
+        );
         assert!(fit.errors.iter().all(|error| *error < 1e-6), "{fit:?}");
     }
 

@@ -111,8 +111,9 @@ fn apparent_factor(sample: &Measurement, kind: VoltageKind) -> Option<(f64, f64)
     let volts = match (volts, kind) {
         (Some(volts), VoltageKind::Phase) => volts,
         (Some(volts), VoltageKind::LineToLine) => volts.map(|volts| volts / SQRT_3),
-        (None, _) => crate::measurement::all_three(sample.three(LINE_VOLTAGES))?
-            .map(|volts| volts / SQRT_3),
+        (None, _) => {
+            crate::measurement::all_three(sample.three(LINE_VOLTAGES))?.map(|volts| volts / SQRT_3)
+        }
     };
     let product: f64 = volts.iter().zip(amps).map(|(volts, amps)| volts * amps.abs()).sum();
     // Phase by phase, so that a reversed transformer does not look like a wrong size.

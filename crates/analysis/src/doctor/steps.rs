@@ -48,9 +48,9 @@ fn intervals(patient: &Patient, minutes: i64) -> BTreeMap<i64, f64> {
     }
     // A meter that speaks every ten minutes has a tenth of the minutes.
     #[allow(clippy::cast_precision_loss)]
-    let whole = sums
-        .into_iter()
-        .filter(|(_, (_, count))| *count as f64 >= (minutes as f64 * 60.0 / patient.period_s.max(60.0)).floor());
+    let whole = sums.into_iter().filter(|(_, (_, count))| {
+        *count as f64 >= (minutes as f64 * 60.0 / patient.period_s.max(60.0)).floor()
+    });
     #[allow(clippy::cast_precision_loss)]
     whole.map(|(index, (sum, count))| (index, sum / count as f64)).collect()
 }
@@ -150,8 +150,7 @@ fn judge(
         mean_square.sqrt() < STEP_MIN_W.max(STEP_SHARE_MIN * usual)
     };
     // A machine that never changes has no coefficient, and spoils no other.
-    let moving: Vec<usize> =
-        (0..places.len()).filter(|column| !steady(*column, &steps)).collect();
+    let moving: Vec<usize> = (0..places.len()).filter(|column| !steady(*column, &steps)).collect();
     let Some(column) = moving.iter().position(|column| places[*column] == place) else {
         return Outcome::NotJudged(Obstacle::NoVariation);
     };
@@ -210,9 +209,8 @@ pub(super) fn balance(
     let hours = interval_min(&family) as f64 / 60.0;
     let kwh = |watts: f64| watts * hours / 1000.0;
     let whole = kwh(rows.iter().map(|row| row.2).sum());
-    let parts: Vec<f64> = (0..places.len())
-        .map(|column| kwh(rows.iter().map(|row| row.1[column]).sum()))
-        .collect();
+    let parts: Vec<f64> =
+        (0..places.len()).map(|column| kwh(rows.iter().map(|row| row.1[column]).sum())).collect();
     let metered: Vec<(f64, f64)> = parts.iter().map(|kwh| (*kwh, CLASS_PCT)).collect();
     let result = balanced((whole, CLASS_PCT), &metered);
     let exceeds = result.verdict == BalanceVerdict::SubExceedsMain

@@ -81,17 +81,16 @@ fn lost_to_neutral(volts: [f64; 3], amps: Option<[f64; 3]>) -> Option<Finding> {
     let phase = [1, 2, 3][place];
     let gone = volts[place] < GONE_SHARE_MAX * highest;
     let others = amps.map(|amps| (amps.iter().sum::<f64>() - amps[place]) / 2.0);
-    let flows = amps.zip(others).map(|(amps, others)| {
-        others > 0.0 && amps[place] > 2.0 * CURRENT_GONE_SHARE_MAX * others
-    });
+    let flows = amps
+        .zip(others)
+        .map(|(amps, others)| others > 0.0 && amps[place] > 2.0 * CURRENT_GONE_SHARE_MAX * others);
     let (code, confidence) = match (gone, flows) {
         (true, Some(true)) => (Code::VoltageTapOpen, 0.95),
         (true, Some(false)) => (Code::PhaseLost, 0.85),
         (true, None) => (Code::PhaseLost, 0.7),
         (false, _) => (Code::VoltageFloating, 0.8),
     };
-    let mut evidence =
-        vec![Evidence::new(Label::Voltage, phase, volts[place]).expecting(highest)];
+    let mut evidence = vec![Evidence::new(Label::Voltage, phase, volts[place]).expecting(highest)];
     evidence.extend(amps.map(|amps| Evidence::new(Label::Current, phase, amps[place])));
     let check = Check::SupplyPhases;
     Some(Finding { check, code, phases: vec![phase], confidence, evidence })

@@ -7,7 +7,8 @@ use reading::Quantity::{
 };
 
 fn patient(values: &[(Quantity, f64)]) -> Patient {
-    let numbers = || values.iter().map(|(of, value)| (*of, Decimal::from_f64(*value).expect("finite")));
+    let numbers =
+        || values.iter().map(|(of, value)| (*of, Decimal::from_f64(*value).expect("finite")));
     let sample = |n: i64| Measurement::new(Timestamp::from_seconds(5 * n), numbers());
     Patient {
         name: "test".to_owned(),

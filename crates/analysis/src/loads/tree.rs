@@ -52,8 +52,7 @@ pub fn remainder(branches: &[Branch], place: usize) -> Option<Remainder> {
     let whole = *branches.get(place)?.load.known()?;
     let children = || branches.iter().enumerate().filter(|(_, one)| one.parent == Some(place));
     children().next()?;
-    let known: Vec<&KnownLoad> =
-        children().filter_map(|(_, branch)| branch.load.known()).collect();
+    let known: Vec<&KnownLoad> = children().filter_map(|(_, branch)| branch.load.known()).collect();
     let apart = |load: &KnownLoad| {
         load.at.since(whole.at).as_secs_f64().max(whole.at.since(load.at).as_secs_f64())
     };

@@ -30,7 +30,8 @@ fn a_sound_workshop_gets_no_alarm() {
     let mut outcomes: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for (seed, states) in plants() {
         for totals_only in [false, true] {
-            let main = |place| Wiring { totals_only: totals_only && place == 0, ..Wiring::default() };
+            let main =
+                |place| Wiring { totals_only: totals_only && place == 0, ..Wiring::default() };
             let patients = patients(&states, main);
             for (examination, patient) in examine(&patients, 230.0).iter().zip(&patients) {
                 let findings: Vec<_> = examination.findings().collect();
@@ -48,7 +49,9 @@ fn a_sound_workshop_gets_no_alarm() {
     }
     println!("{outcomes:#?}");
     // A doctor that judges nothing raises no false alarm either.
-    for check in [Check::SupplyPhases, Check::VoltageLevel, Check::PolarityAndPairing, Check::PowerScale] {
+    for check in
+        [Check::SupplyPhases, Check::VoltageLevel, Check::PolarityAndPairing, Check::PowerScale]
+    {
         let count = |what| outcomes.get(&(check.code(), what)).copied().unwrap_or(0);
         assert!(count("sound") > 4 * count("not judged"), "{}", check.code());
     }
@@ -90,7 +93,8 @@ fn a_reversed_transformer_is_found() {
         reversed: std::array::from_fn(|one| one == place),
         ..Wiring::default()
     };
-    let (_, missed, beside) = detected("ct_reversed", &[0, 1, 2, 3, 4], reversed, &[Code::CtReversed]);
+    let (_, missed, beside) =
+        detected("ct_reversed", &[0, 1, 2, 3, 4], reversed, &[Code::CtReversed]);
     assert_eq!((missed, beside), (0, 0));
 }
 
@@ -100,17 +104,28 @@ fn swapped_phases_are_found() {
         carries: [[1, 0, 2], [2, 1, 0], [0, 2, 1]][place],
         ..Wiring::default()
     };
-    let (_, missed, beside) = detected("phases_swapped", &[0, 1, 2, 3, 4], swapped, &[Code::PhasesSwapped]);
+    let (_, missed, beside) =
+        detected("phases_swapped", &[0, 1, 2, 3, 4], swapped, &[Code::PhasesSwapped]);
     assert_eq!((missed, beside), (0, 0));
 }
 
 /// Injects a mistake into a main meter that sends totals only: how often the phases are told, how
 /// often only the kind, how often neither, how often others.
-fn by_totals(wired: impl Fn(usize) -> Wiring, right: (Code, Code), phases: impl Fn(usize) -> Vec<u8>) -> [usize; 4] {
+fn by_totals(
+    wired: impl Fn(usize) -> Wiring,
+    right: (Code, Code),
+    phases: impl Fn(usize) -> Vec<u8>,
+) -> [usize; 4] {
     let mut counts = [0; 4];
     for (seed, states) in plants() {
         for place in 0..3 {
-            let of = |one| if one == 0 { Wiring { totals_only: true, ..wired(place) } } else { Wiring::default() };
+            let of = |one| {
+                if one == 0 {
+                    Wiring { totals_only: true, ..wired(place) }
+                } else {
+                    Wiring::default()
+                }
+            };
             let examinations = examine(&patients(&states, of), 230.0);
             let found: Vec<_> = examinations[0].findings().collect();
             let told = match found[..] {
@@ -166,10 +181,12 @@ fn a_wrong_ratio_is_found_by_the_steps() {
 #[test]
 fn a_missing_voltage_and_a_missing_current_are_found() {
     let open = |place: usize| Wiring { no_voltage: Some(place), ..Wiring::default() };
-    let (_, missed, beside) = detected("voltage", &[0, 1, 2, 3, 4, 5], open, &[Code::VoltageTapOpen]);
+    let (_, missed, beside) =
+        detected("voltage", &[0, 1, 2, 3, 4, 5], open, &[Code::VoltageTapOpen]);
     assert_eq!((missed, beside), (0, 0));
     let none = |place: usize| Wiring { no_current: Some(place), ..Wiring::default() };
-    let (_, missed, beside) = detected("current", &[0, 1, 2, 3, 4, 5], none, &[Code::CurrentMissing]);
+    let (_, missed, beside) =
+        detected("current", &[0, 1, 2, 3, 4, 5], none, &[Code::CurrentMissing]);
     assert_eq!((missed, beside), (0, 0));
 }
 
@@ -178,8 +195,16 @@ fn wrong_scalers_and_modes_are_found() {
     let all = [0, 1, 2, 3, 4, 5];
     let cases: [(&str, Wiring, &[Code]); 6] = [
         ("U ×10", Wiring { voltage_scale: 10.0, ..Wiring::default() }, &[Code::VoltageScale]),
-        ("I ×100", Wiring { current_scale: 100.0, ..Wiring::default() }, &[Code::CurrentScale, Code::PowerOrCurrentScale]),
-        ("P ÷1000", Wiring { power_scale: 0.001, ..Wiring::default() }, &[Code::PowerScale, Code::PowerOrCurrentScale]),
+        (
+            "I ×100",
+            Wiring { current_scale: 100.0, ..Wiring::default() },
+            &[Code::CurrentScale, Code::PowerOrCurrentScale],
+        ),
+        (
+            "P ÷1000",
+            Wiring { power_scale: 0.001, ..Wiring::default() },
+            &[Code::PowerScale, Code::PowerOrCurrentScale],
+        ),
         ("E ×1000", Wiring { energy_scale: 1000.0, ..Wiring::default() }, &[Code::EnergyScale]),
         ("U line", Wiring { line_to_line: true, ..Wiring::default() }, &[Code::LineCalledPhase]),
         ("clock", Wiring { clock_s: 3600.0, ..Wiring::default() }, &[Code::ClockZone]),

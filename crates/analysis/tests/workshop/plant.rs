@@ -5,9 +5,9 @@ use analysis::doctor::Patient;
 use analysis::{Measurement, VoltageKind};
 use jiff::tz::TimeZone;
 use reading::Quantity::{
-    self, ActivePower, ActivePowerL1, ActivePowerL2, ActivePowerL3, CurrentL1, CurrentL2, CurrentL3,
-    Frequency, ReactivePower, ReactivePowerL1, ReactivePowerL2, ReactivePowerL3, VoltageL1,
-    VoltageL2, VoltageL3,
+    self, ActivePower, ActivePowerL1, ActivePowerL2, ActivePowerL3, CurrentL1, CurrentL2,
+    CurrentL3, Frequency, ReactivePower, ReactivePowerL1, ReactivePowerL2, ReactivePowerL3,
+    VoltageL1, VoltageL2, VoltageL3,
 };
 use reading::{Decimal, Timestamp};
 use sim::{Power, State, Workshop};
@@ -86,10 +86,8 @@ fn measured(at: Timestamp, volts: [f64; 3], loads: [Power; 3], wiring: &Wiring) 
         let amps = p.hypot(q) / volts[from] * wiring.current_factor * flows;
         let turned = if wiring.reversed[place] { 180.0 } else { 0.0 };
         let angle = q.atan2(p).to_degrees() + TURN[place] - TURN[from] + turned;
-        let (p, q) = (
-            tapped * amps * angle.to_radians().cos(),
-            tapped * amps * angle.to_radians().sin(),
-        );
+        let (p, q) =
+            (tapped * amps * angle.to_radians().cos(), tapped * amps * angle.to_radians().sin());
         (total_p, total_q) = (total_p + p, total_q + q);
         let read = if wiring.line_to_line { 3_f64.sqrt() * tapped } else { tapped };
         let digits = if wiring.totals_only { 0 } else { 1 };

@@ -44,7 +44,9 @@ fn learned_thresholds_tell_what_the_machines_did() {
             // A minute in which the machine changed is neither one state nor the other.
             let steady = machine.windows(2).filter(|pair| pair[0].1 == pair[1].1);
             for (interval, mode) in steady.map(|pair| &pair[1]) {
-                let told = stretches.iter().find(|one| one.from <= interval.from && interval.from < one.to);
+                let told = stretches
+                    .iter()
+                    .find(|one| one.from <= interval.from && interval.from < one.to);
                 let expected = match mode {
                     Mode::Off => MachineState::Off,
                     Mode::Idle => MachineState::Idle,
@@ -55,7 +57,10 @@ fn learned_thresholds_tell_what_the_machines_did() {
                 wrong += usize::from(!is_right);
                 judged += 1;
             }
-            assert!(wrong * 50 < machine.len(), "seed {seed}, machine {place}: {wrong} wrong, {limits:?}");
+            assert!(
+                wrong * 50 < machine.len(),
+                "seed {seed}, machine {place}: {wrong} wrong, {limits:?}"
+            );
         }
     }
     println!("{right} of {judged} minutes told as they were");

@@ -223,6 +223,10 @@ impl Plan {
                 };
                 let objects = objects.unwrap_or_else(|| objects::assumed(around.options));
                 known.take_objects(&objects, around.options, around.done_to);
+                for absent in known.absent(around.options) {
+                    let detail = format!("{absent}: the meter has no such object for this client");
+                    collected.defects.push(Defect::new(DefectCode::AccessRefused, 0, detail));
+                }
             }
             Some(Asked::Scalers(attributes)) => {
                 take_scalers(attributes, given, known, nodes);

@@ -45,6 +45,12 @@ impl Selection {
         Some(Self { bytes })
     }
 
+    /// Of the eight bytes of a selection frame.
+    #[must_use]
+    pub const fn of_bytes(bytes: &[u8; 8]) -> Self {
+        Self { bytes: *bytes }
+    }
+
     /// The pattern of a slave that named itself.
     #[must_use]
     pub const fn of(identity: &Identity) -> Self {
@@ -142,7 +148,7 @@ pub fn request(address: u8, frame_count: bool) -> Vec<u8> {
 
 /// The frame that asks a slave to speak at another rate; `None` for rates without a code.
 #[must_use]
-pub fn change_baud(address: u8, baud: u32) -> Option<Vec<u8>> {
+pub(super) fn change_baud(address: u8, baud: u32) -> Option<Vec<u8>> {
     let place = BAUDS.iter().position(|known| *known == baud)?;
     let code = CI_BAUD_300.checked_add(u8::try_from(place).ok()?)?;
     Some(long(&[SND_UD, address, code]))

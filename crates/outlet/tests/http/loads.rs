@@ -35,8 +35,11 @@ const ROUTE: &str = "/api/industrie/charges-par-machine";
 #[tokio::test]
 async fn only_what_is_directly_behind_a_meter_is_its_load() {
     let bench = plant();
-    now(&bench, &[("general", 31_200.0), ("tableau", 20_000.0), ("tour", 15_500.0), ("froid", 8_300.0)])
-        .await;
+    now(
+        &bench,
+        &[("general", 31_200.0), ("tableau", 20_000.0), ("tour", 15_500.0), ("froid", 8_300.0)],
+    )
+    .await;
     let (status, answer) = bench.get(ROUTE).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let loads = &answer["charges_par_equipement"];
@@ -56,7 +59,8 @@ async fn only_what_is_directly_behind_a_meter_is_its_load() {
 
 #[tokio::test]
 async fn the_numbers_of_the_chapter_come_out_of_sub_meters() {
-    let names = ["ligne_production_1", "ligne_production_2", "ventilation", "refroidissement", "eclairage"];
+    let names =
+        ["ligne_production_1", "ligne_production_2", "ventilation", "refroidissement", "eclairage"];
     let mut meters = vec![fed("general", Role::Main)];
     meters.extend(names.map(|name| behind(name, "general")));
     let bench = Bench::of(meters);
@@ -126,7 +130,10 @@ async fn sub_meters_above_the_main_meter_are_told_with_their_numbers() {
 async fn an_unknown_main_meter_leaves_its_sub_meters_known() {
     let bench = plant();
     let (status, answer) = bench.get(ROUTE).await;
-    assert_eq!((status, &answer["error"]), (StatusCode::NOT_FOUND, &json!("Aucune mesure disponible")));
+    assert_eq!(
+        (status, &answer["error"]),
+        (StatusCode::NOT_FOUND, &json!("Aucune mesure disponible"))
+    );
     now(&bench, &[("tableau", 12_000.0)]).await;
     let (status, answer) = bench.get(ROUTE).await;
     assert_eq!(status, StatusCode::OK, "{answer}");
@@ -185,7 +192,11 @@ async fn a_machine_tells_its_state_its_hours_and_its_idle_energy() {
     let line = &answer["meters"][1];
     assert_eq!(line["meter"], "tableau");
     let state = &line["state"];
-    assert_eq!((&state["value"], &state["thresholds"]), (&json!("idle"), &json!("learned")), "{state}");
+    assert_eq!(
+        (&state["value"], &state["thresholds"]),
+        (&json!("idle"), &json!("learned")),
+        "{state}"
+    );
     assert_eq!(state["since"], "2026-05-04T09:30:00Z");
     let hours = &line["today"]["hours"];
     // Local midnight was at 22:00 in UTC; of the nine and a half hours since 00:00, half are run.
@@ -235,12 +246,24 @@ async fn a_configured_machine_needs_no_learning_and_a_constant_no_meter() {
     }
     let (_, answer) = bench.get("/api/v1/analysis/loads").await;
     let (oven, lamp) = (&answer["meters"][1], &answer["meters"][2]);
-    assert_eq!((&oven["state"]["value"], &oven["state"]["thresholds"]), (&json!("running"), &json!("configured")));
-    assert_eq!((&lamp["load_kw"]["value"], &lamp["load_kw"]["method"]), (&json!(3.4), &json!("constant")));
+    assert_eq!(
+        (&oven["state"]["value"], &oven["state"]["thresholds"]),
+        (&json!("running"), &json!("configured"))
+    );
+    assert_eq!(
+        (&lamp["load_kw"]["value"], &lamp["load_kw"]["method"]),
+        (&json!(3.4), &json!("constant"))
+    );
     assert_eq!(lamp["confidence"], "low");
     let (_, chapter) = bench.get(ROUTE).await;
-    assert_eq!(chapter["methode"], json!({"four": "mesure", "eclairage": "constante", "divers": "difference"}));
-    assert!((chapter["charges_par_equipement"]["divers"].as_f64().expect("a number") - 0.6).abs() < 1e-9);
+    assert_eq!(
+        chapter["methode"],
+        json!({"four": "mesure", "eclairage": "constante", "divers": "difference"})
+    );
+    assert!(
+        (chapter["charges_par_equipement"]["divers"].as_f64().expect("a number") - 0.6).abs()
+            < 1e-9
+    );
 }
 
 #[tokio::test]
@@ -253,7 +276,10 @@ async fn currents_alone_give_an_estimate_that_says_so() {
     ])).await;
     let (_, answer) = bench.get("/api/v1/analysis/loads").await;
     let pump = &answer["meters"][1];
-    assert_eq!((&pump["load_kw"]["method"], &pump["confidence"]), (&json!("estimated"), &json!("medium")));
+    assert_eq!(
+        (&pump["load_kw"]["method"], &pump["confidence"]),
+        (&json!("estimated"), &json!("medium"))
+    );
     let kw = pump["load_kw"]["value"].as_f64().expect("estimated");
     assert!((kw - 0.85 * 6.9).abs() < 1e-9, "{kw}");
 }
@@ -291,7 +317,11 @@ async fn the_doctor_finds_a_reversed_transformer_in_what_was_stored() {
     let (status, answer) = bench.get("/api/v1/analysis/doctor").await;
     assert_eq!(status, StatusCode::OK, "{answer}");
     let finding = &answer["meters"][0]["findings"][0];
-    assert_eq!((&finding["code"], &finding["phases"]), (&json!("ct_reversed"), &json!([2])), "{answer}");
+    assert_eq!(
+        (&finding["code"], &finding["phases"]),
+        (&json!("ct_reversed"), &json!([2])),
+        "{answer}"
+    );
     assert!(finding["text_fr"].as_str().is_some_and(|text| text.contains("L2")), "{finding}");
     assert!(finding["evidence"].as_array().is_some_and(|all| !all.is_empty()));
     let not_judged = answer["meters"][0]["not_judged"].as_array().expect("a list");

@@ -126,7 +126,7 @@ fn configured_objects_are_read_and_no_others() {
 
 #[test]
 fn what_the_meter_does_not_give_is_said_and_costs_nothing_else() {
-    // A public client of a meter with a password sees its identity only.
+    // A public client of a meter with a password sees its identity only, and the list says so.
     let access = sim::Access::Password(b"12345678".to_vec());
     let mut meter = Meter::new(CosemSettings { access, ..CosemSettings::default() });
     let codes = [[1, 8, 0], [32, 7, 0]].map(|code| Obis::new(1, 0, code, 255));
@@ -141,6 +141,10 @@ fn what_the_meter_does_not_give_is_said_and_costs_nothing_else() {
     let [telegram] = &answer.heard.telegrams[..] else { panic!("{answer:?}") };
     assert_eq!(telegram.readings.len(), 1);
     assert_eq!(telegram.readings[0].obis, Some(name));
+    let told: Vec<&str> =
+        answer.heard.outcomes[0].defects.iter().map(|defect| defect.detail.as_str()).collect();
+    let absent = "the meter has no such object for this client";
+    assert_eq!(told, [format!("1-0:1.8.0*255: {absent}"), format!("1-0:32.7.0*255: {absent}")]);
     assert_eq!(answer.heard.outcomes[0].meter.as_deref(), Some(meter.meter.serial()));
 }
 

@@ -1,9 +1,10 @@
 //! From what was written to what may be relied on.
 
 use super::dlms::{self, DlmsConfig};
+use super::feed::{self, FeedConfig};
 use super::maps::{self, Maps, ModelConfig};
-use super::plate;
 use super::mqtt::{self, MqttConfig};
+use super::plate;
 use super::raw;
 use super::report::Complaint;
 use super::retention;
@@ -61,31 +62,9 @@ pub(crate) struct MeterConfig {
     pub(crate) timeout: Option<Duration>,
     pub(crate) optical: meter::readout::OpticalOptions,
     pub(crate) dlms: Option<DlmsConfig>,
-}
-
-impl MeterConfig {
-    /// A meter that says nothing but its name.
-    pub(crate) fn new(id: MeterId, role: Role) -> Self {
-        Self {
-            label: id.as_str().to_owned(),
-            id,
-            role,
-            parent: None,
-            model: None,
-            port: None,
-            period: None,
-            guek: None,
-            gak: None,
-            line_to_line: false,
-            ct_ratio: Decimal::new(1, 0),
-            vt_ratio: Decimal::new(1, 0),
-            plate: outlet::Plate::default(),
-            invert: false,
-            timeout: None,
-            optical: meter::readout::OpticalOptions::default(),
-            dlms: None,
-        }
-    }
+    /// The meter that measures the energy of what this one counts.
+    pub(crate) counter_of: Option<MeterId>,
+    pub(crate) feed: Option<FeedConfig>,
 }
 
 /// What a meter stands for.
@@ -122,9 +101,11 @@ pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complai
     let retention = retention::check(raw.store.retention, &mut wrong);
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
+    let has_broker = raw.mqtt.is_some();
     let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
+    let place = feed::Place { folder, site: &name, broker: has_broker };
     let maps = Maps::new(folder, raw.modbus.as_ref());
-    let meters = meters(raw.meter, maps, &mut wrong);
+    let meters = meters(raw.meter, (maps, &place), &mut wrong);
     match site {
         Some(site) if wrong.is_empty() => {
             Ok(Config { site, meters, http, mqtt, store, retention, alarms })
@@ -244,7 +225,7 @@ fn alarms(raw: &raw::Alarms, wrong: &mut Vec<Complaint>) -> alarm::Thresholds {
 
 fn meters(
     raw: Vec<Spanned<raw::Meter>>,
-    mut maps: Maps<'_>,
+    (mut maps, place): (Maps<'_>, &feed::Place<'_>),
     wrong: &mut Vec<Complaint>,
 ) -> Vec<MeterConfig> {
     if let Some(first_too_many) = raw.get(METERS_MAX) {
@@ -261,7 +242,7 @@ fn meters(
             let raw = spanned.into_inner();
             let main = is_main(&raw) || (!has_main && index == 0 && raw.role.is_none());
             let role = if main { Role::Main } else { Role::Machine };
-            meter(raw, Surroundings { maps: &mut maps, role, span }, wrong)
+            meter(raw, Surroundings { maps: &mut maps, place, role, span }, wrong)
         })
         .collect()
 }
@@ -269,6 +250,7 @@ fn meters(
 /// What a meter's own table does not say.
 struct Surroundings<'a, 'b> {
     maps: &'a mut Maps<'b>,
+    place: &'a feed::Place<'a>,
     role: Role,
     span: std::ops::Range<usize>,
 }
@@ -294,6 +276,7 @@ fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
             wrong.push(Complaint::at(role.span(), message));
         }
     }
+    feed::check_counters(meters, wrong);
     let parent_of = |id: &str| {
         let meter = meters.iter().map(Spanned::get_ref).find(|meter| meter.id.get_ref() == id);
         meter.and_then(|meter| meter.parent.as_ref()).map(|parent| parent.get_ref().as_str())
@@ -318,7 +301,7 @@ fn meter(
     around: Surroundings<'_, '_>,
     wrong: &mut Vec<Complaint>,
 ) -> Option<MeterConfig> {
-    let Surroundings { maps, role, span } = around;
+    let Surroundings { maps, place: feeding, role, span } = around;
     let folder = maps.folder;
     let id = MeterId::new(raw.id.get_ref().clone());
     if let Err(error) = &id {
@@ -348,13 +331,11 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
+    feed::check_keys(&raw, wrong);
     let has_port = raw.port.is_some();
     let around = dlms::Around {
         folder,
-        model: match &model {
-            Some(ModelConfig::Known(model)) => Some(*model),
-            Some(ModelConfig::Registers(_)) | None => None,
-        },
+        model: model.as_ref().and_then(ModelConfig::known),
         port: port.as_ref(),
         span: raw.model.as_ref().map_or_else(|| raw.id.span(), Spanned::span),
         has_guek: raw.guek.is_some(),
@@ -367,6 +348,7 @@ fn meter(
     let period = time(raw.period.as_ref(), "a period from 100ms to 1d", wrong);
     let timeout = time(raw.timeout.as_ref(), "a time from 100ms to 60s", wrong)
         .map(|timeout| timeout.min(TIMEOUT_MAX));
+    let feed = raw.mqtt.and_then(|mqtt| feed::check(mqtt, feeding, wrong));
     let id = id.ok()?;
     Some(MeterConfig {
         label: raw.label.unwrap_or_else(|| id.as_str().to_owned()),
@@ -386,6 +368,8 @@ fn meter(
         dlms,
         invert: raw.invert.unwrap_or(false),
         timeout,
+        counter_of: raw.counter_of.and_then(|of| MeterId::new(of.into_inner()).ok()),
+        feed,
     })
 }
 

@@ -8,6 +8,7 @@
 mod checked;
 mod dlms;
 pub(crate) mod example;
+mod feed;
 mod maps;
 mod mqtt;
 mod plate;

@@ -17,7 +17,8 @@ pub(super) fn check(
     wrong: &mut Vec<Complaint>,
 ) -> outlet::Plate {
     let mut plate = outlet::Plate { ct_ratio: ct_ratio.to_f64(), ..outlet::Plate::default() };
-    plate.accuracy_pct = number(accuracy.as_ref(), 0.05..=20.0, wrong).unwrap_or(plate.accuracy_pct);
+    plate.accuracy_pct =
+        number(accuracy.as_ref(), 0.05..=20.0, wrong).unwrap_or(plate.accuracy_pct);
     let Some(raw) = raw else { return plate };
     let span = raw.span();
     let machine = raw.into_inner();

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -53,6 +54,8 @@ pub(super) struct Meter {
     pub(super) timeout: Option<Spanned<String>>,
     pub(super) optical: Option<Spanned<Optical>>,
     pub(super) dlms: Option<Spanned<Dlms>>,
+    pub(super) counter_of: Option<Spanned<String>>,
+    pub(super) mqtt: Option<Spanned<Feed>>,
 }
 
 /// What stands on a machine's plate.
@@ -107,6 +110,39 @@ pub(super) enum DlmsSecurity {
     None,
     Low,
     HighGmac,
+}
+
+/// Where a meter's MQTT messages come from and what they mean.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Feed {
+    pub(super) topic: Option<Spanned<String>>,
+    pub(super) preset: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) fields: Fields,
+    pub(super) time: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) message: Vec<Spanned<FeedMessage>>,
+    pub(super) window: Option<Spanned<String>>,
+    pub(super) broker: Option<Spanned<String>>,
+    pub(super) username: Option<Spanned<Username>>,
+    pub(super) password: Option<Spanned<Secret>>,
+    pub(super) ca: Option<Spanned<PathBuf>>,
+}
+
+/// Quantities and the formulas that find them.
+pub(super) type Fields = BTreeMap<Spanned<String>, Spanned<String>>;
+
+/// The messages of one topic.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeedMessage {
+    pub(super) topic: Spanned<String>,
+    #[serde(default)]
+    pub(super) fields: Fields,
+    pub(super) time: Option<Spanned<String>>,
+    pub(super) list: Option<Spanned<String>>,
+    pub(super) online: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -9,9 +9,9 @@ use crate::MeterInfo;
 use crate::http::v1::Now;
 use crate::last::Last;
 use analysis::chapter25::{self, Loads, REMAINDER, Warning};
+use analysis::derive;
 use analysis::loads::{Load, LoadMethod, Remainder, remainder};
 use analysis::meter_balance::BalanceVerdict;
-use analysis::derive;
 use axum::response::Json;
 use serde::{Serialize, Serializer};
 

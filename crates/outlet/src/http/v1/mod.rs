@@ -5,9 +5,11 @@ mod analysis;
 mod decode;
 mod figure;
 mod frames;
+mod journal;
 mod latest;
 mod meters;
 mod parameter;
+mod posted;
 mod samples;
 mod series;
 mod site;
@@ -42,7 +44,8 @@ pub(super) fn router() -> Router<Arc<Service>> {
         .route("/api/v1/meters/{id}/latest", get(latest::get))
         .route("/api/v1/meters/{id}/frames", get(frames::get))
         .route("/api/v1/decode", post(decode::post).layer(DefaultBodyLimit::max(decode::BODY_MAX)))
-        .route("/api/v1/samples", get(samples::get))
+        .route("/api/v1/samples", get(samples::get).post(posted::post))
+        .route("/api/v1/journal", get(journal::get))
         .route("/api/v1/series", get(series::get))
         .route("/api/v1/alarms", get(alarms::get))
         .merge(analysis::router())

@@ -1,10 +1,10 @@
 //! `GET /api/v1/analysis/doctor`: what is wrong with the wiring.
 
+use crate::diagnose;
 use crate::http::Service;
 use crate::http::problem::Problem;
 use crate::http::v1::parameter::parameters;
 use crate::lookup::blocking;
-use crate::diagnose;
 use axum::extract::State;
 use axum::http::Uri;
 use axum::http::header::CONTENT_TYPE;

@@ -12,10 +12,10 @@ use crate::http::v1::figure::FigureBody;
 use crate::http::v1::parameter::{bad, echo, instant, parameters, stretch};
 use crate::json::{Utc, with_offset};
 use crate::lookup::blocking;
-use analysis::Figure;
 use crate::reach::{Inputs, Reach, Sent};
+use analysis::Figure;
 use analysis::energy::Window;
-use analysis::energy_bars::{EnergyBar, energy_bars};
+use analysis::energy_bars::{BarInputs, EnergyBar, energy_bars};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Json;
@@ -118,17 +118,18 @@ pub(in crate::http::v1) async fn get(
         .filter(|window| window.from < now)
         .collect();
     let known = Sent::of(&service.store, &meter);
+    let supply_w = service.site.supply_w();
     let elapsed: Vec<Window> =
         steps.iter().map(|step| Window { from: step.from, to: step.to.min(now) }).collect();
     let (bars, total) = blocking(&service.store, move |store| {
         let length = interval(&edges, step);
-        let reach = (edges[0], edges[edges.len() - 1].min(now));
-        let reach = Reach { archive: store.reads(), meter: &meter, range: reach, length, edges: &edges };
+        let range = (edges[0], edges[edges.len() - 1].min(now));
+        let reach = Reach { archive: store.reads(), meter: &meter, range, length, edges: &edges };
         let inputs = Inputs::read(&reach, known)?;
-        let (begin, end) = reach.range;
-        let whole = Window { from: begin, to: end.max(begin) };
-        let bars = energy_bars(&elapsed, &inputs.borrowed());
-        Ok((bars, (meter, whole, energy_bars(&[whole], &inputs.borrowed()))))
+        let inputs = BarInputs { supply_w, ..inputs.borrowed() };
+        let whole = Window { from: range.0, to: range.1.max(range.0) };
+        let bars = energy_bars(&elapsed, &inputs);
+        Ok((bars, (meter, whole, energy_bars(&[whole], &inputs))))
     })
     .await?;
     let (meter, whole, total) = total;
@@ -151,7 +152,7 @@ pub(in crate::http::v1) async fn get(
     }))
 }
 
-fn step(name: Option<&str>) -> Result<Step, Problem> {
+pub(super) fn step(name: Option<&str>) -> Result<Step, Problem> {
     let Some(name) = name else { return Ok(Step::Hour) };
     Step::ALL.into_iter().find(|step| step.name() == name).ok_or_else(|| {
         let known: Vec<&str> = Step::ALL.iter().map(|step| step.name()).collect();
@@ -159,12 +160,12 @@ fn step(name: Option<&str>) -> Result<Step, Problem> {
     })
 }
 
-fn beyond() -> Problem {
+pub(super) fn beyond() -> Problem {
     bad("The range reaches beyond the calendar.")
 }
 
 /// The edges of the steps that the range touches, at least two.
-fn edges(
+pub(super) fn edges(
     step: Step,
     (from, to): (Timestamp, Timestamp),
     zone: &TimeZone,
@@ -187,7 +188,7 @@ fn edges(
 }
 
 /// The length of the intervals that are read: short against a bar, and none crosses an edge.
-fn interval(edges: &[Timestamp], step: Step) -> Duration {
+pub(super) fn interval(edges: &[Timestamp], step: Step) -> Duration {
     let whole = |seconds: u64| {
         let micros = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         edges.iter().all(|edge| edge.as_micros().rem_euclid(micros) == 0)

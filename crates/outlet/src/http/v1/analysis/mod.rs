@@ -8,6 +8,7 @@ mod doctor;
 mod energy;
 mod kpi;
 mod loads;
+mod production;
 mod reactive;
 
 use super::choose;
@@ -35,6 +36,7 @@ pub(super) fn router() -> Router<Arc<Service>> {
         .route("/api/v1/analysis/reactive", get(reactive::get))
         .route("/api/v1/analysis/energy", get(energy::get))
         .route("/api/v1/analysis/kpi", get(kpi::get))
+        .route("/api/v1/analysis/production", get(production::get))
         .route("/api/v1/analysis/availability", get(availability::get))
         .route("/api/v1/analysis/loads", get(loads::get))
         .route("/api/v1/analysis/doctor", get(doctor::get))

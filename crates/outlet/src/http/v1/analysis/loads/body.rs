@@ -2,9 +2,9 @@
 
 use super::ledger::Day;
 use super::now::Now;
+use crate::MeterInfo;
 use crate::http::v1::figure::{FigureBody, ReasonBody};
 use crate::json::Utc;
-use crate::MeterInfo;
 use analysis::energy_bars::EnergyBar;
 use analysis::loads::{
     Load, MachineState, Remainder, Stretch, Thresholds, remainder, states, totals,
@@ -135,9 +135,14 @@ impl LoadBody {
         let share = |kw: f64| whole_kw.filter(|whole| *whole > 0.0).map(|whole| 100.0 * kw / whole);
         let known = branch.load.known();
         let (load_kw, last) = match branch.load {
-            Load::Known(known) => {
-                (ValueBody { value: Some(known.kw), method: Some(known.method.name()), reason: None }, None)
-            }
+            Load::Known(known) => (
+                ValueBody {
+                    value: Some(known.kw),
+                    method: Some(known.method.name()),
+                    reason: None,
+                },
+                None,
+            ),
             Load::Unknown { reason, last } => {
                 let reason = Some(ReasonBody::new(reason.code(), reason.english()));
                 let last = last.map(|(at, kw)| LastBody { at: Utc(at), kw });

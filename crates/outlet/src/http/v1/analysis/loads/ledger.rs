@@ -107,11 +107,11 @@ impl Ledger {
         (store, meter): (&Store, &MeterInfo),
         asking: &Asking,
     ) -> Result<Arc<Day>, store::Error> {
-        let known = self.days.lock().expect("no holder of this lock panics").get(&meter.id).cloned();
+        let known =
+            self.days.lock().expect("no holder of this lock panics").get(&meter.id).cloned();
         // A clock that was set back, or another day, begins anew.
-        let known = known.filter(|day| {
-            day.yesterday == asking.yesterday && day.read_at <= asking.now
-        });
+        let known =
+            known.filter(|day| day.yesterday == asking.yesterday && day.read_at <= asking.now);
         if let Some(day) = &known
             && asking.now.since(day.read_at) < FRESH
         {
@@ -220,7 +220,8 @@ fn energies(
     let sent = Sent::of(store, meter);
     let length = Duration::from_secs(900);
     let of = |from: Timestamp, to: Timestamp| -> Result<Option<EnergyBar>, store::Error> {
-        let reach = Reach { archive: store.reads(), meter, range: (from, to), length, edges: &[from, to] };
+        let reach =
+            Reach { archive: store.reads(), meter, range: (from, to), length, edges: &[from, to] };
         let inputs = Inputs::read(&reach, sent)?;
         Ok(energy_bars(&[Window { from, to }], &inputs.borrowed()).pop())
     };

@@ -66,7 +66,12 @@ pub(in crate::http::v1) async fn get(
             .iter()
             .filter_map(|(place, depth)| {
                 let day = days[*place].as_deref()?;
-                Some(Subject { meter: &answering.meters[*place], place: *place, depth: *depth, day })
+                Some(Subject {
+                    meter: &answering.meters[*place],
+                    place: *place,
+                    depth: *depth,
+                    day,
+                })
             })
             .collect();
         let whole_kw = now.branches[root].load.known().map(|known| known.kw);

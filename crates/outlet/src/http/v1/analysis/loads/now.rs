@@ -95,7 +95,8 @@ fn load(
     };
     let age = at.since(standing(last));
     let period = outlet.period(meter).unwrap_or_default();
-    let cut = outlet.store.link(&meter.id).is_some_and(|link| link.state == LinkState::Disconnected);
+    let cut =
+        outlet.store.link(&meter.id).is_some_and(|link| link.state == LinkState::Disconnected);
     if age > period.saturating_mul(PERIODS_MAX).max(AGE_ALWAYS) || cut {
         let last = Some((last.measured_at, told.kw));
         return Load::Unknown { reason: LoadReason::Silent, last };

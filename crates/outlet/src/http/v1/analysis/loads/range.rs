@@ -75,7 +75,8 @@ impl RangeBody {
         let length = resolution(from, to, points).max(Duration::from_secs(5));
         let micros = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
         let index = |at: Timestamp| at.as_micros().div_euclid(micros);
-        let places: Vec<i64> = (index(from)..=index(Timestamp::from_micros(to.as_micros() - 1))).collect();
+        let places: Vec<i64> =
+            (index(from)..=index(Timestamp::from_micros(to.as_micros() - 1))).collect();
         let ribbons = to.since(from) <= RIBBON_MAX;
         let mut meters = Vec::with_capacity(subjects.len());
         for subject in subjects {
