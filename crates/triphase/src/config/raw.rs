@@ -48,14 +48,14 @@ pub(super) struct Meter {
     pub(super) voltage_kind: Option<VoltageKind>,
     pub(super) ct_ratio: Option<Spanned<f64>>,
     pub(super) vt_ratio: Option<Spanned<f64>>,
+    pub(super) accuracy_pct: Option<Spanned<f64>>,
+    pub(super) machine: Option<Spanned<Machine>>,
     pub(super) invert: Option<bool>,
     pub(super) timeout: Option<Spanned<String>>,
     pub(super) optical: Option<Spanned<Optical>>,
     pub(super) dlms: Option<Spanned<Dlms>>,
     pub(super) counter_of: Option<Spanned<String>>,
     pub(super) mqtt: Option<Spanned<Feed>>,
-    pub(super) accuracy_pct: Option<Spanned<f64>>,
-    pub(super) machine: Option<Spanned<Machine>>,
 }
 
 /// What stands on a machine's plate.

@@ -43,7 +43,6 @@ const de: Words = {
   limits: (off, running) => `aus bis ${off}, Betrieb ab ${running}`,
   thresholds: "Schwellen",
   origin: { learned: "aus Messungen gelernt", configured: "eingestellt" },
-  detail: (name) => `Einzelheiten zu ${name}`,
   method: "Methode",
   uncertainty: "Unsicherheit",
   device: "Das Gerät und seine Verbindung",

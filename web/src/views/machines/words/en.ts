@@ -43,7 +43,6 @@ const en: Words = {
   limits: (off, running) => `off up to ${off}, running from ${running}`,
   thresholds: "Thresholds",
   origin: { learned: "learned from its measurements", configured: "configured" },
-  detail: (name) => `Details of ${name}`,
   method: "Method",
   uncertainty: "Uncertainty",
   device: "The device and its link",

@@ -41,7 +41,6 @@ const fr = {
   limits: (off: string, running: string) => `arrêt jusqu’à ${off}, marche dès ${running}`,
   thresholds: "Seuils",
   origin: { learned: "appris de ses mesures", configured: "configurés" } as Record<string, string>,
-  detail: (name: string) => `Détail de ${name}`,
   method: "Méthode",
   uncertainty: "Incertitude",
   device: "L’appareil et sa liaison",
