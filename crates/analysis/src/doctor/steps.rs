@@ -136,10 +136,13 @@ pub(super) fn ratio(
 
 type Rows = [(i64, Vec<f64>, f64)];
 
+/// Changes of each column between two rows, and of the parent.
+type Steps = Vec<(Vec<f64>, f64)>;
+
 fn judge(
     patients: &[Patient],
     place: usize,
-    (places, rows, mut steps): (&[usize], &Rows, Vec<(Vec<f64>, f64)>),
+    (places, rows, mut steps): (&[usize], &Rows, Steps),
 ) -> Outcome {
     let steady = |column: usize, steps: &[(Vec<f64>, f64)]| {
         let powers: Vec<f64> = rows.iter().map(|row| row.1[column].abs()).collect();
@@ -239,7 +242,7 @@ pub(super) fn blame(examinations: &mut [Examination], patients: &[Patient]) {
         let steps: Vec<f64> = places
             .iter()
             .filter_map(|place| examinations.get(*place))
-            .filter_map(|examination| verdict(examination))
+            .filter_map(verdict)
             .collect();
         let wrong: Vec<f64> = steps.iter().copied().filter(|step| !SOUND.contains(step)).collect();
         let lowest = wrong.iter().copied().fold(f64::MAX, f64::min);

@@ -216,7 +216,10 @@ const fn is_value(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn sets(block: &[u8]) -> Vec<(&str, Vec<(&str, Option<&str>)>)> {
+    /// Address, then values with units.
+    type Set<'a> = (&'a str, Vec<(&'a str, Option<&'a str>)>);
+
+    fn sets(block: &[u8]) -> Vec<Set<'_>> {
         let set = |item| match item {
             Item::DataSet(set) => Some(set),
             _ => None,

@@ -11,7 +11,7 @@
 //! (secondary addressing).
 
 use super::answer::{Ear, Event};
-use super::mapping::{map, map_fixed};
+use super::mapping::{Mapped, map, map_fixed};
 use super::request::{self, Partner};
 use crate::dialogue::{Answer, Dialogue, Fault, FaultClass, Step};
 use crate::driver::{DriverOptions, Heard};
@@ -333,7 +333,7 @@ impl MbusDialogue {
         match application {
             Application::Variable(variable) => self.take_variable(variable),
             Application::Fixed(fixed) => {
-                self.reading.readings.extend(map_fixed(fixed).iter().map(|it| it.reading()));
+                self.reading.readings.extend(map_fixed(fixed).iter().map(Mapped::reading));
                 false
             }
             Application::Error { code } => {

@@ -64,7 +64,11 @@ impl Selection {
             3_usize.checked_sub(place / 2).and_then(|index| self.bytes.get_mut(index))
         {
             let digit = digit & 0x0F;
-            *byte = if place % 2 == 0 { *byte & 0x0F | digit << 4 } else { *byte & 0xF0 | digit };
+            *byte = if place.is_multiple_of(2) {
+                *byte & 0x0F | digit << 4
+            } else {
+                *byte & 0xF0 | digit
+            };
         }
         self
     }

@@ -187,7 +187,9 @@ mod tests {
 
     #[test]
     fn reads_the_clocks_of_every_protocol() {
-        let cases: [(&[([u8; 3], &str)], &str, &str); 6] = [
+        /// Registers, the meter's time and the instant.
+        type Case = (&'static [([u8; 3], &'static str)], &'static str, &'static str);
+        let cases: [Case; 6] = [
             (&[([1, 0, 0], "200512135409S")], "2020-05-12T13:54:09", "2020-05-12T11:54:09Z"),
             (&[([1, 0, 0], "170102192002W")], "2017-01-02T19:20:02", "2017-01-02T18:20:02Z"),
             (

@@ -86,7 +86,7 @@ fn written(text: &str, zone: &TimeZone, arrival: Timestamp) -> Option<Told> {
     }
     let local: DateTime = text.replace(' ', "T").parse().ok()?;
     let ambiguous = zone.to_ambiguous_timestamp(local);
-    let instants = [ambiguous.clone().earlier(), ambiguous.later()];
+    let instants = [ambiguous.earlier(), ambiguous.later()];
     let instants = instants.into_iter().flatten();
     let instants = instants.map(|instant| Timestamp::from_micros(instant.as_microsecond()));
     let apart = |at: &Timestamp| at.since(arrival).max(arrival.since(*at));

@@ -191,7 +191,7 @@ impl Inlet {
             let Some(publish) = publish else {
                 return Err((&mut self.task).await.unwrap_or(Fault::Closed));
             };
-            if let Some(delivery) = self.delivery(publish) {
+            if let Some(delivery) = self.delivery(&publish) {
                 return Ok(News::Message(delivery));
             }
         }
@@ -209,8 +209,8 @@ impl Inlet {
     }
 
     /// The message as its user sees it; `None` for our own.
-    fn delivery(&mut self, publish: Publish) -> Option<Delivery> {
-        let receipt = self.client.prepare_ack(&publish).map(Receipt);
+    fn delivery(&mut self, publish: &Publish) -> Option<Delivery> {
+        let receipt = self.client.prepare_ack(publish).map(Receipt);
         let topic = String::from_utf8_lossy(&publish.topic).into_owned();
         if topic == self.mark.topic {
             if publish.payload == self.mark.nonce.as_bytes() {

@@ -84,7 +84,7 @@ impl SlaveBus {
                     let now = (state, &self.zone);
                     let answers =
                         self.slaves.iter_mut().filter_map(|slave| slave.hear(&frame, now));
-                    let answer = clash(answers.collect());
+                    let answer = clash(&answers.collect::<Vec<_>>());
                     self.heard.drain(..length);
                     out.extend(self.spoiled(answer));
                 }
@@ -124,7 +124,7 @@ impl SlaveBus {
 }
 
 /// Several answers at once: a space (0) of one slave overrides the marks of the others.
-fn clash(answers: Vec<Vec<u8>>) -> Vec<u8> {
+fn clash(answers: &[Vec<u8>]) -> Vec<u8> {
     let length = answers.iter().map(Vec::len).max().unwrap_or(0);
     let byte = |place| {
         answers.iter().filter_map(|answer| answer.get(place)).fold(0xFF, |sum, byte| sum & byte)

@@ -42,6 +42,6 @@ pub(super) fn bcd(mut value: u32) -> [u8; 4] {
     std::array::from_fn(|_| {
         let pair = u8::try_from(value % 100).unwrap_or(0);
         value /= 100;
-        pair / 10 << 4 | pair % 10
+        ((pair / 10) << 4) | (pair % 10)
     })
 }
