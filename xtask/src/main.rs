@@ -2,10 +2,11 @@
 //!
 //! `cargo xtask tidy` holds the sources against the rules of ARCHITECTURE.md (a test does the
 //! same), `cargo xtask bench NAME [--quick]` measures against what people use today, `cargo xtask
-//! package` makes what users install.
+//! package` makes what users install, `cargo xtask sim --seed N` lives through the workshop of a seed.
 
 mod bench;
 mod package;
+mod sim;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -17,10 +18,13 @@ fn main() -> ExitCode {
     match words.as_slice() {
         ["tidy"] => report(tidy::faults(&root())),
         ["bench", name, options @ ..] => bench::run(&root(), name, options),
+        ["sim", "--seed", seed] => sim::run(&root(), seed),
+        ["sim", "--seeds", seeds] => sim::run(&root(), seeds),
         ["package"] => package::package(&root()),
         _ => {
             eprintln!(
-                "usage: cargo xtask tidy | package | bench decode|http|mbus|mqtt|soak|start|store [--quick]"
+                "usage: cargo xtask tidy | package | sim --seed N | sim --seeds A..B | bench \
+                 decode|http|mbus|modbus|mqtt|soak|start|store|text [--quick]"
             );
             ExitCode::from(2)
         }

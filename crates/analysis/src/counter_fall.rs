@@ -7,7 +7,7 @@
 /// Largest step back between two lists that their instants explain. **Unit** kWh.
 pub const LISTS_APART_KWH_MAX: f64 = 1.0;
 /// A reading under this share of the one before is a new or reset meter.
-const RESET_SHARE: f64 = 0.1;
+pub const RESET_SHARE: f64 = 0.1;
 /// Rounding of a difference of two decimal readings. **Unit** kWh.
 const ROUNDING_KWH: f64 = 1e-9;
 

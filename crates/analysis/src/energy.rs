@@ -5,6 +5,7 @@
 //! three list periods at most. Refuses: the mean of samples times one hour; a result for a window
 //! of which too little is covered.
 
+use crate::continuity::{Point, difference, runs};
 use crate::{Figure, Method, Reason};
 use reading::{Decimal, Quality, Timestamp};
 use std::time::Duration;
@@ -57,6 +58,10 @@ pub struct Samples<'a> {
     pub import_counter: &'a [Sample],
     /// Counter of active energy fed in. **Unit** Wh. May be empty.
     pub export_counter: &'a [Sample],
+    /// Instants at which the meter or the ratio of its transformers was exchanged, oldest first.
+    pub breaks: &'a [Timestamp],
+    /// What the supply gives at most; `None`: not known. **Unit** W.
+    pub supply_w: Option<f64>,
 }
 
 /// Power and energy of a window.
@@ -144,7 +149,7 @@ pub fn energy_report(window: Window, samples: &Samples<'_>) -> EnergyReport {
     };
     let direction = |counter, watts: fn(f64) -> f64| {
         let by_hold = enough(integral(&held, watts) / 3600.0, Method::Hold);
-        counted(window, counter, |gap| clipped(&held, gap, watts)).preferred_to(by_hold)
+        counted((window, samples), counter, |gap| clipped(&held, gap, watts)).preferred_to(by_hold)
     };
     let import = direction(samples.import_counter, |watts| watts.max(0.0));
     let export = direction(samples.export_counter, |watts| (-watts).max(0.0));
@@ -251,60 +256,99 @@ impl Counted {
     }
 }
 
-/// Counter difference between the window's edges, interpolated there; what the counter does not
-/// reach is filled by held power.
-fn counted(window: Window, counter: &[Sample], fill: impl Fn(Window) -> (f64, f64)) -> Counted {
+/// Counter differences within the window, interpolated at its edges; what no run of the counter
+/// reaches is filled by held power.
+fn counted(
+    (window, samples): (Window, &Samples<'_>),
+    counter: &[Sample],
+    fill: impl Fn(Window) -> (f64, f64),
+) -> Counted {
     let unusable =
         |reason| Counted { figure: Figure::Unknown(reason), coverage_pct: 0.0, fine: false };
-    let (Some(first), Some(last)) = (counter.first(), counter.last()) else {
-        return unusable(Reason::NotMeasured);
-    };
-    let backwards = |pair: &[Sample]| match pair {
-        [before, after] => after.1.cmp_value(before.1).is_lt() || after.0 <= before.0,
-        _ => false,
-    };
-    let (from, to) = (window.from.max(first.0), window.to.min(last.0));
-    if counter.windows(2).any(backwards) || from >= to {
+    let Some(last) = counter.last() else { return unusable(Reason::NotMeasured) };
+    let digit = 10_f64.powi(i32::from(last.1.exponent()));
+    let greatest = samples.power.iter().map(|sample| sample.1.to_f64().abs()).fold(0.0, f64::max);
+    let watts = growth_limit_w(samples.supply_w, greatest);
+    let allowed =
+        |from: &Point, to: &Point| watts * to.at.since(from.at).as_secs_f64() / 3600.0 + digit;
+    let points: Vec<Point> =
+        counter.iter().map(|(at, value)| Point { at: *at, value: *value, list: 0 }).collect();
+    let (mut energy, mut covered, mut reached, mut levels) = (0.0, 0.0, window.from, 0);
+    for run in runs(&points, samples.breaks, &allowed) {
+        levels += 1;
+        let Some((first, last)) = run.first().zip(run.last()) else { continue };
+        // A run that another one has overtaken tells nothing new.
+        let (from, to) = (first.at.max(reached), last.at.min(window.to));
+        let Some((start, end)) = interpolated(&run, from).zip(interpolated(&run, to)) else {
+            continue;
+        };
+        if from >= to {
+            continue;
+        }
+        let gap = fill(Window { from: reached, to: from });
+        energy += end - start + gap.0 / 3600.0;
+        covered += to.since(from).as_secs_f64() + gap.1;
+        reached = to;
+    }
+    if reached == window.from {
         return unusable(Reason::CounterUnusable);
     }
-    let (Some(start), Some(end)) = (interpolated(counter, from), interpolated(counter, to)) else {
-        return unusable(Reason::CounterUnusable);
-    };
-    let head = fill(Window { from: window.from, to: from });
-    let tail = fill(Window { from: to, to: window.to });
-    let energy = end - start + (head.0 + tail.0) / 3600.0;
-    let covered = to.since(from).as_secs_f64() + head.1 + tail.1;
+    let tail = fill(Window { from: reached, to: window.to });
+    energy += tail.0 / 3600.0;
+    covered += tail.1;
     let coverage_pct = share_pct(covered, window.seconds());
     if coverage_pct < COVERAGE_PCT_MIN {
-        return Counted { coverage_pct, ..unusable(Reason::CoverageTooLow) };
+        let reason = if levels > 1 { Reason::CounterUnusable } else { Reason::CoverageTooLow };
+        return Counted { coverage_pct, ..unusable(reason) };
     }
-    let digit = 10_f64.powi(i32::from(last.1.exponent()));
     Counted {
         figure: Figure::Known { value: energy, method: Method::Counter },
         coverage_pct,
-        fine: digit <= RESOLUTION_SHARE_MAX * energy,
+        // Where a counter was not sound all the time, holding samples is better.
+        fine: levels == 1 && digit <= RESOLUTION_SHARE_MAX * energy,
     }
 }
 
-/// The counter at an instant between its first and last sample. **Unit** Wh.
+/// What a run says at an instant between its first and last reading. **Unit** Wh.
 ///
-/// Differences are taken against the first sample, so that a large reading costs no digits.
-fn interpolated(counter: &[Sample], at: Timestamp) -> Option<f64> {
-    let origin = counter.first()?.1;
-    let reading = |sample: &Sample| {
-        let exact = sample.1.checked_sub(origin).map(Decimal::to_f64);
-        exact.unwrap_or_else(|| sample.1.to_f64() - origin.to_f64())
-    };
-    if let Some(exact) = counter.iter().find(|sample| sample.0 == at) {
+/// Differences are taken against the first reading, so that a large one costs no digits.
+fn interpolated(run: &[Point], at: Timestamp) -> Option<f64> {
+    let origin = run.first()?.value;
+    let reading = |point: &Point| difference(point.value, origin);
+    if let Some(exact) = run.iter().find(|point| point.at == at) {
         return Some(reading(exact));
     }
-    counter.windows(2).find_map(|pair| match pair {
-        [before, after] if before.0 < at && at < after.0 => {
-            let share = at.since(before.0).as_secs_f64() / after.0.since(before.0).as_secs_f64();
+    run.windows(2).find_map(|pair| match pair {
+        [before, after] if before.at < at && at < after.at => {
+            let share = at.since(before.at).as_secs_f64() / after.at.since(before.at).as_secs_f64();
             Some(reading(before) + share * (reading(after) - reading(before)))
         }
         _ => None,
     })
+}
+
+/// A counter cannot grow faster than this multiple of what the supply gives at most.
+const SUPPLY_FACTOR: f64 = 1.5;
+/// Nor, where that is not known, than this multiple of the greatest power that was measured, since
+/// that may have been measured in a quiet hour.
+const MEASURED_FACTOR: f64 = 10.0;
+/// The least of these limits. **Unit** W.
+const LIMIT_MIN_W: f64 = 100_000.0;
+/// Nor, where no power is measured either, than one and a half times what a transformer of 1 MVA
+/// gives to a low-voltage supply, 1.5 · √3 · 400 V · 1443 A. **Unit** W.
+const LIMIT_W: f64 = 1.5e6;
+
+/// Faster than this no counter grows. **Unit** W.
+///
+/// `supply_w`: what the supply gives at most, where it is known; `greatest_w`: the greatest power
+/// that was measured, 0 where none was.
+#[must_use]
+pub fn growth_limit_w(supply_w: Option<f64>, greatest_w: f64) -> f64 {
+    match supply_w {
+        Some(supply_w) => SUPPLY_FACTOR * supply_w.max(greatest_w),
+        None if greatest_w > 0.0 => (MEASURED_FACTOR * greatest_w).max(LIMIT_MIN_W),
+        None => LIMIT_W,
+    }
 }
 
 #[cfg(test)]
@@ -369,7 +413,7 @@ mod tests {
 
     #[test]
     fn a_failed_counter_without_power_is_the_reason_itself() {
-        let counter = samples(&[(0, 5000), (1800, 4900), (3600, 6000)]);
+        let counter = samples(&[(0, 5000), (1800, 4900), (3600, 4950)]);
         let input = Samples { import_counter: &counter, ..Samples::default() };
         assert_eq!(energy_report(hour(), &input).import_wh.reason(), Some(Reason::CounterUnusable));
     }
@@ -415,7 +459,7 @@ mod tests {
 
     #[test]
     fn a_counter_that_goes_back_is_not_used() {
-        let counter = samples(&[(0, 5000), (1800, 4900), (3600, 6000)]);
+        let counter = samples(&[(0, 5000), (1800, 4900), (3600, 4950)]);
         let input = Samples { import_counter: &counter, ..Samples::default() };
         assert_eq!(energy_report(hour(), &input).import_wh.value(), None);
         let power = samples(&[(0, 1000), (1800, 1000)]);

@@ -7,23 +7,23 @@
 //! "counter". Refuses: a counter that went back or leapt (reset, replaced) as consumption; energy
 //! of a long silence as the consumption of a certain bar.
 
-use crate::energy::{COVERAGE_PCT_MIN, Sample, Window};
+use crate::continuity::{Point, difference, runs};
+use crate::energy::{COVERAGE_PCT_MIN, Sample, Window, growth_limit_w};
 use crate::{Figure, Method, Reason};
-use reading::Decimal;
+use reading::Timestamp;
 use std::time::Duration;
 
 /// The last digit of a counter may be this share of a bar's energy, else power is better.
 const RESOLUTION_SHARE_MAX: f64 = 0.02;
-/// Two lists of a meter snapshot different instants: so much backwards is no reset. **Unit** Wh.
-const LISTS_DIFFER_WH: f64 = 1000.0;
-/// A counter that falls below this share of its reading was reset, however little that is.
-const RESET_SHARE: f64 = 0.1;
-/// A counter cannot grow faster than this multiple of the greatest power that was measured.
-const LEAP_FACTOR: f64 = 10.0;
-/// The least of these limits. **Unit** W.
-const LEAP_FLOOR_W: f64 = 10_000.0;
-/// No counter grows faster, where no power is measured. **Unit** W.
-const LEAP_MAX_W: f64 = 100e6;
+/// Where power was measured all the time, a counter cannot grow faster than this multiple of the
+/// greatest.
+const POWER_FACTOR: f64 = 3.0;
+/// Nor ever slower than this. **Unit** W.
+const POWER_FLOOR_W: f64 = 1000.0;
+/// Share of a stretch of time in which power must be known to judge a counter by it.
+const POWER_SHARE_MIN: f64 = 0.9;
+/// Values of power in such a stretch: between fewer ones a load may come and go unseen.
+const POWER_COUNT_MIN: u64 = 12;
 /// Readings that are not further apart than this multiple of their usual distance are close.
 const CLOSE_DISTANCES: u32 = 3;
 /// Nor are readings within this time of each other ever called far apart.
@@ -43,6 +43,8 @@ pub struct PowerInterval {
     pub flows_w: Option<(f64, f64)>,
     /// Share of the interval in which the power is known. **Range** 0 to 1.
     pub coverage: f64,
+    /// How many values it is made of.
+    pub count: u64,
 }
 
 /// What bars are made of.
@@ -56,6 +58,10 @@ pub struct BarInputs<'a> {
     pub import_counter: Option<&'a [Sample]>,
     /// Counter of energy fed in; `None`: never measured. **Unit** Wh.
     pub export_counter: Option<&'a [Sample]>,
+    /// Instants at which the meter or the ratio of its transformers was exchanged, oldest first.
+    pub breaks: &'a [Timestamp],
+    /// What the supply gives at most; `None`: not known. **Unit** W.
+    pub supply_w: Option<f64>,
 }
 
 /// Energy and power of one bar. What is known of a part of it is told for that part.
@@ -81,8 +87,8 @@ pub struct EnergyBar {
 #[must_use]
 pub fn energy_bars(bars: &[Window], inputs: &BarInputs<'_>) -> Vec<EnergyBar> {
     let power = power_of(bars, inputs.power.unwrap_or_default());
-    let limit = leap_limit(inputs.power);
-    let count = |counter: Option<&[Sample]>| counter.map(|counter| counted(bars, counter, limit));
+    let growth = Growth::of(inputs);
+    let count = |counter: Option<&[Sample]>| counter.map(|counter| counted(bars, counter, &growth));
     let (import, export) = (count(inputs.import_counter), count(inputs.export_counter));
     let bar = |index: usize| {
         let window = bars[index];
@@ -175,61 +181,109 @@ struct Counter {
     digit_wh: f64,
 }
 
-fn counted(bars: &[Window], readings: &[Sample], leap_w: f64) -> Counter {
+fn counted(bars: &[Window], readings: &[Sample], growth: &Growth<'_>) -> Counter {
     let mut parts = vec![Part::default(); bars.len()];
     let digit_wh = readings.last().map_or(0.0, |last| 10_f64.powi(last.1.exponent().into()));
-    let close = close_distance(readings);
-    for pair in readings.windows(2) {
-        let [before, after] = pair else { continue };
-        let (from, to) = (before.0, after.0);
-        let seconds = to.since(from).as_secs_f64();
-        if from >= to {
-            continue;
-        }
-        let (old, grown) = (before.1.to_f64(), difference(after.1, before.1));
-        let back = grown < -LISTS_DIFFER_WH || grown < 0.0 && old + grown < RESET_SHARE * old;
-        let leapt = (grown - digit_wh) * 3600.0 / seconds > leap_w;
-        let first = bars.partition_point(|bar| bar.to <= from);
-        let touched = bars[first..].iter().take_while(|bar| bar.from < to).count();
-        for (bar, part) in bars[first..].iter().zip(&mut parts[first..]).take(touched) {
-            let inside = bar.from <= from && to <= bar.to;
-            part.broken |= back || leapt;
-            let near = to.since(from) <= close.min(bar.to.since(bar.from));
-            if back || leapt || !(inside || near) {
-                continue;
+    let distance = usual_distance(readings);
+    let close = distance.saturating_mul(CLOSE_DISTANCES).max(CLOSE_ALWAYS);
+    // Which list brought which reading is not told: any two may be of two lists.
+    let point = |(list, (at, value)): (u32, &Sample)| Point { at: *at, value: *value, list };
+    let points: Vec<Point> = (0..).zip(readings).map(point).collect();
+    let allowed = |from: &Point, to: &Point| digit_wh + growth.allowed_wh(from.at, to.at, distance);
+    let mut last: Option<Timestamp> = None;
+    for run in runs(&points, growth.breaks, &allowed) {
+        if let (Some(end), Some(first)) = (last, run.first()) {
+            for (_, part) in touched(bars, &mut parts, Window { from: end, to: first.at }) {
+                part.broken = true;
             }
-            let shared = to.min(bar.to).since(from.max(bar.from)).as_secs_f64();
-            part.wh += grown * shared / seconds;
-            part.seconds += shared;
+        }
+        last = run.last().map(|point| point.at).or(last);
+        for pair in run.windows(2) {
+            let [before, after] = pair else { continue };
+            let pair = Window { from: before.at, to: after.at };
+            let grown = difference(after.value, before.value);
+            for (bar, part) in touched(bars, &mut parts, pair) {
+                let inside = bar.from <= pair.from && pair.to <= bar.to;
+                let near = pair.to.since(pair.from) <= close.min(bar.to.since(bar.from));
+                if inside || near {
+                    let shared = pair.to.min(bar.to).since(pair.from.max(bar.from)).as_secs_f64();
+                    part.wh += grown * shared / pair.seconds();
+                    part.seconds += shared;
+                }
+            }
         }
     }
     Counter { bars: parts, digit_wh }
 }
 
-/// Exact as long as the digits allow it: a large reading costs no digits of a difference.
-fn difference(after: Decimal, before: Decimal) -> f64 {
-    let exact = after.checked_sub(before).map(Decimal::to_f64);
-    exact.unwrap_or_else(|| after.to_f64() - before.to_f64())
+/// The bars that a stretch of time touches, with what is known of them.
+fn touched<'a>(
+    bars: &'a [Window],
+    parts: &'a mut [Part],
+    stretch: Window,
+) -> impl Iterator<Item = (&'a Window, &'a mut Part)> {
+    let first = bars.partition_point(|bar| bar.to <= stretch.from);
+    let pairs = bars.iter().zip(parts).skip(first);
+    pairs.take_while(move |(bar, _)| bar.from < stretch.to)
 }
 
-/// Up to which distance readings are close.
-fn close_distance(readings: &[Sample]) -> Duration {
+/// How fast the counters of a meter can grow.
+struct Growth<'a> {
+    power: &'a [PowerInterval],
+    breaks: &'a [Timestamp],
+    /// At any time. **Unit** W.
+    limit_w: f64,
+}
+
+impl<'a> Growth<'a> {
+    fn of(inputs: &BarInputs<'a>) -> Self {
+        let power = inputs.power.unwrap_or_default();
+        let greatest = power.iter().map(PowerInterval::greatest_w).fold(0.0, f64::max);
+        let limit_w = growth_limit_w(inputs.supply_w, greatest);
+        Self { power, breaks: inputs.breaks, limit_w }
+    }
+
+    /// How much a counter can grow between two readings whose instants are known to within
+    /// `distance`. **Unit** Wh.
+    fn allowed_wh(&self, from: Timestamp, to: Timestamp, distance: Duration) -> f64 {
+        let (early, late) = (from.minus(distance), to.plus(distance));
+        let first = self.power.partition_point(|one| one.window.to <= early);
+        let near = self.power[first..].iter().take_while(|one| one.window.from < late);
+        let (mut known, mut greatest, mut count) = (0.0, 0.0_f64, 0_u64);
+        for one in near {
+            let (begin, end) = (one.window.from.max(early), one.window.to.min(late));
+            known += end.since(begin).as_secs_f64() * one.coverage.clamp(0.0, 1.0);
+            greatest = greatest.max(one.greatest_w());
+            count = count.saturating_add(one.count);
+        }
+        let seconds = late.since(early).as_secs_f64();
+        let judges = known >= POWER_SHARE_MIN * seconds && count >= POWER_COUNT_MIN;
+        let watts = if judges {
+            self.limit_w.min((POWER_FACTOR * greatest).max(POWER_FLOOR_W))
+        } else {
+            self.limit_w
+        };
+        watts * seconds / 3600.0
+    }
+}
+
+impl PowerInterval {
+    /// The greatest power in either direction that is known of it. **Unit** W.
+    fn greatest_w(&self) -> f64 {
+        let flows = self.flows_w.map_or(0.0, |(import, export)| import.max(export));
+        self.max_w.abs().max(self.mean_w.abs()).max(flows)
+    }
+}
+
+/// The usual distance of readings.
+fn usual_distance(readings: &[Sample]) -> Duration {
     let distance = |pair: &[Sample]| match pair {
         [before, after] => after.0.since(before.0),
         _ => Duration::ZERO,
     };
     let mut distances: Vec<Duration> = readings.windows(2).map(distance).collect();
     distances.sort_unstable();
-    let usual = distances.get(distances.len() / 2).copied().unwrap_or_default();
-    usual.saturating_mul(CLOSE_DISTANCES).max(CLOSE_ALWAYS)
-}
-
-/// Faster than this no counter grows. **Unit** W.
-fn leap_limit(power: Option<&[PowerInterval]>) -> f64 {
-    let greatest =
-        power.unwrap_or_default().iter().map(|one| one.max_w.abs().max(one.mean_w.abs()));
-    let greatest = greatest.fold(0.0, f64::max);
-    if greatest > 0.0 { (LEAP_FACTOR * greatest).max(LEAP_FLOOR_W) } else { LEAP_MAX_W }
+    distances.get(distances.len() / 2).copied().unwrap_or_default()
 }
 
 /// What the power says of one bar.

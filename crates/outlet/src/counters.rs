@@ -4,7 +4,7 @@
 //! counters exist from the start, so that a meter that never spoke reads 0 and not "absent".
 
 use crate::mqtt::MqttCounters;
-use reading::MeterId;
+use reading::{JournalKind, MeterId};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,6 +55,7 @@ pub struct MeterCounters {
     /// Times the wire was opened.
     pub connects: Count,
     defects: Mutex<BTreeMap<&'static str, u64>>,
+    journal: Mutex<BTreeMap<JournalKind, u64>>,
 }
 
 impl MeterCounters {
@@ -63,6 +64,19 @@ impl MeterCounters {
         let mut defects = self.defects.lock().expect("no count panics");
         let full = defects.len() >= DEFECT_CODES_MAX && !defects.contains_key(code);
         *defects.entry(if full { "other" } else { code }).or_default() += 1;
+    }
+
+    /// Counts an event that was noted in the journal.
+    pub fn journal(&self, kind: JournalKind) {
+        *self.journal.lock().expect("no count panics").entry(kind).or_default() += 1;
+    }
+
+    /// The noted events by kind; every kind is there.
+    #[must_use]
+    pub fn noted(&self) -> Vec<(JournalKind, u64)> {
+        let journal = self.journal.lock().expect("no count panics");
+        let total = |kind| (kind, journal.get(&kind).copied().unwrap_or(0));
+        JournalKind::ALL.into_iter().map(total).collect()
     }
 
     /// The totals by code, in the order of the codes.

@@ -98,9 +98,11 @@ impl Outlet {
         let margin = EDGE_MAX.min(period * 3);
         // As in the chapter, nothing ends the hour: a row a little ahead of the clock counts.
         let asked = (window.from.minus(margin), Timestamp::from_micros(i64::MAX));
+        let supply_w = self.site.supply_w();
         let meter = meter.id.clone();
         blocking(&self.store, move |store| {
             let rows = store.numbers(&meter, asked, &HOUR_QUANTITIES)?;
+            let breaks = store.journal_breaks(&meter, asked)?;
             let mut columns = Columns::default();
             let mut kpi = Vec::with_capacity(rows.len());
             for row in rows {
@@ -112,7 +114,8 @@ impl Outlet {
                     kpi.push(KpiRow { measurement, quality: row.quality });
                 }
             }
-            Ok(Hour::of(window, kpi, energy(window, &columns.samples(period))))
+            let samples = Samples { breaks: &breaks, supply_w, ..columns.samples(period) };
+            Ok(Hour::of(window, kpi, energy(window, &samples)))
         })
         .await
     }
@@ -220,6 +223,7 @@ impl Columns {
             period,
             import_counter: &self.import,
             export_counter: &self.export,
+            ..Samples::default()
         }
     }
 }

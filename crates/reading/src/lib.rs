@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod decimal;
+mod journal;
 mod link;
 mod meter_id;
 mod obis;
@@ -16,6 +17,7 @@ mod timestamp;
 mod unit;
 
 pub use decimal::{Decimal, ParseDecimalError};
+pub use journal::{JournalChange, JournalEntry, JournalKind};
 pub use link::{Link, LinkCause, LinkState};
 pub use meter_id::{MeterId, MeterIdError};
 pub use obis::{Obis, ParseObisError};

@@ -70,6 +70,32 @@ pub enum LinkCause {
 }
 
 impl LinkCause {
+    /// Every cause, in the order of the declaration.
+    pub const ALL: [Self; 16] = [
+        Self::NotOpened,
+        Self::NoDevice,
+        Self::NoPermission,
+        Self::InUse,
+        Self::Unreachable,
+        Self::Broken,
+        Self::Closed,
+        Self::ReplayEnded,
+        Self::Silent,
+        Self::Stopped,
+        Self::KeyMissing,
+        Self::WrongKey,
+        Self::NoTelegram,
+        Self::NoAnswer,
+        Self::Refused,
+        Self::WrongAnswer,
+    ];
+
+    /// The cause of a word.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+
     /// The word of `/api/v1`.
     #[must_use]
     pub const fn name(self) -> &'static str {

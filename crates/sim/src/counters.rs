@@ -48,6 +48,14 @@ impl Counters {
         } += reactive;
     }
 
+    /// The same registers with another import (1.8.0), all of it at the rate by day: a meter that was
+    /// reset, exchanged, or counts otherwise.
+    #[must_use]
+    pub fn showing_import_wh(mut self, wh: u64) -> Self {
+        self.import = [wh.saturating_mul(MILLIJOULES_PER_WH), 0];
+        self
+    }
+
     /// Adds what `whole` has more than `part`.
     pub(crate) fn add_difference(&mut self, whole: &Self, part: &Self) {
         let add = |register: &mut u64, whole: u64, part: u64| {

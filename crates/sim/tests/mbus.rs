@@ -56,6 +56,7 @@ fn read(dialogue: &mut dyn Dialogue, bus: &mut SlaveBus, size: usize) -> Read {
             }
             Step::Pause(pause) => waited += pause,
             Step::Line(_) => {}
+            Step::Remember(memory) => panic!("nothing to remember: {memory:?}"),
             Step::Done(answer) => return Read { answer, sent, waited },
         }
     }

@@ -7,6 +7,7 @@ use crate::batch::{Appended, Batch, READINGS_MAX};
 use crate::dictionary::{Channel, Dictionary};
 use crate::encoding;
 use crate::error::{Error, Refusal};
+use crate::journal;
 use crate::query::{self, StoredRow};
 use crate::sealed::{Found, Sealed};
 use crate::upkeep::Noted;
@@ -65,6 +66,7 @@ impl Appender<'_> {
         if !batch.all_or_nothing {
             let appended = self.telegrams(&batch.telegrams, OnOtherValues::KeepBoth)?;
             self.memory(&batch.memory)?;
+            journal::note(self.connection, &batch.journal)?;
             return Ok(appended);
         }
         self.connection.execute_batch("SAVEPOINT batch")?;
@@ -80,6 +82,7 @@ impl Appender<'_> {
             return Ok(appended);
         }
         self.memory(&batch.memory)?;
+        journal::note(self.connection, &batch.journal)?;
         self.connection.execute_batch("RELEASE batch")?;
         Ok(appended)
     }

@@ -1,5 +1,6 @@
 //! What is appended together, what became of it, and what the bus tells.
 
+use crate::journal::JournalNotes;
 use crate::queue::QUEUE_TELEGRAMS_MAX;
 use reading::{Link, Memory, MeterId, Telegram};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct Batch {
     /// What the drivers must remember; written in the same commit, also when every telegram is
     /// known already.
     pub memory: Vec<Memory>,
+    /// What is noted in the meters' journal.
+    pub journal: JournalNotes,
     /// What happens to a telegram whose meter, list and time are stored already, with other values.
     ///
     /// `true`, for clients that wait for an answer: it is a [`Conflict`](Appended::Conflict), and
@@ -32,13 +35,19 @@ impl Batch {
     /// What a meter sent: nothing of it is ever refused for what is stored already.
     #[must_use]
     pub fn live(telegrams: Vec<Telegram>, memory: Vec<Memory>) -> Self {
-        Self { telegrams, memory, all_or_nothing: false }
+        Self { telegrams, memory, ..Self::default() }
     }
 
     /// What a client posted: all of it is stored, or nothing.
     #[must_use]
     pub fn all_or_nothing(telegrams: Vec<Telegram>) -> Self {
-        Self { telegrams, memory: Vec::new(), all_or_nothing: true }
+        Self { telegrams, all_or_nothing: true, ..Self::default() }
+    }
+
+    /// What is noted in the journal, and nothing else.
+    #[must_use]
+    pub fn notes(journal: JournalNotes) -> Self {
+        Self { journal, ..Self::default() }
     }
 }
 

@@ -71,22 +71,26 @@ impl Dictionary {
         if self.list_count >= LISTS_MAX {
             return Err(Refusal::DictionaryFull { what: "lists", max: LISTS_MAX }.into());
         }
-        let known = connection
-            .prepare_cached("SELECT id FROM meter WHERE name = ?1")?
-            .query_row([meter.as_str()], |row| row.get(0))
-            .optional()?;
-        let meter_id: i64 = if let Some(id) = known {
-            id
-        } else {
-            connection.execute("INSERT INTO meter (name) VALUES (?1)", [meter.as_str()])?;
-            connection.last_insert_rowid()
-        };
+        let meter_id = Self::meter(connection, meter)?;
         let insert = "INSERT INTO list (meter, name) VALUES (?1, ?2)";
         connection.execute(insert, params![meter_id, list.as_str()])?;
         let id = connection.last_insert_rowid();
         self.lists.entry(meter.clone()).or_default().insert(list.clone(), id);
         self.list_count += 1;
         Ok(id)
+    }
+
+    /// The number of a meter, new if need be.
+    pub(crate) fn meter(connection: &Connection, meter: &MeterId) -> rusqlite::Result<i64> {
+        let known = connection
+            .prepare_cached("SELECT id FROM meter WHERE name = ?1")?
+            .query_row([meter.as_str()], |row| row.get(0))
+            .optional()?;
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        connection.execute("INSERT INTO meter (name) VALUES (?1)", [meter.as_str()])?;
+        Ok(connection.last_insert_rowid())
     }
 
     /// The number of the channel at a place of a telegram, new if need be.

@@ -205,6 +205,16 @@ pub enum Error {
         /// What is wrong with it.
         defect: &'static str,
     },
+    /// An entry of the journal that this program does not understand.
+    #[error(
+        "entry {id} of the journal cannot be read ({defect}): a newer triphase wrote it, or the file is damaged"
+    )]
+    JournalEntry {
+        /// The entry.
+        id: i64,
+        /// What is wrong with it.
+        defect: &'static str,
+    },
     /// A stored row does not follow the schema.
     #[error("sample {id} cannot be read ({defect}): the file was changed or is damaged")]
     Row {

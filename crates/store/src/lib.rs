@@ -22,6 +22,7 @@ mod encoding;
 mod error;
 mod folder;
 mod health;
+mod journal;
 mod layout;
 mod numbers;
 mod page;
@@ -51,6 +52,10 @@ pub use board::{Latest, LatestList, Newest};
 pub use current::Current;
 pub use error::{Error, Refusal};
 pub use health::Health;
+pub use journal::{
+    JOURNAL_CHANGES_MAX, JOURNAL_ENTRIES_MAX, JOURNAL_PAGE_MAX, JournalNotes, JournalQuery,
+    NotedEntry,
+};
 pub use query::{NUMBERS_MAX, Row, SAMPLES_MAX, SampleQuery};
 pub use queue::{Pending, QUEUE_TELEGRAMS_MAX};
 pub use read_only::ReadOnly;

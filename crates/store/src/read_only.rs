@@ -8,6 +8,7 @@ use crate::batch::Sample;
 use crate::dictionary;
 use crate::error::Error;
 use crate::folder;
+use crate::journal::{self, JournalQuery, NotedEntry};
 use crate::numbers;
 use crate::query::{self, Failure, Row, SampleQuery};
 use crate::readers::Readers;
@@ -123,6 +124,39 @@ impl ReadOnly {
         let recall =
             |connection: &Connection| query::recall(connection, prefix).map_err(Failure::Sqlite);
         self.readers.read("reading what drivers remember", recall)
+    }
+
+    /// See [`Store::journal`](crate::Store::journal).
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal(&self, query: &JournalQuery) -> Result<Vec<NotedEntry>, Error> {
+        self.readers.read("reading the journal", |connection| journal::entries(connection, query))
+    }
+
+    /// See [`Store::journal_breaks`](crate::Store::journal_breaks).
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal_breaks(
+        &self,
+        meter: &MeterId,
+        range: (Timestamp, Timestamp),
+    ) -> Result<Vec<Timestamp>, Error> {
+        let breaks = |connection: &Connection| {
+            journal::breaks(connection, meter, range).map_err(Failure::Sqlite)
+        };
+        self.readers.read("reading the journal", breaks)
+    }
+
+    /// See [`Store::journal_state`](crate::Store::journal_state).
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal_state(&self, name: &str) -> Result<Option<String>, Error> {
+        let state =
+            |connection: &Connection| journal::state(connection, name).map_err(Failure::Sqlite);
+        self.readers.read("reading what the journal remembers", state)
     }
 
     /// See [`Store::extent`](crate::Store::extent).

@@ -18,6 +18,7 @@ type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 const MIGRATIONS: &[Migration] = &[
     |transaction| transaction.execute_batch(include_str!("schema/1.sql")),
     |transaction| transaction.execute_batch(include_str!("schema/2.sql")),
+    |transaction| transaction.execute_batch(include_str!("schema/3.sql")),
 ];
 
 /// Brings the file to the newest schema.

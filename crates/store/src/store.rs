@@ -7,6 +7,7 @@ use crate::dictionary::Dictionary;
 use crate::error::Error;
 use crate::folder::Folder;
 use crate::health::{Health, Pulse};
+use crate::journal::{JournalQuery, NotedEntry};
 use crate::query::{self, Row, SampleQuery};
 use crate::queue::{Pending, QUEUE_TELEGRAMS_MAX, Queue};
 use crate::read_only::ReadOnly;
@@ -173,6 +174,36 @@ impl Store {
     /// A file that cannot be read.
     pub fn series(&self, query: &SeriesQuery) -> Result<Series, Error> {
         self.inner.reads.series(query)
+    }
+
+    /// The journal of a meter, in the order in which it was noted. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal(&self, query: &JournalQuery) -> Result<Vec<NotedEntry>, Error> {
+        self.inner.reads.journal(query)
+    }
+
+    /// When, at the begin of a range or later and before its end, a meter or a ratio of its
+    /// transformers was exchanged, in the order of time: no difference of a counter reaches over
+    /// these instants. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal_breaks(
+        &self,
+        meter: &MeterId,
+        range: (Timestamp, Timestamp),
+    ) -> Result<Vec<Timestamp>, Error> {
+        self.inner.reads.journal_breaks(meter, range)
+    }
+
+    /// What was remembered under a name when the journal was last written. Blocking.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn journal_state(&self, name: &str) -> Result<Option<String>, Error> {
+        self.inner.reads.journal_state(name)
     }
 
     /// When the oldest and the newest measurement of a meter that are kept were made; `None` before

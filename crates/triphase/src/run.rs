@@ -52,7 +52,7 @@ pub(crate) async fn serve(
     listener: TcpListener,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
-    let Parts { store, router, acquisitions, publisher } = parts;
+    let Parts { store, router, acquisitions, publisher, journal } = parts;
     let (stop, stopped) = watch::channel(false);
     let address = listener.local_addr().context("the listener's address")?;
     let publishing = match publisher {
@@ -62,6 +62,7 @@ pub(crate) async fn serve(
             Some(tokio::spawn(publisher.run(cursor, stopped.clone())))
         }
     };
+    let journal = tokio::spawn(journal.run(stopped.clone()));
     let mut wires: JoinSet<()> = JoinSet::new();
     for acquisition in acquisitions {
         wires.spawn(Acquisition::run(acquisition, stopped.clone()));
@@ -78,6 +79,7 @@ pub(crate) async fn serve(
     if let Some(publishing) = publishing {
         publishing.await.context("the MQTT publisher")?;
     }
+    journal.await.context("the journal")?;
     life.await.context("the signs of life")?;
     web.await.context("the HTTP server")?.context("the HTTP server")?;
     tokio::task::spawn_blocking(move || store.close()).await.context("closing the store")?;

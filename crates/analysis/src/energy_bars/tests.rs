@@ -1,5 +1,5 @@
 use super::*;
-use reading::Timestamp;
+use reading::{Decimal, Timestamp};
 
 const HOUR: i64 = 3600;
 
@@ -32,6 +32,7 @@ fn minutes(from: i64, to: i64, watts: f64) -> Vec<PowerInterval> {
         max_w: watts + 100.0,
         flows_w: Some((watts.max(0.0), (-watts).max(0.0))),
         coverage: 1.0,
+        count: 12,
     };
     (from..to).step_by(60).map(interval).collect()
 }
@@ -78,8 +79,11 @@ fn a_counter_that_was_reset_or_replaced_is_never_consumption() {
             assert!(total.coverage_pct < 100.0);
         }
         let power = minutes(0, 2 * HOUR, 6000.0);
-        let inputs =
-            BarInputs { power: Some(&power), import_counter: Some(&counter), export_counter: None };
+        let inputs = BarInputs {
+            power: Some(&power),
+            import_counter: Some(&counter),
+            ..BarInputs::default()
+        };
         let total = &energy_bars(&[whole], &inputs)[0];
         let known = total.import_wh.value().expect("known");
         assert!((11_500.0..=12_000.0).contains(&known), "{start}: {known}");
@@ -125,8 +129,11 @@ fn a_coarse_or_silent_counter_gives_way_to_power() {
     let power = minutes(0, HOUR, 1500.0);
     let coarse = [(at(0), Decimal::new(12, 3)), (at(3600), Decimal::new(14, 3))];
     for counter in [&coarse[..], &readings(&[(3000, 5000), (3600, 5250)])] {
-        let inputs =
-            BarInputs { power: Some(&power), import_counter: Some(counter), export_counter: None };
+        let inputs = BarInputs {
+            power: Some(&power),
+            import_counter: Some(counter),
+            ..BarInputs::default()
+        };
         let bar = &energy_bars(&hours(1), &inputs)[0];
         assert_eq!(bar.import_wh, Figure::Known { value: 1500.0, method: Method::Power });
         assert_eq!(bar.coverage_pct, 100.0);
@@ -138,7 +145,64 @@ fn nothing_at_all_says_so() {
     let bar = &energy_bars(&hours(1), &BarInputs::default())[0];
     assert_eq!(bar.import_wh.reason(), Some(Reason::NotMeasured));
     assert_eq!(bar.mean_w.reason(), Some(Reason::NotMeasured));
-    let silent = BarInputs { power: Some(&[]), import_counter: Some(&[]), export_counter: None };
+    let silent = BarInputs { power: Some(&[]), import_counter: Some(&[]), ..BarInputs::default() };
     assert_eq!(energy_bars(&hours(1), &silent)[0].import_wh.reason(), Some(Reason::NoSamples));
     assert_eq!(energy_bars(&[], &silent), []);
+}
+
+/// A counter as it is read from series of intervals: the first and the last reading of each minute.
+fn by_minutes(shown: impl Fn(i64) -> i64, seconds: i64) -> Vec<Sample> {
+    let reading = |t: i64| (at(t), Decimal::new(shown(t), 0));
+    let minute = |start: i64| {
+        let values = (start..start + 60).step_by(5).map(&shown);
+        let (least, greatest) = (values.clone().min(), values.max());
+        [(2, least), (57, greatest)]
+            .map(|(edge, value)| (at(start + edge), Decimal::new(value.expect("values"), 0)))
+    };
+    let minutes = (0..seconds).step_by(60).flat_map(minute);
+    minutes.chain([reading(seconds)]).collect()
+}
+
+#[test]
+fn what_happens_to_a_counter_within_an_interval_is_no_energy() {
+    // 6 kW for two hours, of which something happens in the middle.
+    let sound = |t: i64| 3_000_000 + t * 6000 / HOUR;
+    type Shown = Box<dyn Fn(i64) -> i64>;
+    let harms: [(&str, Shown); 6] = [
+        ("reset", Box::new(move |t| if t < HOUR + 30 { sound(t) } else { sound(t) - sound(HOUR) })),
+        ("leap", Box::new(move |t| if t < HOUR + 30 { sound(t) } else { sound(t) + 700_000 })),
+        ("spike", Box::new(move |t| sound(t) + if t == HOUR + 30 { 4_000_000_000 } else { 0 })),
+        ("dip", Box::new(move |t| if t == HOUR + 30 { 0 } else { sound(t) })),
+        ("step back", Box::new(move |t| sound(t) - if t < HOUR + 30 { 0 } else { 40_000 })),
+        ("rollover", Box::new(move |t| (sound(t) + 96_994_000) % 100_000_000)),
+    ];
+    for supply_w in [None, Some(50_000.0)] {
+        for (name, shown) in &harms {
+            let counter = by_minutes(shown, 2 * HOUR);
+            let power = minutes(0, 2 * HOUR, 6000.0);
+            let whole = [Window { from: at(0), to: at(2 * HOUR) }];
+            let alone =
+                BarInputs { import_counter: Some(&counter), supply_w, ..BarInputs::default() };
+            let both = BarInputs { power: Some(&power), ..alone };
+            for (inputs, bars) in [(&alone, &whole[..]), (&both, &whole), (&both, &hours(2))] {
+                let known = energy_bars(bars, inputs);
+                let known: f64 = known.iter().filter_map(|bar| bar.import_wh.value()).sum();
+                assert!((11_500.0..=12_010.0).contains(&known), "{name}: {known}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_exchanged_meter_is_no_energy_even_if_its_reading_is_near() {
+    let counter = by_minutes(|t| t * 6000 / HOUR + if t < HOUR { 0 } else { 300 }, 2 * HOUR);
+    let bars = hours(2);
+    let of = |breaks| {
+        let inputs = BarInputs { import_counter: Some(&counter), breaks, ..BarInputs::default() };
+        let known = energy_bars(&bars, &inputs);
+        known.iter().filter_map(|bar| bar.import_wh.value()).sum::<f64>()
+    };
+    assert!(of(&[]) > 12_250.0);
+    let known = of(&[at(HOUR)]);
+    assert!((11_900.0..=12_000.0).contains(&known), "{known}");
 }

@@ -147,6 +147,13 @@ fn meters(text: &mut Text, outlet: &Outlet) {
             text.sample(name, &[("meter", meter.as_str()), ("code", code)], total);
         }
     }
+    let name = "triphase_journal_events_total";
+    text.family(name, Kind::Counter, "Events noted in the meters' journal, by kind.");
+    for (meter, counters) in outlet.counters.meters() {
+        for (kind, total) in counters.noted() {
+            text.sample(name, &[("meter", meter.as_str()), ("kind", kind.name())], total);
+        }
+    }
 }
 
 fn links(text: &mut Text, outlet: &Outlet) {

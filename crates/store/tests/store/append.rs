@@ -57,6 +57,7 @@ async fn one_conflict_keeps_a_whole_posted_batch_out() {
         telegrams: vec![new_list.clone(), voltage("http", 5, 2301), voltage("http", 6, 2302)],
         memory: vec![Memory { key: "counter".to_owned(), value: 7 }],
         all_or_nothing: true,
+        ..Batch::default()
     };
     let appended = store.append(refused).await.expect("an answer");
     assert_eq!(appended, [Appended::New(0), Appended::Conflict(1), Appended::New(0)]);
@@ -125,7 +126,7 @@ async fn memory_is_kept_with_its_batch() {
     let batch = |value| Batch {
         telegrams: vec![voltage("push", value, 2300)],
         memory: vec![memory("counter/A", value), memory("other/A", -value)],
-        all_or_nothing: false,
+        ..Batch::default()
     };
     store.append(batch(1)).await.expect("appended");
     store.append(batch(2)).await.expect("appended");

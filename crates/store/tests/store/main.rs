@@ -3,6 +3,7 @@
 mod append;
 mod blocks;
 mod disk_full;
+mod journal;
 mod keeping;
 mod kill;
 mod latest;

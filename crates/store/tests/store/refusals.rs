@@ -115,8 +115,8 @@ async fn refuses_a_newer_schema_and_leaves_it_alone() {
     drop(file);
     let before = fs::read(file_of(folder.path())).expect("readable");
     let error = refused(folder.path());
-    assert!(matches!(error, Error::NewerSchema { found: 99, known: 2, .. }), "{error}");
-    assert!(error.to_string().contains("has schema 99, and this triphase knows schemas up to 2"));
+    assert!(matches!(error, Error::NewerSchema { found: 99, known: 3, .. }), "{error}");
+    assert!(error.to_string().contains("has schema 99, and this triphase knows schemas up to 3"));
     assert_eq!(fs::read(file_of(folder.path())).expect("readable"), before);
 }
 

@@ -19,6 +19,10 @@ const STALE_AFTER_MIN: Duration = Duration::from_secs(15);
 /// Silence in periods that is called stale.
 const STALE_PERIODS: u32 = 3;
 
+/// Time is looked at more often than this; more at once is a clock that was set ahead, or a machine
+/// that slept.
+const TICKS_APART_MAX: Duration = Duration::from_secs(60);
+
 /// A cause with its English sentence.
 pub(crate) type Why = (LinkCause, String);
 
@@ -35,8 +39,14 @@ pub(crate) struct LinkWatch {
     last_defect: Option<&'static str>,
     intervals: VecDeque<Duration>,
     period: Option<Duration>,
+    /// When time was looked at last.
+    ticked: Option<Timestamp>,
     /// Why the last questions brought nothing, for a meter that is asked.
     unanswered: Option<Why>,
+    /// The topics of a meter that is fed by a broker; its silence has other reasons.
+    topics: Option<String>,
+    /// What was last wrong with a message.
+    last_wrong: Option<String>,
 }
 
 impl LinkWatch {
@@ -53,8 +63,22 @@ impl LinkWatch {
             last_defect: None,
             intervals: VecDeque::new(),
             period,
+            ticked: None,
             unanswered: None,
+            topics: None,
+            last_wrong: None,
         }
+    }
+
+    /// The same for a meter that is fed by a broker under these topics.
+    pub(crate) fn of_topics(mut self, topics: String) -> Self {
+        self.topics = Some(topics);
+        self
+    }
+
+    /// What was wrong with a message, in a sentence with its place.
+    pub(crate) fn wrong(&mut self, detail: String) {
+        self.last_wrong = Some(detail);
     }
 
     /// The link as it is.
@@ -97,13 +121,14 @@ impl LinkWatch {
         self.bytes_without_telegram = 0;
         self.last_defect = None;
         self.unanswered = None;
+        self.last_wrong = None;
         self.become_state(LinkState::Live, now, None)
     }
 
     /// The meter was asked and gave no reading. One lost answer on a live link is no news: the
     /// silence is told once it is longer than usual.
     pub(crate) fn unanswered(&mut self, now: Timestamp, why: Why) -> Option<Link> {
-        self.not_after(now);
+        self.follow_clock(now);
         self.unanswered = Some(why.clone());
         let last = self.last_telegram.unwrap_or(self.opened_at);
         if self.state == LinkState::Live && now.since(last) <= self.stale_after() {
@@ -114,15 +139,15 @@ impl LinkWatch {
 
     /// Time passed.
     pub(crate) fn tick(&mut self, now: Timestamp) -> Option<Link> {
-        self.not_after(now);
+        self.follow_clock(now);
         let silent_for = |since: Timestamp| now.since(since);
         match (self.state, self.last_telegram) {
             (LinkState::Live, Some(last)) if silent_for(last) > self.stale_after() => {
                 let why = self.silence(now);
                 self.become_state(LinkState::Stale, last, Some(why))
             }
-            // What a key would mend is known with the first telegram.
-            (LinkState::Waiting, _) if self.key_is_wrong() => {
+            // What a key or a mapping would mend is known with the first telegram.
+            (LinkState::Waiting, _) if self.key_is_wrong() || self.last_wrong.is_some() => {
                 let why = self.silence(now);
                 self.become_state(LinkState::Stale, now, Some(why))
             }
@@ -138,12 +163,15 @@ impl LinkWatch {
         }
     }
 
-    /// After the clock was set back, silence counts from then: otherwise a meter that stops would
-    /// pass for alive until the old time has come again.
-    fn not_after(&mut self, now: Timestamp) {
-        self.opened_at = self.opened_at.min(now);
-        self.last_telegram = self.last_telegram.map(|last| last.min(now));
-        self.last_byte = self.last_byte.map(|last| last.min(now));
+    /// After the clock was set, silence counts from then: set back, a meter that stops would pass
+    /// for alive until the old time has come again; set ahead, one that speaks would pass for silent.
+    fn follow_clock(&mut self, now: Timestamp) {
+        let passed = self.ticked.replace(now).map_or(Duration::ZERO, |ticked| now.since(ticked));
+        let ahead = if passed > TICKS_APART_MAX { passed } else { Duration::ZERO };
+        let moved = |at: Timestamp| at.plus(ahead).min(now);
+        self.opened_at = moved(self.opened_at);
+        self.last_telegram = self.last_telegram.map(moved);
+        self.last_byte = self.last_byte.map(moved);
     }
 
     fn key_is_wrong(&self) -> bool {
@@ -171,6 +199,9 @@ impl LinkWatch {
         // A meter that is asked told why, or was asked too seldom to be silent.
         if let Some(why) = &self.unanswered {
             return why.clone();
+        }
+        if let Some(topics) = &self.topics {
+            return self.silence_of(topics);
         }
         let Some(last) = self.last_byte else {
             if self.last_telegram.is_some() {
@@ -213,6 +244,23 @@ impl LinkWatch {
         }
     }
 
+    /// The same for a meter that is fed by a broker.
+    fn silence_of(&self, topics: &str) -> Why {
+        if let Some(wrong) = &self.last_wrong {
+            let sentence = format!("messages come and none gives a measurement: {wrong}");
+            return (LinkCause::WrongAnswer, sentence);
+        }
+        if self.last_telegram.is_some() {
+            let sentence = format!("the device stopped publishing under {topics}");
+            return (LinkCause::Stopped, sentence);
+        }
+        let sentence = format!(
+            "the broker is there and nothing is published under {topics}: is the device on, is MQTT \
+             enabled in it, and is this its topic?"
+        );
+        (LinkCause::Silent, sentence)
+    }
+
     fn become_state(
         &mut self,
         state: LinkState,
@@ -243,6 +291,20 @@ mod tests {
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_seconds(seconds)
+    }
+
+    #[test]
+    fn a_clock_that_is_set_ahead_is_no_silence() {
+        let mut watch = LinkWatch::new(at(0), None);
+        watch.opened(at(0));
+        for second in 1..30 {
+            watch.telegram(at(second * 5));
+            assert_eq!(watch.tick(at(second * 5)), None);
+        }
+        assert_eq!(watch.tick(at(3_745)), None, "an hour ahead at once");
+        watch.telegram(at(3_750));
+        assert_eq!(watch.tick(at(3_760)), None);
+        assert!(watch.tick(at(3_766)).is_some(), "and a meter that stops is seen");
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! `triphase simulate` of a wired M-Bus: slaves behind a level converter, or behind a gateway.
 
-use super::Output;
-use crate::cli;
-use crate::clock;
+use super::{Output, Plant};
+use crate::{cli, clock};
 use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use reading::Timestamp;
 use sim::mbus::{Misdeed, SlaveBus};
-use sim::{Speed, State, Workshop};
+use sim::{Speed, Workshop};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,7 +31,8 @@ pub(super) async fn serve(
     let mut bus = SlaveBus::workshop(zone.clone());
     bus.misbehave(arguments.echo.then_some(Misdeed::Echo));
     let workshop = Workshop::new(arguments.seed, start, zone);
-    let served = Served { bus, workshop, last: None, start, speed };
+    let now = move || start.plus(speed.scaled(clock::now().since(start)));
+    let served = Served::new(bus, Arc::new(Plant::new(workshop, Arc::new(now))));
     match output {
         Output::Terminal(pty) => on_terminal(served, pty).await,
         Output::Listener { listener, .. } => over_tcp(served, listener).await,
@@ -40,32 +40,27 @@ pub(super) async fn serve(
 }
 
 /// The bus with the workshop that its meters measure.
-struct Served {
+pub(crate) struct Served {
     bus: SlaveBus,
-    workshop: Workshop,
-    last: Option<State>,
-    start: Timestamp,
-    speed: Speed,
+    plant: Arc<Plant>,
 }
 
 impl Served {
+    pub(crate) const fn new(bus: SlaveBus, plant: Arc<Plant>) -> Self {
+        Self { bus, plant }
+    }
+
     /// What the bus answers now; registers count even where nothing was asked.
     fn hear(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let elapsed = self.speed.scaled(clock::now().since(self.start));
-        let now = self.start.plus(Duration::from_secs(elapsed.as_secs()));
-        if self.last.as_ref().is_none_or(|state| state.at != now) {
-            self.last = Some(self.workshop.advance(now));
-        }
-        let Some(state) = &self.last else { return Vec::new() };
         if bytes.is_empty() {
             self.bus.forget();
         }
-        self.bus.hear(bytes, state)
+        self.bus.hear(bytes, &self.plant.state())
     }
 }
 
 /// Serves a pseudo-terminal; ends only with an error.
-async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()> {
+pub(crate) async fn on_terminal(mut served: Served, pty: &mut Pty) -> Result<()> {
     let mut buffer = [0; READ_SIZE];
     loop {
         let count = match timeout(COUNT_EVERY, pty.read(&mut buffer)).await {

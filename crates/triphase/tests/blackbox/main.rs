@@ -8,13 +8,20 @@ mod broker;
 mod calculator;
 mod chapter25;
 mod command_line;
+mod cosem;
 mod crash;
 mod csv;
+<<<<<<< HEAD
+mod doctor;
+=======
+mod feed;
+>>>>>>> main
 mod frames;
 mod hostile;
 mod mbus;
 mod modbus;
 mod mqtt;
 mod process;
+mod readable;
 mod supervised;
 mod wires;

@@ -1,0 +1,254 @@
+use super::*;
+use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+use reading::Quantity::{ActiveEnergyImport, LogicalDeviceName, ReactiveEnergyImport, VoltageL1};
+use reading::{Decimal, ListId, MeterTime, Quantity, Reading, Value};
+
+const BEGIN: i64 = 1_777_887_600;
+
+fn reading(quantity: Quantity, value: Value) -> Reading {
+    let unit = quantity.unit();
+    Reading { quantity: Some(quantity), obis: None, value, unit, quality: Quality::Good }
+}
+
+fn number(quantity: Quantity, mantissa: i64, exponent: i8) -> Reading {
+    reading(quantity, Value::Number(Decimal::new(mantissa, exponent)))
+}
+
+/// A meter whose clock, arrivals and registers a test sets.
+struct Meter {
+    at: i64,
+    /// The meter's clock minus the true time.
+    clock_s: i64,
+    /// This machine's clock minus the true time.
+    house_s: i64,
+    zone_s: i64,
+    wh: i64,
+    varh: i64,
+    power_w: i64,
+    name: &'static str,
+}
+
+impl Meter {
+    fn new() -> Self {
+        let (wh, varh, name) = (5_000_000, 700_000, "LGZ1");
+        Self { at: BEGIN, clock_s: 0, house_s: 0, zone_s: 7200, wh, varh, power_w: 6000, name }
+    }
+
+    /// A minute later.
+    fn minute(&mut self) -> Telegram {
+        self.at += 60;
+        self.wh += self.power_w / 60;
+        self.varh += 50;
+        let measured_at = Timestamp::from_seconds(self.at + self.clock_s);
+        Telegram {
+            meter: MeterId::new("general").expect("an id"),
+            list: ListId::new("push"),
+            meter_time: clock(self.at + self.clock_s + self.zone_s),
+            measured_at,
+            received_at: Timestamp::from_seconds(self.at + self.house_s + 1),
+            quality: Quality::Good,
+            readings: vec![
+                reading(LogicalDeviceName, Value::Text(self.name.to_owned())),
+                number(ActivePowerImport, self.power_w + self.at / 60 % 3, 0),
+                number(ActiveEnergyImport, self.wh, 0),
+                number(ReactiveEnergyImport, self.varh, 0),
+            ],
+        }
+    }
+}
+
+/// A clock that shows these seconds since 1970.
+fn clock(seconds: i64) -> Option<MeterTime> {
+    let text = Timestamp::from_seconds(seconds).to_string();
+    let part = |range: std::ops::Range<usize>| text.get(range).and_then(|part| part.parse().ok());
+    Some(MeterTime {
+        year: text.get(0..4)?.parse().ok()?,
+        month: part(5..7)?,
+        day: part(8..10)?,
+        hour: part(11..13)?,
+        minute: part(14..16)?,
+        second: part(17..19)?,
+        hundredths: None,
+        deviation: None,
+        status: None,
+    })
+}
+
+/// What is recognised in an hour, with something done to the meter before a minute; the recogniser
+/// is written down and read again between any two telegrams.
+fn hour(harm: impl Fn(i64, &mut Meter), shown: impl Fn(i64, &mut Telegram)) -> Vec<JournalEntry> {
+    let mut meter = Meter::new();
+    let mut recogniser = Recogniser::new(MeterId::new("general").expect("an id"), Some(50_000.0));
+    let mut found = Vec::new();
+    for minute in 1..=60 {
+        harm(minute, &mut meter);
+        let mut telegram = meter.minute();
+        shown(minute, &mut telegram);
+        found.extend(recogniser.take(minute.unsigned_abs(), &telegram));
+        assert_eq!(recogniser.take(minute.unsigned_abs(), &telegram), [], "looked at twice");
+        let text = recogniser.remembered();
+        let again = Recogniser::recall(recogniser.meter.clone(), Some(50_000.0), &text);
+        assert_eq!(again.as_ref(), Ok(&recogniser), "{text}");
+        recogniser = again.expect("readable");
+    }
+    found
+}
+
+fn only(found: &[JournalEntry]) -> (JournalKind, i64, Vec<String>) {
+    let [entry] = found else { panic!("one event, not {found:#?}") };
+    let told = |text: &Option<String>| text.clone().unwrap_or_default();
+    let changes = entry.changes.iter();
+    let changes = changes.map(|c| format!("{} {} {}", c.what, told(&c.before), told(&c.after)));
+    (entry.kind, (entry.at.as_micros() / 1_000_000 - BEGIN) / 60, changes.collect())
+}
+
+fn at<T>(minute: i64, change: impl Fn(&mut T)) -> impl Fn(i64, &mut T) {
+    move |now, thing| {
+        if now == minute {
+            change(thing);
+        }
+    }
+}
+
+fn nothing<T>(_: i64, _: &mut T) {}
+
+#[test]
+fn nothing_happens_to_a_sound_meter() {
+    assert_eq!(hour(nothing, nothing), []);
+}
+
+#[test]
+fn a_reset_of_all_registers_is_one_event() {
+    let reset = at(30, |meter: &mut Meter| (meter.wh, meter.varh) = (0, 0));
+    let (kind, minute, changes) = only(&hour(reset, nothing));
+    assert_eq!((kind, minute), (JournalKind::CounterReset, 30));
+    let expected = ["active_energy_import 5002900 100", "reactive_energy_import 701450 50"];
+    assert_eq!(changes, expected);
+}
+
+#[test]
+fn each_harm_of_a_counter_has_its_name() {
+    for (set, kind) in [
+        (4_294_967_295_i64, JournalKind::CounterLeap),
+        (4_900_000, JournalKind::CounterDecrease),
+        (20, JournalKind::CounterReset),
+    ] {
+        let (found, minute, _) =
+            only(&hour(at(30, move |meter: &mut Meter| meter.wh = set), nothing));
+        assert_eq!((found, minute), (kind, 30));
+    }
+    let rolled = |minute, meter: &mut Meter| match minute {
+        1 => meter.wh = 99_998_000,
+        _ if meter.wh >= 99_999_900 => meter.wh -= 100_000_000,
+        _ => {}
+    };
+    assert_eq!(only(&hour(rolled, nothing)).0, JournalKind::CounterRollover);
+    let spike =
+        at(30, |telegram: &mut Telegram| telegram.readings[2] = number(ActiveEnergyImport, 0, 0));
+    assert_eq!(only(&hour(nothing, spike)).0, JournalKind::CounterSpike);
+    let stuck = |minute, telegram: &mut Telegram| {
+        if minute > 20 {
+            telegram.readings[2] = number(ActiveEnergyImport, 5_002_000, 0);
+        }
+    };
+    let (kind, minute, _) = only(&hour(nothing, stuck));
+    assert_eq!((kind, minute), (JournalKind::CounterStuck, 20));
+}
+
+#[test]
+fn another_meter_is_one_event_with_its_registers() {
+    let exchange = at(30, |meter: &mut Meter| {
+        (meter.name, meter.wh, meter.varh) = ("LGZ2", 12, 3);
+    });
+    let (kind, minute, changes) = only(&hour(exchange, nothing));
+    assert_eq!((kind, minute), (JournalKind::MeterExchanged, 30));
+    assert_eq!(changes[0], "logical_device_name LGZ1 LGZ2");
+    assert_eq!(changes[1], "active_energy_import 5002900 112");
+}
+
+#[test]
+fn clocks_that_are_set_are_told_apart_and_cost_no_counter() {
+    for by in [-7200, -600, 600, 7200] {
+        let set = at(30, move |meter: &mut Meter| meter.clock_s = by);
+        let found = hour(set, nothing);
+        let (kind, _, changes) = only(&found);
+        assert_eq!(kind, JournalKind::MeterClockStep, "{by}");
+        assert_eq!(changes, [format!("clock_offset 0 {by}")]);
+        let house = at(30, move |meter: &mut Meter| meter.house_s = by);
+        let (kind, _, changes) = only(&hour(house, nothing));
+        assert_eq!(
+            (kind, changes),
+            (JournalKind::HouseClockStep, vec![format!("clock_offset 0 {by}")])
+        );
+    }
+    let season = at(30, |meter: &mut Meter| meter.zone_s = 3600);
+    assert_eq!(only(&hour(season, nothing)).0, JournalKind::DaylightSaving);
+}
+
+#[test]
+fn a_network_that_held_telegrams_up_is_no_clock() {
+    let held = |minute: i64, telegram: &mut Telegram| {
+        if (20..30).contains(&minute) {
+            telegram.received_at = Timestamp::from_seconds(BEGIN + 29 * 60 + minute);
+        }
+    };
+    assert_eq!(hour(nothing, held), []);
+}
+
+#[test]
+fn hours_of_silence_are_one_gap_and_what_was_counted_meanwhile_no_leap() {
+    let silent = at(30, |meter: &mut Meter| {
+        meter.at += 4 * 3600;
+        meter.wh += 4 * 6000;
+    });
+    let found = hour(silent, nothing);
+    let (kind, minute, _) = only(&found);
+    assert_eq!((kind, minute), (JournalKind::Gap, 29));
+    assert_eq!(found[0].until, Some(Timestamp::from_seconds(BEGIN + 4 * 3600 + 30 * 60)));
+}
+
+#[test]
+fn values_that_stand_still_while_the_load_changes_are_told() {
+    let mut recogniser = Recogniser::new(MeterId::new("general").expect("an id"), None);
+    let mut meter = Meter::new();
+    let mut found = Vec::new();
+    for second in 0..400 {
+        let mut telegram = meter.minute();
+        meter.at -= 54;
+        meter.power_w = 6000 + second * 7;
+        let tenths = if second < 100 { 2300 + second % 3 } else { 2301 };
+        telegram.readings.push(number(VoltageL1, tenths, -1));
+        telegram.readings.truncate(5);
+        telegram.readings.remove(2);
+        found.extend(recogniser.take(second.unsigned_abs() + 1, &telegram));
+    }
+    assert_eq!(only(&found).0, JournalKind::ValueStuck);
+}
+
+#[test]
+fn a_configured_ratio_that_changes_is_told_once() {
+    let mut recogniser = Recogniser::new(MeterId::new("general").expect("an id"), None);
+    let ratios = |ct: &str| Ratios { ct: ct.to_owned(), vt: "1".to_owned() };
+    let now = Timestamp::from_seconds(BEGIN);
+    assert_eq!(recogniser.configured(ratios("1"), now), None);
+    assert_eq!(recogniser.configured(ratios("1"), now), None);
+    let changed = recogniser.configured(ratios("40"), now).expect("another ratio");
+    assert_eq!(changed.kind, JournalKind::RatioChanged);
+    assert_eq!(changed.changes.len(), 1);
+    assert_eq!(recogniser.configured(ratios("40"), now), None);
+}
+
+fn rubbish() -> impl Strategy<Value = String> {
+    any::<Vec<u8>>().prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+proptest! {
+    #[test]
+    fn what_is_no_state_is_refused_without_a_fall(text in rubbish(), tail in rubbish()) {
+        let id = MeterId::new("general").expect("an id");
+        let _ = Recogniser::recall(id.clone(), None, &text);
+        let state = Recogniser::new(id.clone(), None).remembered();
+        let _ = Recogniser::recall(id.clone(), None, &format!("{state}counter\t{tail}"));
+        prop_assert_eq!(Recogniser::recall(id, None, &state).is_ok(), true);
+    }
+}
