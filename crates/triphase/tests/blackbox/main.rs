@@ -11,11 +11,8 @@ mod command_line;
 mod cosem;
 mod crash;
 mod csv;
-<<<<<<< HEAD
 mod doctor;
-=======
 mod feed;
->>>>>>> main
 mod frames;
 mod hostile;
 mod mbus;
