@@ -1,5 +1,7 @@
 //! The simulated bus, asked by the dialogue of the house, on good lines and bad ones.
 
+#![allow(clippy::panic)] // Helpers of tests fail as tests do.
+
 use frame::mbus::Identity;
 use jiff::tz::TimeZone;
 use meter::mbus::Selection;

@@ -173,7 +173,7 @@ fn feeds(
             }
         }
     }
-    Ok(feeds.into_iter().map(Acquisition::Feed).collect())
+    Ok(feeds.into_iter().map(Box::new).map(Acquisition::Feed).collect())
 }
 
 /// Topics in a sentence.

@@ -110,7 +110,7 @@ fn measured(at: Timestamp, volts: [f64; 3], loads: [Power; 3], wiring: &Wiring) 
 }
 
 /// A patient out of its samples, of which the last hour is kept.
-fn patient(name: &str, samples: Vec<Measurement>, wiring: &Wiring) -> Patient {
+fn patient(name: &str, samples: &[Measurement], wiring: &Wiring) -> Patient {
     let watts = |sample: &Measurement| sample.f64(ActivePower).expect("sent");
     let mut minutes: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
     let mut energy_wh = 1.0e6;
@@ -163,7 +163,7 @@ pub(crate) fn patients(states: &[State], wired: impl Fn(usize) -> Wiring) -> Vec
             measured(state.at, state.phases.map(|phase| phase.voltage_v), loads, &wiring)
         });
         let name = if place == 0 { "general" } else { METERED[place - 1] };
-        let mut patient = patient(name, samples.collect(), &wiring);
+        let mut patient = patient(name, &samples.collect::<Vec<_>>(), &wiring);
         if place == 0 {
             (patient.is_main, patient.parent) = (true, None);
         }

@@ -34,7 +34,7 @@ pub(crate) enum Acquisition {
     /// Meters that are asked in turn.
     Bus(Bus),
     /// Meters that a broker feeds.
-    Feed(Feed),
+    Feed(Box<Feed>),
 }
 
 impl Acquisition {

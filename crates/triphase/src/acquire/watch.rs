@@ -168,10 +168,11 @@ impl LinkWatch {
     fn follow_clock(&mut self, now: Timestamp) {
         let passed = self.ticked.replace(now).map_or(Duration::ZERO, |ticked| now.since(ticked));
         let ahead = if passed > TICKS_APART_MAX { passed } else { Duration::ZERO };
-        let moved = |at: Timestamp| at.plus(ahead).min(now);
-        self.opened_at = moved(self.opened_at);
-        self.last_telegram = self.last_telegram.map(moved);
-        self.last_byte = self.last_byte.map(moved);
+        let times = [&mut self.last_telegram, &mut self.last_byte];
+        let times = times.into_iter().filter_map(Option::as_mut);
+        for time in times.chain([&mut self.opened_at]) {
+            *time = time.plus(ahead).min(now);
+        }
     }
 
     fn key_is_wrong(&self) -> bool {

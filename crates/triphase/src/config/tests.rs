@@ -274,6 +274,11 @@ fn a_meter_that_publishes_is_checked_down_to_the_formula() {
         let message = refused(&format!("{GOOD}\n{}[mqtt]\nbroker = \"mqtt://h\"\n", table(keys)));
         assert!(message.contains(expected), "{keys}: {message}");
     }
+}
+
+#[test]
+fn a_meter_that_publishes_needs_a_broker() {
+    let table = |keys: &str| format!("[[meter]]\nid = \"presse\"\n[meter.mqtt]\n{keys}\n");
     let good =
         table("topic = \"t\"\nfields = { active_power = \"$ W\", production_pieces = \"$.n?\" }");
     let message = refused(&format!("{GOOD}\n{good}"));

@@ -152,7 +152,7 @@ fn product(terminal: &Path) -> String {
 /// The identification of a meter behind an optical head, when one answers.
 async fn ask(path: &Path, address: &str) -> Result<Option<String>> {
     let settings = SerialSettings { path: path.to_owned(), line: LineSettings::OPTICAL };
-    let mut link = wire::open(&Port::Serial(settings), |bytes| bytes.to_vec()).await?;
+    let mut link = wire::open(&Port::Serial(settings), <[u8]>::to_vec).await?;
     link.write_all(&message::request(address)).await.context("cannot ask")?;
     let deadline = Instant::now() + ANSWER_MAX;
     let mut scanner = Scanner::new(Start::Marked);

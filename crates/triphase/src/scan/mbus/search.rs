@@ -311,7 +311,8 @@ mod tests {
     #[test]
     fn ends_on_a_line_that_is_nothing_but_noise() {
         let mut nobody = SlaveBus::new(Vec::new(), TimeZone::UTC);
-        let (found, doubts, asked) = search(&mut nobody, |asked| vec![0x55, (asked % 251) as u8]);
+        let (found, doubts, asked) =
+            search(&mut nobody, |asked| vec![0x55, u8::try_from(asked % 251).unwrap_or(0)]);
         assert!(found.is_empty());
         assert!(doubts.iter().any(|doubt| doubt.contains("noise")), "{doubts:?}");
         assert!(asked < 2_000, "{asked} questions");
