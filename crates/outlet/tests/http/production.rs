@@ -88,20 +88,20 @@ async fn what_cannot_be_told_is_refused_with_its_reason() {
     assert_eq!(code(&shift["bars"][2]), "no_samples");
     let main = of("from=2026-05-04T06:00:00Z&to=2026-05-04T08:00:00Z").await;
     assert_eq!((&main["counters"], &main["reason"]["code"]), (&json!([]), &json!("no_counter")));
-    let idle: Vec<Value> = (0..=6)
+    let idle: Vec<Value> = (1..=6)
         .map(|step| {
             json!({"meter": "automate", "measured_at": at(480 + 10 * step),
             "values": {"production_pieces": 240}})
         })
         .collect();
-    post(&bench, &Value::Array(idle)).await;
+    assert_eq!(post(&bench, &Value::Array(idle)).await.0, StatusCode::CREATED);
     let energy: Vec<Value> = (1..=6)
         .map(|step| {
             json!({"meter": "presse", "measured_at": at(480 + 10 * step),
             "values": {"active_energy_import": 620_000 + 10 * step}})
         })
         .collect();
-    post(&bench, &Value::Array(energy)).await;
+    assert_eq!(post(&bench, &Value::Array(energy)).await.0, StatusCode::CREATED);
     let idle = of("meter=presse&from=2026-05-04T08:00:00Z&to=2026-05-04T09:00:00Z").await;
     assert_eq!(code(&idle["bars"][0]), "nothing_produced", "{idle}");
     let (status, long) = bench.get("/api/v1/analysis/production?from=2026-01-01T00:00:00Z").await;
