@@ -37,7 +37,7 @@ export default defineConfig({
             group("shared", FIRST),
             group("charts", /\/src\/(chart\/(?!plot|touch)|views\/overview\/PowerTrend)/),
             group("sheets", /\/src\/(parts\/OriginSheet|shell\/KeysSheet|session\/SignIn)/),
-            group("measures", /\/src\/views\/(phases|reactive|quality|energy)\//),
+            group("measures", /\/src\/views\/(phases|reactive|quality|energy|machines)\//),
             group("site", /\/src\/views\/(alarms|devices\/(?!frames)|settings|about|wall)/),
           ],
         },

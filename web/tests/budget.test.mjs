@@ -13,8 +13,9 @@ const files = (await readdir(DIST, { recursive: true })).map(String);
 const TINY_B = 400;
 /** **Unit** kB, compressed with gzip. */
 const FIRST_MAX_KB = { js: 60, css: 12, html: 4 };
-/** Every view in one language, as somebody who looks at all of them is sent it. */
-const ALL_JS_MAX_KB = 130;
+/** Every view in one language, as somebody who looks at all of them is sent it: 130 kB for the ten
+    views of the first page, 10 kB for the machines and the wiring doctor. */
+const ALL_JS_MAX_KB = 140;
 
 /** What is smaller as it is has no compressed form. */
 const sent = (name) => stat(join(DIST, `${name}.gz`)).catch(() => stat(join(DIST, name)));

@@ -6,6 +6,7 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { analysis, GROUPS, meter, SITE, snapshot, values } from "./fixtures.mjs";
 import { frames } from "./frames_fixture.mjs";
+import { diagnosis, loads } from "./machines_fixture.mjs";
 import { energy, series } from "./series_fixture.mjs";
 
 const DIST = process.env.TRIPHASE_WEB_OUT ?? fileURLToPath(new URL("../dist", import.meta.url));
@@ -27,6 +28,8 @@ const DEFAULTS = {
     },
   ],
   "GET /api/v1/meters/general/frames": () => [200, frames()],
+  "GET /api/v1/analysis/loads": (_body, request) => [200, loads(new URL(request.url, "http://localhost").searchParams)],
+  "GET /api/v1/analysis/doctor": () => [200, diagnosis()],
 };
 
 export class FixtureServer {
@@ -93,7 +96,7 @@ export class FixtureServer {
       given = this.answers[name](Buffer.concat(chunks).toString(), request);
     } else if (this.locked && /^\/(api|readyz)/.test(pathname)) {
       given = [401, { type: "about:blank", title: "Unauthorized", status: 401, code: "token_missing", detail: "This address needs a token." }];
-    } else if (DEFAULTS[name]) given = DEFAULTS[name]();
+    } else if (DEFAULTS[name]) given = DEFAULTS[name]("", request);
     if (!given) return false;
     const [status, body, headers = {}] = given;
     response.writeHead(status, { "content-type": status < 400 ? "application/json" : "application/problem+json", ...headers });

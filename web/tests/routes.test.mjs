@@ -14,6 +14,7 @@ const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const ROUTES = {
   "/alarms": "[data-alarm]",
   "/quality": "[data-screened][data-verdict=inside]",
+  "/machines": "[data-ribbons]",
   "/devices": "[data-device]",
   "/devices/general": "[data-proof]",
   "/devices/general/frames?frame=2": "article[data-telegram='2']",

@@ -4,14 +4,16 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// The benchmarks, by the word that asks for them.
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 9] = [
     ("decode", "interop/bench_decode.py"),
     ("http", "interop/bench_http.py"),
+    ("mbus", "interop/bench_mbus.py"),
     ("modbus", "interop/bench_modbus.py"),
     ("mqtt", "interop/bench_mqtt.py"),
     ("soak", "interop/soak.py"),
     ("start", "interop/bench_start.py"),
     ("store", "interop/bench_store.py"),
+    ("text", "interop/bench_text.py"),
 ];
 
 /// Runs the benchmark `name` with the options that its script knows, such as `--quick`.

@@ -23,7 +23,8 @@ fn main() -> ExitCode {
         ["package"] => package::package(&root()),
         _ => {
             eprintln!(
-                "usage: cargo xtask tidy | package | sim --seed N | sim --seeds A..B | bench decode|http|mqtt|soak|start|store [--quick]"
+                "usage: cargo xtask tidy | package | sim --seed N | sim --seeds A..B | bench \
+                 decode|http|mbus|modbus|mqtt|soak|start|store|text [--quick]"
             );
             ExitCode::from(2)
         }

@@ -21,6 +21,7 @@ const FILES: &[Entry] = &[
     ("CHANGELOG.md", "usr/share/doc/triphase/CHANGELOG.md", 0o644),
     ("docs/install.md", "usr/share/doc/triphase/install.md", 0o644),
     ("docs/configuration.md", "usr/share/doc/triphase/configuration.md", 0o644),
+    ("docs/optical.md", "usr/share/doc/triphase/optical.md", 0o644),
     ("LICENSE-MIT", "usr/share/doc/triphase/LICENSE-MIT", 0o644),
     ("LICENSE-APACHE", "usr/share/doc/triphase/LICENSE-APACHE", 0o644),
 ];

@@ -172,3 +172,34 @@ fn fuzz_readable_streams_in_pieces() {
         },
     );
 }
+
+#[test]
+fn fuzz_answers_of_mbus_slaves() {
+    bolero::check!().with_test_time(duration()).with_type::<(u8, Vec<u8>)>().for_each(
+        |(ci, data)| {
+            for ci in [0x72, 0x73, 0x78, 0x7A, *ci] {
+                let Ok(mbus::Application::Variable(variable)) =
+                    mbus::decode_application(0x08, ci, data)
+                else {
+                    continue;
+                };
+                let _ = mbus::protection::open(&variable, None, Some(&[7; 16]));
+                let mut last = variable.content_at;
+                for record in variable.records() {
+                    match record {
+                        Ok(record) => {
+                            assert!(record.offset >= last && record.length > 0);
+                            last = record.offset + record.length;
+                            let _ = (record.meaning(), record.value(), record.nominal());
+                        }
+                        Err(error) => {
+                            assert!(error.record >= last && error.offset >= error.record);
+                            assert!(error.offset <= variable.content_at + variable.content.len());
+                        }
+                    }
+                }
+                assert!(last <= variable.content_at + variable.content.len());
+            }
+        },
+    );
+}

@@ -111,7 +111,7 @@ fn fuzz_read_outs_with_altered_characters() {
 #[test]
 fn fuzz_answers_of_a_meter_that_is_asked() {
     use meter::cosem::{Carriage, CosemOptions, Proof};
-    use meter::{Dialogue, DriverOptions, STEPS_MAX, Step};
+    use meter::{DriverOptions, STEPS_MAX, Step};
     use reading::{MeterId, Timestamp};
     bolero::check!().with_test_time(duration()).with_type::<(u8, Vec<Vec<u8>>)>().for_each(
         |(kind, answers)| {

@@ -7,6 +7,8 @@
 //! serialisation.
 
 mod counters;
+mod doctor;
+pub mod feed;
 mod frames;
 mod hour;
 pub mod http;
@@ -14,12 +16,15 @@ mod json;
 mod last;
 mod lookup;
 pub mod mqtt;
+mod reach;
 mod site;
 
 pub use analysis::VoltageKind;
+pub use analysis::loads::MachineSettings;
 pub use counters::{Count, Counters, MeterCounters};
+pub use doctor::{Diagnosis, diagnose};
 pub use frames::{
     Capture, CaptureFault, Decode, Explained, ExplainedDefect, ExplainedStep, ExplainedValue,
     Frame, Frames, Protection, TELEGRAM_BYTES_MAX,
 };
-pub use site::{Clock, MeterInfo, Outlet, Role, Site};
+pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site};

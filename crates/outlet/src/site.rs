@@ -7,6 +7,7 @@ use crate::http::access::Access;
 use crate::{Counters, Decode, Frames};
 use alarm::Thresholds;
 use analysis::VoltageKind;
+use analysis::loads::MachineSettings;
 use jiff::tz::TimeZone;
 use reading::{MeterId, Timestamp};
 use std::sync::Arc;
@@ -74,10 +75,34 @@ pub struct MeterInfo {
     pub model: Option<String>,
     /// The configured port, as text; `None` for a meter that is fed over HTTP.
     pub port: Option<String>,
+    /// The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.
+    pub counter_of: Option<MeterId>,
     /// What it calls its voltages.
     pub voltage_kind: VoltageKind,
     /// The configured period of its telegrams; otherwise the store's observation counts.
     pub period: Option<Duration>,
+    /// What stands on the plates of the meter and of the machine behind it.
+    pub plate: Plate,
+}
+
+/// What the configuration says that no telegram tells.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Plate {
+    /// The machine's powers.
+    pub machine: MachineSettings,
+    /// What the machine draws where nothing measures it. **Unit** kW.
+    pub constant_kw: Option<f64>,
+    /// Accuracy of the meter with its transformers. **Unit** percent.
+    pub accuracy_pct: f64,
+    /// Ratio of its current transformers, where the meter reports secondary values.
+    pub ct_ratio: f64,
+}
+
+impl Default for Plate {
+    fn default() -> Self {
+        let machine = MachineSettings::default();
+        Self { machine, constant_kw: None, accuracy_pct: 1.0, ct_ratio: 1.0 }
+    }
 }
 
 /// Everything the outlets work with.

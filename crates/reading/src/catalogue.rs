@@ -5,8 +5,8 @@
 //! Store and plugs know quantities by name, so rows may move but names may not change.
 
 use crate::Unit::{
-    Ampere, Celsius, CubicMetre, CubicMetrePerHour, Degree, Hertz, One, Percent, Var, VarHour,
-    Volt, VoltAmpere, VoltAmpereHour, Watt, WattHour,
+    Ampere, Celsius, CubicMetre, CubicMetrePerHour, Degree, Hertz, Kilogram, One, Percent, Var,
+    VarHour, Volt, VoltAmpere, VoltAmpereHour, Watt, WattHour,
 };
 use crate::quantity::Kind::{Counter, Demand, Instantaneous, State, Text};
 use crate::quantity::Register::{Abstract, Electrical, Exact, Unassigned};
@@ -178,6 +178,9 @@ catalogue! {
     ActiveDemandExport = "active_demand_export", Electrical([2, 4, 0]), Some(Watt), Demand, NonNegative, 0, "Active demand export, running interval", "Puissance moyenne injectée, période en cours", "Wirkleistungsmittel Einspeisung, laufende Periode", None;
     ActiveDemandLastExport = "active_demand_last_export", Electrical([2, 5, 0]), Some(Watt), Demand, NonNegative, 0, "Active demand export, last interval", "Puissance moyenne injectée, dernière période", "Wirkleistungsmittel Einspeisung, letzte Periode", None;
     ActiveDemandMaxExport = "active_demand_max_export", Electrical([2, 6, 0]), Some(Watt), Demand, NonNegative, 0, "Maximum active demand export", "Puissance maximale atteinte, injectée", "Maximale Wirkleistung Einspeisung", None;
+    ProductionPieces = "production_pieces", Unassigned, Some(One), Counter, NonNegative, 0, "Pieces produced", "Pièces produites", "Gefertigte Teile", None;
+    ProductionCycles = "production_cycles", Unassigned, Some(One), Counter, NonNegative, 0, "Machine cycles", "Cycles machine", "Maschinenzyklen", None;
+    ProductionMass = "production_mass", Unassigned, Some(Kilogram), Counter, NonNegative, 0, "Mass produced", "Masse produite", "Gefertigte Masse", None;
     Temperature = "temperature", Unassigned, Some(Celsius), Instantaneous, Signed, 1, "Temperature", "Température", "Temperatur", None;
     FlowTemperature = "flow_temperature", Unassigned, Some(Celsius), Instantaneous, Signed, 1, "Flow temperature", "Température de départ", "Vorlauftemperatur", None;
     ReturnTemperature = "return_temperature", Unassigned, Some(Celsius), Instantaneous, Signed, 1, "Return temperature", "Température de retour", "Rücklauftemperatur", None;

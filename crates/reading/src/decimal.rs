@@ -92,6 +92,13 @@ impl Decimal {
         Some(Self { mantissa, exponent })
     }
 
+    /// Product of two decimals, exact; `None` when it does not fit.
+    #[must_use]
+    pub fn checked_mul(self, other: Self) -> Option<Self> {
+        let mantissa = self.mantissa.checked_mul(other.mantissa)?;
+        Some(Self { mantissa, exponent: self.exponent.checked_add(other.exponent)? })
+    }
+
     /// Order by numeric value, whatever the resolution.
     #[must_use]
     pub fn cmp_value(self, other: Self) -> Ordering {
@@ -251,6 +258,9 @@ mod tests {
         let difference = Decimal::new(1, 0).checked_sub(Decimal::new(25, -2));
         assert_eq!(difference, Some(Decimal::new(75, -2)));
         assert_eq!(Decimal::new(i64::MAX, 0).checked_add(Decimal::new(1, 0)), None);
+        let product = Decimal::new(2357, -1).checked_mul(Decimal::new(25, -2));
+        assert_eq!(product, Some(Decimal::new(58925, -3)));
+        assert_eq!(Decimal::new(i64::MAX, 0).checked_mul(Decimal::new(2, 0)), None);
         assert_eq!(Decimal::new(230, 0).cmp_value(Decimal::new(2300, -1)), Ordering::Equal);
     }
 

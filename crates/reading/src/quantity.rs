@@ -141,12 +141,10 @@ impl Quantity {
             return None;
         }
         let cde = obis.cde();
-        let first = BY_REGISTER.partition_point(|(known, _)| *known < cde);
-        let same = BY_REGISTER.iter().skip(first);
-        same.take_while(|(known, _)| *known == cde)
-            .map(|(_, row)| row)
-            .find(|row| row.register.holds(obis))
-            .map(|row| row.quantity)
+        let [c, ..] = cde;
+        let same = BY_REGISTER.get(usize::from(c))?.iter();
+        let mut holding = same.filter(|(known, row)| *known == cde && row.register.holds(obis));
+        holding.next().map(|(_, row)| row.quantity)
     }
 
     /// The field name in InfluxDB: chapter 25's where it has one, else the canonical name.
@@ -174,12 +172,18 @@ impl Quantity {
     }
 }
 
-/// The catalogue's rows with a register, by value groups C, D and E: a telegram asks for every one
-/// of its values.
-static BY_REGISTER: LazyLock<Vec<([u8; 3], &'static Description)>> = LazyLock::new(|| {
-    let row = |row: &'static Description| row.register.cde().map(|cde| (cde, row));
-    let mut rows: Vec<_> = CATALOGUE.iter().filter_map(row).collect();
-    rows.sort_by_key(|(cde, _)| *cde);
+/// Value groups C, D and E of a row, and the row.
+type RegisterRow = ([u8; 3], &'static Description);
+
+/// The catalogue's rows with a register, by value group C: a telegram asks for every one of its
+/// values.
+static BY_REGISTER: LazyLock<Vec<Vec<RegisterRow>>> = LazyLock::new(|| {
+    let mut rows: Vec<Vec<RegisterRow>> = vec![Vec::new(); 256];
+    for row in CATALOGUE {
+        if let Some(cde) = row.register.cde() {
+            rows[usize::from(cde[0])].push((cde, row));
+        }
+    }
     rows
 });
 

@@ -12,11 +12,15 @@ mod grid;
 mod local;
 mod lossy_wire;
 mod machine;
+pub mod mbus;
 pub mod modbus;
 mod model;
 mod noise;
+mod publish;
 mod readable;
 mod serve;
+pub mod shelly;
+mod sub_meter;
 mod uart;
 mod workshop;
 
@@ -27,9 +31,11 @@ pub use feed::{E450Feed, Kind, Push};
 pub use lossy_wire::{Losses, LossyWire};
 pub use machine::{Load, Mode, Power};
 pub use model::{Model, models};
+pub use publish::ShellyPublisher;
 pub use readable::{
     FirstBlock, Habits, Head, Keeps, OpticalMeter, P1Feed, Pages, Sent, Telegram as P1Telegram,
 };
 pub use serve::{Feed, LAG_MAX, Pace, PacedFeed, Speed, SpeedError, serve};
+pub use sub_meter::{Feeder, NoMachine, SubMeter, machines};
 pub use uart::{Parity, Uart};
 pub use workshop::{Phase, State, Workshop};

@@ -12,7 +12,7 @@ use crate::noise::Noise;
 use reading::Timestamp;
 
 /// How many machines there are.
-pub(crate) const MACHINES: usize = 6;
+pub(crate) const MACHINES: usize = 7;
 
 /// Active and reactive power of one phase.
 ///
@@ -118,6 +118,7 @@ pub(crate) fn loads(noise: Noise, at: Timestamp, local: Local) -> [Load; MACHINE
         cooling(noise, at, local),
         lighting(noise.of(LIGHTING), at, local),
         sundries(noise.of(SUNDRIES), at, local),
+        compressor(noise.of(SUNDRIES), at),
     ]
 }
 
@@ -272,11 +273,24 @@ fn lighting(noise: Noise, at: Timestamp, local: Local) -> Load {
     Load { name: "eclairage", mode: Mode::Running, phases }
 }
 
-/// Sockets: chargers, a small air compressor, tools, each on one phase.
+/// A small air compressor on L2 that fills its vessel now and then.
+fn compressor(noise: Noise, at: Timestamp) -> Load {
+    let fills = noise.draw(1, at.as_micros().div_euclid(95_000_000)) < 0.45;
+    let mut phases = [Power::default(); 3];
+    let [_, l2, _] = &mut phases;
+    *l2 = if fills {
+        Power { active_w: 1_100.0, reactive_var: 800.0 }
+    } else {
+        Power { active_w: 12.0, reactive_var: 9.0 }
+    };
+    let mode = if fills { Mode::Running } else { Mode::Off };
+    Load { name: "compresseur_air", mode, phases }
+}
+
+/// Sockets: chargers and tools, each on one phase; nobody measures them alone.
 fn sundries(noise: Noise, at: Timestamp, local: Local) -> Load {
     let charger = if local.between(6.0, 20.0) { 0.6 } else { 1.0 };
     let tools = if local.weekend { 0.6 } else { 1.0 };
-    let air = noise.draw(1, at.as_micros().div_euclid(95_000_000)) < 0.45;
     let base = [1_500.0 * charger, 700.0 * tools, 1_350.0 * tools];
     let mut phases = [Power::default(); 3];
     for ((stream, phase), base) in (2_u64..).zip(&mut phases).zip(base) {
@@ -285,11 +299,6 @@ fn sundries(noise: Noise, at: Timestamp, local: Local) -> Load {
             1.0 + 0.45 * noise.drift(stream, at, 5_400) + 0.12 * noise.drift(stream + 3, at, 25);
         phase.active_w = base * share;
         phase.reactive_var = 0.25 * base * share;
-    }
-    if air {
-        let [_, l2, _] = &mut phases;
-        l2.active_w += 1_100.0;
-        l2.reactive_var += 800.0;
     }
     Load { name: "divers", mode: Mode::Running, phases }
 }

@@ -26,5 +26,13 @@ pub const fn models() -> &'static [Model] {
             name: "lgz_e450_dlms",
             description: "Landis+Gyr E450, asked over DLMS/COSEM: HDLC, mode E or TCP wrapper",
         },
+        Model {
+            name: "shelly_pro_3em",
+            description: "Shelly Pro 3EM at a machine, and its PLC's count of pieces, over MQTT",
+        },
+        Model {
+            name: "mbus",
+            description: "a wired M-Bus: two machines' electricity meters, heat, water",
+        },
     ]
 }

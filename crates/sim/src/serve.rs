@@ -40,6 +40,25 @@ impl Speed {
         let allowed = (0.01..=1_000.0).contains(&factor);
         allowed.then_some(Self(factor)).ok_or(SpeedError { got: factor })
     }
+
+    /// The virtual time that passes in a real one.
+    pub(crate) fn virtual_of(self, real: Duration) -> Duration {
+        real.mul_f64(self.0)
+    }
+
+    /// The real time in which a virtual one passes.
+    #[must_use]
+    pub fn real_of(self, virtual_time: Duration) -> Duration {
+        virtual_time.div_f64(self.0)
+    }
+}
+
+impl Speed {
+    /// The virtual time that passes in so much of the clock's.
+    #[must_use]
+    pub fn scaled(self, elapsed: Duration) -> Duration {
+        elapsed.mul_f64(self.0)
+    }
 }
 
 /// How virtual time runs.

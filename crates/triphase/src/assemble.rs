@@ -1,7 +1,7 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
 use crate::acquire::{
-    Acquisition, Asker, Bus, Clock, Conversation, Listener, Member, Sinks, Station,
+    Acquisition, Asker, Bus, Clock, Conversation, Fed, Feed, Listener, Member, Sinks, Station,
     TIMEOUT_DEFAULT, Tape,
 };
 use crate::assets;
@@ -11,7 +11,9 @@ use analysis::journal::Ratios;
 use anyhow::{Context, Result};
 use meter::modbus::{self, ReaderOptions, Source};
 use meter::{Correction, DriverOptions, Reader};
+use outlet::feed::Collector;
 use outlet::http::access::{Access, AccessOptions};
+use outlet::mqtt::{Subscriber, Topics};
 use outlet::{Counters, Frames, MeterInfo, Outlet, Site};
 use reading::Memory;
 use std::collections::BTreeMap;
@@ -53,7 +55,8 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
         frames: Arc::clone(&frames),
         clock: Arc::clone(&clock),
     };
-    let acquisitions = acquisitions(&meters, &site, &sinks)?;
+    let mut acquisitions = acquisitions(&meters, &site, &sinks)?;
+    acquisitions.extend(feeds(&meters, (&site, mqtt.as_ref()), &sinks)?);
     let journal = journal(&meters, &site, &sinks);
     let access = Access::open(AccessOptions {
         folder,
@@ -91,6 +94,9 @@ fn acquisitions(
     let mut acquisitions = Vec::new();
     let mut buses: BTreeMap<String, Bus> = BTreeMap::new();
     for meter in meters {
+        if meter.feed.is_some() {
+            continue;
+        }
         let (Some(port), Some(model)) = (&meter.port, &meter.model) else {
             let since = (sinks.clock)();
             let state = reading::LinkState::Fed;
@@ -127,6 +133,56 @@ fn acquisitions(
     }
     acquisitions.extend(buses.into_values().map(Acquisition::Bus));
     Ok(acquisitions)
+}
+
+/// One acquisition for each broker that feeds meters.
+fn feeds(
+    meters: &[MeterConfig],
+    (site, default): (&SiteConfig, Option<&MqttConfig>),
+    sinks: &Sinks,
+) -> Result<Vec<Acquisition>> {
+    let mut feeds: Vec<Feed> = Vec::new();
+    for meter in meters {
+        let Some(feed) = &meter.feed else { continue };
+        let context = || format!("meter \"{}\", mqtt", meter.id);
+        let config = feed.broker.as_ref().or(default).with_context(context)?;
+        let options = config.options().with_context(context)?;
+        let known = feeds.iter().position(|known| *known.subscriber.broker() == options.broker);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let topics =
+                    default.map_or_else(|| Topics::of_site(&site.name), |it| it.topics().clone());
+                let subscriber = Subscriber::new(options.broker, &topics).with_context(context)?;
+                let store = sinks.store.clone();
+                let (members, filters) = (Vec::new(), Vec::new());
+                feeds.push(Feed { subscriber, members, filters, store });
+                feeds.len() - 1
+            }
+        };
+        let filters: Vec<String> =
+            feed.source.filters().into_iter().map(ToString::to_string).collect();
+        let station = Station::new(meter.id.clone(), meter.period, sinks.clone());
+        let station = station.of_topics(shown(&filters));
+        let source = Arc::new(feed.source.clone());
+        let collector = Collector::new(meter.id.clone(), source, site.zone.clone());
+        feeds[place].members.push(Fed { station, collector });
+        for filter in filters {
+            if !feeds[place].filters.contains(&filter) {
+                feeds[place].filters.push(filter);
+            }
+        }
+    }
+    Ok(feeds.into_iter().map(Acquisition::Feed).collect())
+}
+
+/// Topics in a sentence.
+fn shown(filters: &[String]) -> String {
+    match filters {
+        [one] => one.clone(),
+        [first, .., last] => format!("{first} … {last} ({} topics)", filters.len()),
+        [] => String::new(),
+    }
 }
 
 /// How often a meter is asked unless its configuration says otherwise.
@@ -224,7 +280,8 @@ fn site_facts(site: &SiteConfig) -> Site {
     }
 }
 
-fn meter_facts(meter: &MeterConfig) -> MeterInfo {
+pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
+    let preset = meter.feed.as_ref().and_then(|feed| feed.preset);
     MeterInfo {
         id: meter.id.clone(),
         role: match meter.role {
@@ -233,13 +290,15 @@ fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         },
         parent: meter.parent.clone(),
         label: Some(meter.label.clone()),
-        model: meter.model.as_ref().map(|model| model.name().to_owned()),
+        model: meter.model.as_ref().map(ModelConfig::name).or(preset).map(str::to_owned),
         port: meter.port.as_ref().map(ToString::to_string),
+        counter_of: meter.counter_of.clone(),
         voltage_kind: if meter.line_to_line {
             outlet::VoltageKind::LineToLine
         } else {
             outlet::VoltageKind::Phase
         },
         period: meter.period,
+        plate: meter.plate,
     }
 }

@@ -47,14 +47,23 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  triphase simulate --model lgz_e450 --port pty\n  \
         triphase simulate --model lgz_e450 --port tcp://127.0.0.1:4059 --guek @guek.hex --gak @gak.hex\n  \
         triphase simulate --model iec62056_21 --port pty --echo\n  \
+        triphase simulate --model mbus --port tcp://127.0.0.1:10001\n  \
         triphase simulate --model dsmr_p1 --port tcp://127.0.0.1:2001\n  \
         triphase simulate --model lgz_e450_dlms --port tcp://127.0.0.1:4059 --password 12345678\n  \
         triphase simulate --model eastron_sdm630 --port tcp://127.0.0.1:1502 --units 1-6 --fault 3=mute\n  \
-        triphase simulate --model sunspec --port pty                slaves on a serial line")]
+        triphase simulate --model sunspec --port pty                slaves on a serial line\n  \
+        triphase simulate --model shelly_pro_3em --port mqtt://127.0.0.1:1883")]
     Simulate(Simulate),
     /// Finds devices on a bus and writes the configuration that reads them
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:  triphase scan serial --optical")]
     Scan(crate::scan::Bus),
+    /// What is wrong with the wiring: reversed and swapped transformers, ratios, scalers, clocks
+    #[command(after_help = "Examples:\n  triphase doctor --config triphase.toml\n  \
+        triphase doctor --url http://127.0.0.1:8330 --language de\n  \
+        triphase doctor --format json\n\
+        The store is only read, so the service may run. Exit 0 = nothing found, 1 = something is \
+        wrong.")]
+    Doctor(Doctor),
     /// Reads the whole store and says what is damaged, where; also while the service runs
     #[command(after_help = "Examples:\n  triphase verify --config triphase.toml\n  \
         triphase verify --data backup.sqlite\n\
@@ -345,6 +354,39 @@ pub(crate) struct Import {
     pub(crate) token: Option<String>,
 }
 
+/// A language of the doctor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DoctorLanguage {
+    /// English
+    En,
+    /// French
+    Fr,
+    /// German
+    De,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "triphase.toml")]
+    pub(crate) config: PathBuf,
+    /// Only this meter
+    #[arg(long, value_name = "ID")]
+    pub(crate) meter: Option<String>,
+    /// Asks a running service instead of the store, such as http://127.0.0.1:8330
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The service's token, where it wants one
+    #[arg(long, value_name = "TOKEN", env = "TRIPHASE_TOKEN", hide_env_values = true)]
+    pub(crate) token: Option<String>,
+    /// The language of the sentences
+    #[arg(long, value_enum, default_value_t = DoctorLanguage::En)]
+    pub(crate) language: DoctorLanguage,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
 /// Which instants an export tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportTime {
@@ -428,9 +470,16 @@ pub(crate) struct Simulate {
     /// The meter to simulate
     #[arg(long, value_name = "NAME", default_value = "lgz_e450")]
     pub(crate) model: String,
-    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on
+    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on; a model that
+    /// publishes takes its broker, mqtt://HOST:PORT
     #[arg(long, value_name = "PORT", default_value = "pty")]
     pub(crate) port: String,
+    /// The machine whose feeder is measured, for a model that publishes
+    #[arg(long, value_name = "NAME", default_value = "ligne_production_1")]
+    pub(crate) machine: String,
+    /// The device's topic, for a model that publishes
+    #[arg(long, value_name = "TOPIC", default_value = "shellypro3em-0cb815fc4e60")]
+    pub(crate) topic: String,
     /// Encrypts with this key: 32 hex digits, or @FILE
     #[arg(long, value_name = "HEX")]
     pub(crate) guek: Option<String>,
@@ -461,7 +510,7 @@ pub(crate) struct Simulate {
     /// Modbus: what a unit does wrong, such as 3=mute or 4=late:1500ms; may be given several times
     #[arg(long, value_name = "UNIT=WHAT")]
     pub(crate) fault: Vec<String>,
-    /// Optical port: the head sends back what it is sent
+    /// Optical port and M-Bus: the head or converter sends back what it is sent
     #[arg(long)]
     pub(crate) echo: bool,
     /// Optical port: the rate that the meter offers

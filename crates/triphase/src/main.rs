@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod decode;
 mod demo;
+mod doctor;
 mod export;
 mod import;
 mod journal;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         Command::Calc(arguments) => calc_command(&arguments),
         Command::Import(arguments) => data_command("import", import::import(&arguments)),
         Command::Export(arguments) => data_command("export", export::export(&arguments)),
+        Command::Doctor(arguments) => doctor_command(&arguments),
         Command::Verify(at) => verify_command(&at),
         Command::Backup(arguments) => backup_command(&arguments),
     };
@@ -134,6 +136,14 @@ fn data_command(name: &str, done: Result<(), import::Error>) -> u8 {
             eprintln!("triphase {name}: {text}");
             MISUSED
         }
+    }
+}
+
+fn doctor_command(arguments: &cli::Doctor) -> u8 {
+    match doctor::doctor(arguments, &mut std::io::stdout().lock()) {
+        Ok(true) => 0,
+        Ok(false) => FAILED,
+        Err(error) => data_command("doctor", Err(error)),
     }
 }
 

@@ -7,10 +7,12 @@ use crate::acquire::{Around, Asker, Clock, Exchange, converse};
 use crate::config::{self, MeterConfig, ModelConfig, SiteConfig};
 use crate::{assemble, cli, clock};
 use anyhow::{Context, Result, bail};
+use meter::cosem::CosemOptions;
 use meter::{Dialogue, Driver, Reader};
 use reading::{Telegram, Value};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -101,7 +103,8 @@ async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
             return registers(assemble::asker(meter, port, source), port, link).await;
         }
     };
-    let options = assemble::options(meter, site, Vec::new())?;
+    let mut options = assemble::options(meter, site, Vec::new())?;
+    options.dlms = options.dlms.map(unkept).transpose()?;
     match model.reader(options) {
         Reader::Listens(driver) => listen(driver, &mut link).await,
         Reader::Asks(dialogue) => {
@@ -111,6 +114,23 @@ async fn once(site: &SiteConfig, meter: &MeterConfig) -> Result<Vec<Telegram>> {
             ask(dialogue, &mut link).await
         }
     }
+}
+
+/// How a meter is asked over DLMS/COSEM when nothing of the reading is kept: without the load
+/// profile, and under a name that was never used, since nobody will know its counters afterwards.
+fn unkept(options: CosemOptions) -> Result<CosemOptions> {
+    if options.system_title.is_some() {
+        bail!(
+            "dlms.system_title counts its requests in the service's store, and `read` keeps \
+             nothing: leave it out to read once"
+        );
+    }
+    let [a, b, c, d, e, ..] = RandomState::new().build_hasher().finish().to_be_bytes();
+    Ok(CosemOptions {
+        system_title: Some([b'T', b'P', b'R', a, b, c, d, e]),
+        profiles: options.profiles.or(Some(Vec::new())),
+        ..options
+    })
 }
 
 async fn registers(mut asker: Asker, port: &wire::Port, link: wire::Link) -> Result<Vec<Telegram>> {
@@ -155,6 +175,9 @@ async fn ask(mut dialogue: Box<dyn Dialogue>, link: &mut wire::Link) -> Result<V
     dialogue.begin(clock::now());
     let around = Around { clock: &clock::now, store: None };
     let Exchange { answer, .. } = converse(&mut *dialogue, around, link).await?;
+    for defect in answer.heard.outcomes.iter().flat_map(|outcome| &outcome.defects) {
+        eprintln!("triphase read: {} ({})", defect.detail, defect.code.name());
+    }
     let telegrams = answer.heard.telegrams;
     match answer.fault {
         Some(fault) if telegrams.is_empty() => bail!("{fault} ({})", fault.code),

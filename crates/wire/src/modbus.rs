@@ -28,6 +28,8 @@ const QUIET: Duration = Duration::from_millis(30);
 const QUIET_MAX: Duration = Duration::from_secs(2);
 /// Most parts of a device's identification that are fetched.
 const IDENTIFICATION_PARTS_MAX: usize = 4;
+/// Characters of a question, and of an answer beside its registers.
+const FRAME_CHARACTERS: u32 = 13;
 /// Bits of a character: start, eight data bits, parity, stop.
 const BITS_PER_CHARACTER: u64 = 11;
 
@@ -56,7 +58,7 @@ pub struct Question {
 /// How a device wants to be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manners {
-    /// How long its answer may take.
+    /// How long its answer may take, beside the time that a serial line needs to carry it.
     pub timeout: Duration,
     /// Silence that it needs after the last answer on the wire.
     pub pause: Duration,
@@ -133,6 +135,8 @@ pub struct Client {
     wire: Shared,
     framing: Framing,
     line: Option<LineSettings>,
+    /// How long one character takes; nothing where there is no line.
+    character: Duration,
     frame_gap: Duration,
     /// When the last answer or silence on the wire ended.
     last: Option<Instant>,
@@ -163,7 +167,15 @@ impl Client {
             Framing::Tcp => tcp::attach(wire.clone()),
             Framing::Rtu => rtu::attach(wire.clone()),
         };
-        Self { session, wire, framing, line: None, frame_gap: Duration::ZERO, last: None }
+        Self {
+            session,
+            wire,
+            framing,
+            line: None,
+            character: Duration::ZERO,
+            frame_gap: Duration::ZERO,
+            last: None,
+        }
     }
 
     /// Sets a serial line for the next questions; other wires have nothing to set.
@@ -177,8 +189,9 @@ impl Client {
         // An answer has been received or given up: nothing of ours is still leaving.
         self.wire.lock().link.set_line_now(line)?;
         self.line = Some(line);
-        let characters = 35 * BITS_PER_CHARACTER * 100_000 / u64::from(line.baud.max(1));
-        self.frame_gap = Duration::from_micros(characters).max(FRAME_GAP_MIN);
+        let micros = BITS_PER_CHARACTER * 1_000_000 / u64::from(line.baud.max(1));
+        self.character = Duration::from_micros(micros);
+        self.frame_gap = (self.character * 7 / 2).max(FRAME_GAP_MIN);
         Ok(())
     }
 
@@ -222,6 +235,9 @@ impl Client {
         manners: Manners,
     ) -> Result<Vec<u16>, Failure> {
         let Question { unit, function, address, count } = question;
+        // On a slow line question and answer take their time, however quick the device is.
+        let carried = self.character * (FRAME_CHARACTERS + 2 * u32::from(count));
+        let manners = Manners { timeout: manners.timeout + carried, ..manners };
         let request = if function == 4 {
             Request::ReadInputRegisters(address, count)
         } else {

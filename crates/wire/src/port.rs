@@ -359,9 +359,12 @@ fn unit<'a>(
         if key != "unit" {
             return Err(ParsePortError::Key { key: key.to_owned(), scheme, expected: keys });
         }
-        let number = value.parse().ok().filter(|number| (0..=UNIT_MAX).contains(number));
+        // 255 names the device itself on TCP (Modbus Messaging on TCP/IP 1.0b, 4.4.1.2).
+        let itself = scheme == "modbus+tcp" && value == "255";
+        let number = value.parse().ok().filter(|number| *number <= UNIT_MAX || itself);
         unit = Some(number.ok_or_else(|| {
-            let expected = "the meter's unit id, 1 to 247 (0 for a gateway that ignores it)";
+            let expected =
+                "the meter's unit id, 1 to 247 (0 or 255 for a device of its own on TCP)";
             ParsePortError::Value { key: "unit", value: value.to_owned(), expected }
         })?);
     }
@@ -521,6 +524,7 @@ mod tests {
             "pty:///tmp/meter",
             "file://capture.hex?speed=10",
             "modbus+tcp://10.0.0.12:502?unit=7",
+            "modbus+tcp://10.0.0.12:502?unit=255",
             "modbus+tcp://[fe80::1]:1502?unit=1",
             "modbus+rtu:///dev/ttyUSB1?baud=19200&data=8&parity=even&stop=1&unit=3",
             "mbus+serial:///dev/ttyUSB2?baud=2400&data=8&parity=even&stop=1&address=5",
@@ -576,7 +580,7 @@ mod tests {
             ("modbus+tcp://h:502", "expected unit=N, the meter's unit id (1 to 247)"),
             (
                 "modbus+tcp://h?unit=248",
-                "unit=248: expected the meter's unit id, 1 to 247 (0 for a gateway that ignores it)",
+                "unit=248: expected the meter's unit id, 1 to 247 (0 or 255 for a device of its own on TCP)",
             ),
             ("mbus+tcp://h", "expected mbus+tcp://HOST:PORT?address=N"),
             ("mbus+tcp://h:1", "expected address=N (0 to 250) or secondary=ID"),

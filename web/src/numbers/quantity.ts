@@ -34,6 +34,8 @@ const STYLES: [string, Style][] = [
   ["active_energy", { unit: "kWh", thousands: 3, decimals: 1 }],
   ["reactive_energy", { unit: "kvarh", thousands: 3, decimals: 1 }],
   ["apparent_energy", { unit: "kVAh", thousands: 3, decimals: 1 }],
+  ["production_mass", { unit: "t", thousands: 3, decimals: 2 }],
+  ["production", { unit: "", thousands: 0, decimals: 0 }],
 ];
 
 /** The way a quantity of the catalogue is written. */

@@ -329,6 +329,8 @@ const de: Words = {
     too_few_samples: "Ein einzelner Messwert deckt keine Zeit ab.",
     period_unknown: "Die Periode der Messwerte ist nicht bekannt.",
     counter_unusable: "Der Energiezähler deckt den Zeitraum nicht ab.",
+    no_counter: "Zu diesem Zähler gehört keine Zählung von Teilen, Zyklen oder Masse.",
+    nothing_produced: "Im Zeitraum wurde nichts gefertigt.",
     no_bank: "Keine Kondensatorbatterie wird empfohlen.",
     transformer_unknown: "Die Daten des Transformators sind nicht eingerichtet.",
     implausible_input: "Die Größen widersprechen sich.",

@@ -319,6 +319,8 @@ const en: Words = {
     too_few_samples: "One sample alone covers no time.",
     period_unknown: "The period of the samples is not known.",
     counter_unusable: "The energy counter does not cover the period.",
+    no_counter: "No counter of pieces, cycles or mass belongs to this meter.",
+    nothing_produced: "Nothing was produced in the period.",
     no_bank: "No capacitor bank is recommended.",
     transformer_unknown: "The transformer’s rating is not configured.",
     implausible_input: "The inputs contradict each other.",

@@ -324,6 +324,8 @@ const fr = {
     too_few_samples: "Une seule mesure ne couvre aucune durée.",
     period_unknown: "La période des mesures n’est pas connue.",
     counter_unusable: "Le compteur d’énergie ne couvre pas la période.",
+    no_counter: "Aucun compteur de pièces, de cycles ou de masse n’appartient à ce compteur.",
+    nothing_produced: "Rien n’a été produit dans la période.",
     no_bank: "Aucune batterie de condensateurs n’est recommandée.",
     transformer_unknown: "Les caractéristiques du transformateur ne sont pas configurées.",
     implausible_input: "Les grandeurs se contredisent.",

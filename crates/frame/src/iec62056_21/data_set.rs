@@ -77,16 +77,27 @@ impl<'a> Iterator for Groups<'a> {
 
     fn next(&mut self) -> Option<Group<'a>> {
         // Line ends may stand between two pairs.
-        let rest = self.brackets.get(self.at..)?;
-        let open = rest.find('(')?;
-        let behind = rest.get(open.saturating_add(1)..)?;
-        let close = behind.find(')')?;
-        let content = behind.get(..close)?;
+        let rest = self.brackets.as_bytes().get(self.at..)?;
+        let open = rest.iter().position(|byte| *byte == b'(')?;
         let offset = self.at.saturating_add(open).saturating_add(1);
-        self.at = offset.saturating_add(close).saturating_add(1);
-        let (value, unit) = match content.split_once('*') {
-            Some((value, unit)) => (value, Some(unit)),
-            None => (content, None),
+        let content = rest.get(open.saturating_add(1)..)?;
+        let mut star = None;
+        let mut end: usize = 0;
+        for byte in content {
+            match byte {
+                b')' => break,
+                b'*' if star.is_none() => star = Some(end),
+                _ => {}
+            }
+            end = end.saturating_add(1);
+        }
+        let close = offset.saturating_add(end);
+        self.at = close.saturating_add(1);
+        let value_end = offset.saturating_add(star.unwrap_or(end));
+        let value = self.brackets.get(offset..value_end)?;
+        let unit = match star {
+            Some(_) => Some(self.brackets.get(value_end.saturating_add(1)..close)?),
+            None => None,
         };
         Some(Group { value, unit, offset })
     }
@@ -94,14 +105,16 @@ impl<'a> Iterator for Groups<'a> {
 
 /// The data sets of a block, from the byte behind STX or the identification on.
 #[must_use]
-pub const fn data_sets(block: &[u8]) -> DataSets<'_> {
-    DataSets { block, at: 0, ended: false }
+pub fn data_sets(block: &[u8]) -> DataSets<'_> {
+    DataSets { block, text: std::str::from_utf8(block).ok(), at: 0, ended: false }
 }
 
 /// Reads a block. See [`data_sets`].
 #[derive(Debug, Clone)]
 pub struct DataSets<'a> {
     block: &'a [u8],
+    /// The whole block as text, when it is: damaged ones may not be.
+    text: Option<&'a str>,
     at: usize,
     ended: bool,
 }
@@ -121,15 +134,12 @@ impl<'a> Iterator for DataSets<'a> {
             return Some(Item::End { offset });
         }
         Some(match self.read() {
-            Ok((address, opened)) => {
-                let brackets = self.block.get(opened..self.at).unwrap_or_default();
-                match (std::str::from_utf8(address), std::str::from_utf8(brackets)) {
-                    (Ok(address), Ok(brackets)) => {
-                        Item::DataSet(DataSet { address, offset, end: self.at, brackets })
-                    }
-                    _ => Item::Malformed { offset, at: offset },
+            Ok(opened) => match (self.part(offset, opened), self.part(opened, self.at)) {
+                (Some(address), Some(brackets)) => {
+                    Item::DataSet(DataSet { address, offset, end: self.at, brackets })
                 }
-            }
+                _ => Item::Malformed { offset, at: offset },
+            },
             Err(at) => {
                 self.at = line_end(self.block, at);
                 Item::Malformed { offset, at }
@@ -143,9 +153,16 @@ impl<'a> DataSets<'a> {
         self.block.get(self.at..).unwrap_or_default()
     }
 
-    /// Moves behind a data set and gives its address and the offset of its first bracket; or the
-    /// offset of the byte that cannot be.
-    fn read(&mut self) -> Result<(&'a [u8], usize), usize> {
+    fn part(&self, from: usize, to: usize) -> Option<&'a str> {
+        match self.text {
+            Some(text) => text.get(from..to),
+            None => std::str::from_utf8(self.block.get(from..to)?).ok(),
+        }
+    }
+
+    /// Moves behind a data set and gives the offset of its first bracket; or that of the byte that
+    /// cannot be.
+    fn read(&mut self) -> Result<usize, usize> {
         let rest = self.rest();
         let length = rest.iter().position(|byte| !is_address(*byte)).unwrap_or(rest.len());
         let opened = self.at.saturating_add(length);
@@ -160,7 +177,7 @@ impl<'a> DataSets<'a> {
             let breaks = self.rest().iter().position(|byte| !is_line_end(*byte)).unwrap_or(0);
             at = at.saturating_add(breaks);
         }
-        Ok((rest.get(..length).unwrap_or_default(), opened))
+        Ok(opened)
     }
 }
 
@@ -199,7 +216,10 @@ const fn is_value(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    fn sets(block: &[u8]) -> Vec<(&str, Vec<(&str, Option<&str>)>)> {
+    /// Address, then values with units.
+    type Set<'a> = (&'a str, Vec<(&'a str, Option<&'a str>)>);
+
+    fn sets(block: &[u8]) -> Vec<Set<'_>> {
         let set = |item| match item {
             Item::DataSet(set) => Some(set),
             _ => None,

@@ -158,7 +158,7 @@ pub(super) fn second_name(code: u8) -> &'static str {
 
 /// Spells the tables out, once, while the program is compiled.
 #[allow(clippy::indexing_slicing, clippy::as_conversions, clippy::arithmetic_side_effects)]
-#[allow(clippy::cast_possible_wrap, clippy::cast_lossless)]
+#[allow(clippy::cast_possible_wrap, clippy::cast_possible_truncation)]
 const fn expand() -> [Row; 128] {
     let mut rows = [RESERVED; 128];
     let mut index = 0;

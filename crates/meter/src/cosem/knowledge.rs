@@ -148,6 +148,15 @@ impl Knowledge {
         self.profiles = profiles.map(|name| Profile::new(name, done_to(name))).collect();
     }
 
+    /// Configured objects and profiles that the meter's list does not offer.
+    pub(super) fn absent(&self, options: &CosemOptions) -> Vec<Obis> {
+        let targets = self.targets.iter().flatten().map(|target| target.obis);
+        let known: Vec<Obis> =
+            targets.chain(self.profiles.iter().map(|profile| profile.name)).collect();
+        let configured = options.objects.iter().chain(&options.profiles).flatten();
+        configured.copied().filter(|obis| !known.contains(obis)).collect()
+    }
+
     /// Forgets how far profiles were read, as far as nobody else knows it.
     pub(super) fn rewind(&mut self, done_to: impl Fn(Obis) -> Option<Timestamp>) {
         for profile in &mut self.profiles {

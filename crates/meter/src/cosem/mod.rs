@@ -10,6 +10,7 @@
 mod carrier;
 mod cipher;
 mod dialogue;
+mod events;
 mod fault;
 mod knowledge;
 mod memory;
@@ -21,6 +22,7 @@ mod question;
 mod register;
 mod session;
 mod sign_on;
+mod state;
 mod telegram;
 
 pub use dialogue::CosemDialogue;

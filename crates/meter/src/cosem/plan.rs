@@ -145,6 +145,12 @@ impl Plan {
             if let Some(missing) = self.missing(scalers, known) {
                 return Some(self.ask_scalers(missing));
             }
+            let mut scalers = columns.iter().filter_map(|column| column.scaler());
+            if scalers.any(|at| !known.scalers.contains_key(&at)) {
+                // Not given this time. Rows are read once, so they wait until it is.
+                self.profile += 1;
+                continue;
+            }
             let selection = match self.access(profile.access) {
                 Access::Range => Some(self.range(&window, around)?),
                 _ if profile.entries_in_use.is_none() => {
@@ -223,6 +229,10 @@ impl Plan {
                 };
                 let objects = objects.unwrap_or_else(|| objects::assumed(around.options));
                 known.take_objects(&objects, around.options, around.done_to);
+                for absent in known.absent(around.options) {
+                    let detail = format!("{absent}: the meter has no such object for this client");
+                    collected.defects.push(Defect::new(DefectCode::AccessRefused, 0, detail));
+                }
             }
             Some(Asked::Scalers(attributes)) => {
                 take_scalers(attributes, given, known, nodes);

@@ -5,7 +5,7 @@ use crate::push::defect::{Defect, DefectCode};
 use crate::push::layout::Entry;
 use crate::push::scale::{Remark, Scaled, scale};
 use frame::dlms::axdr::{self, Document, Item, Node, Style, tag};
-use reading::{Obis, Quantity, Reading, Unit};
+use reading::{Obis, Quality, Quantity, Reading, Unit};
 
 /// Power of ten and COSEM unit of a register.
 pub(super) type Scaler = (i8, u8);
@@ -30,7 +30,13 @@ pub(super) fn reading_of(
 fn scaled(item: &Item<'_>, (obis, class): (Obis, u16), scaler: Option<Scaler>) -> Option<Scaled> {
     let entry =
         Entry { scaler_unit: scaler, is_register: class != CLASS_DATA, ..Entry::new(obis, *item) };
-    scale(&entry, Quantity::from_obis(obis), None)
+    let mut scaled = scale(&entry, Quantity::from_obis(obis), None)?;
+    if scaler.is_none() && class != CLASS_DATA && scaled.reading.value.number().is_some() {
+        // Digits of unknown weight are no value of the quantity.
+        scaled.reading.quantity = None;
+        scaled.reading.quality = Quality::Suspect;
+    }
+    Some(scaled)
 }
 
 /// A value with what was noticed on the way; `None` when the meter holds none at present.

@@ -18,7 +18,7 @@ pub(super) const LIST: &str = "cosem";
 pub(super) struct Place {
     pub(super) meter: MeterId,
     pub(super) zone: TimeZone,
-    /// Current and voltage transformers.
+    /// Transformers and signs.
     pub(super) correction: Correction,
 }
 
@@ -84,21 +84,12 @@ impl Place {
             PushedValue { reading, offset: 0 }
         };
         Outcome {
-            protocol: "dlms",
-            offset: 0,
-            end: 0,
             received_at: Some(at),
             security,
             meter: identity.resolve(security.system_title),
-            meter_time: None,
-            measured_at: None,
-            list: None,
             values: readings.iter().map(value).collect(),
-            defects: Vec::new(),
             delivered: !readings.is_empty(),
-            steps: Vec::new(),
-            bytes: Vec::new(),
-            memory: Vec::new(),
+            ..Outcome::blank("dlms", 0, 0)
         }
     }
 

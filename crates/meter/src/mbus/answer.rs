@@ -6,13 +6,13 @@
 use frame::mbus::{self, Frame, LONG_LENGTH_MAX};
 
 /// Most bytes held: a few frames and the noise between them.
-pub(super) const HELD_MAX: usize = 4 * LONG_LENGTH_MAX;
+const HELD_MAX: usize = 4 * LONG_LENGTH_MAX;
 /// Bit 6 of the control field: the master speaks.
 const FROM_MASTER: u8 = 0x40;
 
 /// Something that was heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Event {
+pub enum Event {
     /// E5.
     Acknowledge,
     /// An intact long frame of a slave, whole.
@@ -21,7 +21,7 @@ pub(super) enum Event {
 
 /// Collects what comes.
 #[derive(Debug, Default)]
-pub(super) struct Ear {
+pub struct Ear {
     held: Vec<u8>,
     /// Bytes that made nothing, since the last question.
     noise: usize,
@@ -29,25 +29,22 @@ pub(super) struct Ear {
 
 impl Ear {
     /// A new question is asked: what was heard before belongs to older ones.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.held.clear();
         self.noise = 0;
     }
 
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    /// Takes what came, at most a few frames at once.
+    pub fn push(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);
         let excess = self.held.len().saturating_sub(HELD_MAX);
         self.drop(excess);
     }
 
     /// Bytes that made no frame so far, held ones included.
-    pub(super) fn waste(&self) -> usize {
+    #[must_use]
+    pub fn waste(&self) -> usize {
         self.noise + self.held.len()
-    }
-
-    /// Whether bytes wait for more.
-    pub(super) fn is_waiting(&self) -> bool {
-        !self.held.is_empty()
     }
 
     fn drop(&mut self, count: usize) {
@@ -56,7 +53,8 @@ impl Ear {
     }
 
     /// The next event; `None` when more bytes are needed.
-    pub(super) fn next(&mut self) -> Option<Event> {
+    #[allow(clippy::should_implement_trait)] // It is called again when more bytes have come.
+    pub fn next(&mut self) -> Option<Event> {
         let mut start = 0;
         while let Some(rest) = self.held.get(start..).filter(|rest| !rest.is_empty()) {
             match mbus::decode(rest) {

@@ -11,7 +11,7 @@
 //! (secondary addressing).
 
 use super::answer::{Ear, Event};
-use super::mapping::{map, map_fixed};
+use super::mapping::{Mapped, map, map_fixed};
 use super::request::{self, Partner};
 use crate::dialogue::{Answer, Dialogue, Fault, FaultClass, Step};
 use crate::driver::{DriverOptions, Heard};
@@ -25,11 +25,13 @@ use std::time::Duration;
 use wire::{LineSettings, MbusAddress};
 
 /// Most telegrams of one reading.
-pub const TELEGRAMS_MAX: usize = 32;
+const TELEGRAMS_MAX: usize = 32;
 /// Questions that were not answered are asked twice more (EN 13757-2, 5.5.3).
 const ATTEMPTS_MAX: u32 = 3;
 /// Bytes of one reading that made no answer: more is a line that never keeps quiet.
-const WASTE_MAX: usize = 16 * 1024;
+const WASTE_MAX: usize = 2 * 1024;
+/// Bytes looked at at once: no answer among them is pushed out of the ear.
+const PIECE: usize = 256;
 /// Answers of others in one reading.
 const STRANGERS_MAX: usize = 16;
 /// Bits of a character with start, parity and stop.
@@ -37,6 +39,8 @@ const CHARACTER_BITS: u32 = 11;
 /// A slave begins its answer within 330 bits and 50 ms.
 const ANSWER_BITS: u32 = 330;
 const ANSWER_REST: Duration = Duration::from_millis(50);
+/// The rate that a gateway's bus is taken to run at.
+const GATEWAY_BAUD: u32 = 1200;
 /// What level converters, USB and gateways add on top.
 const WAY: Duration = Duration::from_millis(250);
 const WAY_TCP: Duration = Duration::from_millis(750);
@@ -114,15 +118,8 @@ impl MbusDialogue {
         }
     }
 
-    /// Time that so many characters take on the line.
-    fn sending(&self, characters: usize) -> Duration {
-        let bits = CHARACTER_BITS.saturating_mul(u32::try_from(characters).unwrap_or(u32::MAX));
-        self.bits(bits)
-    }
-
     fn bits(&self, bits: u32) -> Duration {
-        // Behind a gateway the bus is taken for the slowest one in use.
-        let baud = self.line.map_or(300, |line| line.baud.max(1));
+        let baud = self.line.map_or(GATEWAY_BAUD, |line| line.baud.max(1));
         Duration::from_secs_f64(f64::from(bits) / f64::from(baud))
     }
 
@@ -130,15 +127,16 @@ impl MbusDialogue {
         if self.line.is_some() { WAY } else { WAY_TCP }
     }
 
+    /// How long the begin of an answer may take after so many characters were sent.
+    fn patience(&self, characters: usize) -> Duration {
+        let bits = CHARACTER_BITS.saturating_mul(u32::try_from(characters).unwrap_or(u32::MAX));
+        self.bits(bits) + self.bits(ANSWER_BITS) + ANSWER_REST + self.way()
+    }
+
     fn ask(&mut self, question: Vec<u8>) {
         self.ear.clear();
         self.reading.attempts += 1;
-        let patience = if self.line.is_some() {
-            self.sending(question.len()) + self.bits(ANSWER_BITS) + ANSWER_REST + self.way()
-        } else {
-            // 2400 baud is what gateways run; slower ones answer within it all the same.
-            Duration::from_millis(200) + ANSWER_REST + self.way()
-        };
+        let patience = self.patience(question.len());
         self.steps.push_back(Step::Send(question));
         self.steps.push_back(Step::Listen(patience));
     }
@@ -218,6 +216,8 @@ impl MbusDialogue {
         }
         let (name, attempts) = (self.name(), self.reading.attempts);
         match self.state {
+            // Some slaves do not acknowledge an initialisation, and answer all the same.
+            State::Initialising | State::Switching => self.enter(State::Requesting),
             _ if noise > 0 => self.fail(
                 FaultClass::Corrupt,
                 "damaged_answer",
@@ -231,9 +231,6 @@ impl MbusDialogue {
                 "not_selected",
                 format!("{name} did not acknowledge its selection; \"triphase scan mbus\" lists who is there"),
             ),
-            // Some slaves do not acknowledge an initialisation, and answer all the same.
-            State::Initialising => self.enter(State::Requesting),
-            State::Switching => self.enter(State::Requesting),
             _ => self.fail(
                 FaultClass::Transient,
                 "no_answer",
@@ -289,6 +286,8 @@ impl MbusDialogue {
             if self.reading.strangers > STRANGERS_MAX {
                 let detail = format!("only others answer when {} is asked", self.name());
                 self.fail(FaultClass::Corrupt, "wrong_slave", detail);
+            } else if self.steps.is_empty() {
+                self.steps.push_back(Step::Listen(self.patience(0)));
             }
             return;
         }
@@ -334,7 +333,7 @@ impl MbusDialogue {
         match application {
             Application::Variable(variable) => self.take_variable(variable),
             Application::Fixed(fixed) => {
-                self.reading.readings.extend(map_fixed(fixed).iter().map(|it| it.reading()));
+                self.reading.readings.extend(map_fixed(fixed).iter().map(Mapped::reading));
                 false
             }
             Application::Error { code } => {
@@ -494,11 +493,13 @@ impl Dialogue for MbusDialogue {
     }
 
     fn receive(&mut self, _at: Timestamp, bytes: &[u8]) {
-        self.ear.push(bytes);
-        while let Some(event) = self.ear.next() {
-            match event {
-                Event::Acknowledge => self.acknowledged(),
-                Event::Answer(frame) => self.answered(frame),
+        for piece in bytes.chunks(PIECE) {
+            self.ear.push(piece);
+            while let Some(event) = self.ear.next() {
+                match event {
+                    Event::Acknowledge => self.acknowledged(),
+                    Event::Answer(frame) => self.answered(frame),
+                }
             }
         }
         if self.ear.waste() > WASTE_MAX + LONG_LENGTH_MAX {

@@ -10,6 +10,7 @@ mod mapping;
 mod mapping_table;
 mod request;
 
+pub use answer::{Ear, Event};
 pub use dialogue::{MbusDialogue, MbusOptions};
 pub use mapping::{Mapped, map, map_fixed};
 pub use request::{NETWORK, Selection, initialise, request};

@@ -45,6 +45,12 @@ impl Selection {
         Some(Self { bytes })
     }
 
+    /// Of the eight bytes of a selection frame.
+    #[must_use]
+    pub const fn of_bytes(bytes: &[u8; 8]) -> Self {
+        Self { bytes: *bytes }
+    }
+
     /// The pattern of a slave that named itself.
     #[must_use]
     pub const fn of(identity: &Identity) -> Self {
@@ -58,7 +64,11 @@ impl Selection {
             3_usize.checked_sub(place / 2).and_then(|index| self.bytes.get_mut(index))
         {
             let digit = digit & 0x0F;
-            *byte = if place % 2 == 0 { *byte & 0x0F | digit << 4 } else { *byte & 0xF0 | digit };
+            *byte = if place.is_multiple_of(2) {
+                *byte & 0x0F | digit << 4
+            } else {
+                *byte & 0xF0 | digit
+            };
         }
         self
     }
@@ -142,7 +152,7 @@ pub fn request(address: u8, frame_count: bool) -> Vec<u8> {
 
 /// The frame that asks a slave to speak at another rate; `None` for rates without a code.
 #[must_use]
-pub fn change_baud(address: u8, baud: u32) -> Option<Vec<u8>> {
+pub(super) fn change_baud(address: u8, baud: u32) -> Option<Vec<u8>> {
     let place = BAUDS.iter().position(|known| *known == baud)?;
     let code = CI_BAUD_300.checked_add(u8::try_from(place).ok()?)?;
     Some(long(&[SND_UD, address, code]))

@@ -30,7 +30,7 @@ const SYMBOLS: &[(&str, Unit)] = &[
 ];
 
 /// Prefixes with their power of ten. Case tells milli from mega.
-const PREFIXES: [(&str, i8); 4] = [("m", -3), ("k", 3), ("M", 6), ("G", 9)];
+const PREFIXES: [(&str, i8); 5] = [("m", -3), ("k", 3), ("K", 3), ("M", 6), ("G", 9)];
 
 /// A unit with the power of ten of its prefix: `kWh` is (Wh, 3).
 #[must_use]
@@ -68,6 +68,7 @@ mod tests {
         let cases = [
             ("kWh", Some((Unit::WattHour, 3))),
             ("MWh", Some((Unit::WattHour, 6))),
+            ("KWh", Some((Unit::WattHour, 3))),
             ("mA", Some((Unit::Ampere, -3))),
             ("kVArh", Some((Unit::VarHour, 3))),
             ("VAr", Some((Unit::Var, 0))),

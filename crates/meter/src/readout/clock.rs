@@ -36,6 +36,9 @@ impl Shown {
     /// Notes a register of the clock: 0-0:1.0.0, 0.9.1, 0.9.2, 0.9.4; a heat meter's 9.36. The
     /// first of each counts, as read-outs may send the clock again at their end.
     pub(super) fn note(&mut self, cde: [u8; 3], text: &str, offset: u64) {
+        if !matches!(cde, [1, 0, 0] | [0, 9, 1 | 2 | 4] | [9, 36, 0]) {
+            return;
+        }
         let (digits, season) = digits_of(text);
         let (date, time) = match (cde, digits.as_slice()) {
             ([1, 0, 0] | [0, 9, 4] | [9, 36, 0], [year, month, day, hour, minute, second]) => {
@@ -61,18 +64,7 @@ impl Shown {
         circumstances: Circumstances<'_>,
         defects: &mut Vec<Defect>,
     ) -> (Option<MeterTime>, Option<Timestamp>) {
-        let (Some([year, month, day]), Some([hour, minute, second])) = (self.date, self.time)
-        else {
-            return (None, None);
-        };
-        let status = self.season.map(|season| match season {
-            Season::Summer => STATUS_DAYLIGHT_SAVING,
-            Season::Winter => 0,
-        });
-        let year = 2000 + u16::from(year);
-        let (hundredths, deviation) = (None, None);
-        let sent =
-            MeterTime { year, month, day, hour, minute, second, hundredths, deviation, status };
+        let Some(sent) = self.wall() else { return (None, None) };
         let known = circumstances.zone.zip(self.season);
         let deviation = known.and_then(|(zone, season)| deviation_of(zone, &sent, season));
         let Circumstances { zone, arrival, previous } = circumstances;
@@ -82,6 +74,18 @@ impl Shown {
             clock::resolve(&Sources { object, header: None, zone, arrival, previous }, defects);
         (resolved.meter_time.map(|_| sent), resolved.measured_at)
     }
+
+    /// The wall clock, possible or not; `None` when date or time is missing.
+    fn wall(&self) -> Option<MeterTime> {
+        let ([year, month, day], [hour, minute, second]) = self.date.zip(self.time)?;
+        let status = self.season.map(|season| match season {
+            Season::Summer => STATUS_DAYLIGHT_SAVING,
+            Season::Winter => 0,
+        });
+        let year = 2000 + u16::from(year);
+        let (hundredths, deviation) = (None, None);
+        Some(MeterTime { year, month, day, hour, minute, second, hundredths, deviation, status })
+    }
 }
 
 /// The instant of a time stamp beside a value; `None` when it names none.
@@ -90,6 +94,13 @@ pub(super) fn instant_of(text: &str, circumstances: Circumstances<'_>) -> Option
     shown.note([1, 0, 0], text, 0);
     let (_, measured_at) = shown.resolve(circumstances, &mut Vec::new());
     measured_at
+}
+
+/// Whether a time stamp is of a date that exists: a device that was never read shows none.
+pub(super) fn names_an_instant(text: &str) -> bool {
+    let mut shown = Shown::default();
+    shown.note([1, 0, 0], text, 0);
+    shown.wall().is_some_and(|time| time.as_if_utc().is_some())
 }
 
 /// Pairs of digits, and the season: a letter behind them, or a digit before an odd number of them.
@@ -176,7 +187,9 @@ mod tests {
 
     #[test]
     fn reads_the_clocks_of_every_protocol() {
-        let cases: [(&[([u8; 3], &str)], &str, &str); 6] = [
+        /// Registers, the meter's time and the instant.
+        type Case = (&'static [([u8; 3], &'static str)], &'static str, &'static str);
+        let cases: [Case; 6] = [
             (&[([1, 0, 0], "200512135409S")], "2020-05-12T13:54:09", "2020-05-12T11:54:09Z"),
             (&[([1, 0, 0], "170102192002W")], "2017-01-02T19:20:02", "2017-01-02T18:20:02Z"),
             (

@@ -8,7 +8,7 @@ use crate::driver::{Driver, DriverOptions, Heard};
 use crate::push::Outcome;
 use frame::iec62056_21::Start;
 use jiff::tz::TimeZone;
-use reading::{ListId, Memory, MeterId, Quality, Reading, Telegram, Timestamp};
+use reading::{ListId, Memory, MeterId, Obis, Quality, Reading, Telegram, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -128,9 +128,9 @@ impl TelegramMaker {
 
     /// What devices on M-Bus channels showed, each dated by its own reading.
     fn channels(&mut self, read_out: &ReadOut<'_>, at: Timestamp, heard: &mut Heard) {
-        let told = |reading: &Reading| reading.obis.is_some_and(is_channel);
+        let told = |reading: &&Reading| reading.obis.is_some_and(is_channel);
         let values = read_out.outcome.values.iter().map(|value| &value.reading);
-        for reading in values.filter(|reading| told(reading)) {
+        for reading in values.filter(told) {
             let time = read_out
                 .entries()
                 .find(|entry| entry.register.map(|register| register.obis) == reading.obis)
@@ -139,7 +139,7 @@ impl TelegramMaker {
                 Circumstances { zone: self.zone.as_ref(), arrival: Some(at), previous: None };
             let stamped = time.and_then(|time| instant_of(time, circumstances));
             let measured_at = stamped.or(read_out.outcome.measured_at).unwrap_or(at);
-            let Some(channel) = reading.obis.map(|obis| obis.channel()) else { continue };
+            let Some(channel) = reading.obis.map(Obis::channel) else { continue };
             let shown = (measured_at, reading.clone());
             if self.channels.get(&channel) == Some(&shown) {
                 continue;

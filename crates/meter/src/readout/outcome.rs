@@ -6,7 +6,7 @@
 //! its register and loses its quantity: nothing is guessed.
 
 use super::address::Address;
-use super::clock::{Circumstances, Shown, instant_of};
+use super::clock::{Circumstances, Shown, names_an_instant};
 use super::entry::{Content, Entry};
 use super::unit::unit_of;
 use super::{Kind, ReadOut};
@@ -43,10 +43,12 @@ pub(super) fn outcome(found: &Found<'_>, kind: Kind, judge: Judge<'_>) -> Outcom
     };
     reading.outcome.received_at = judge.circumstances.arrival;
     reading.outcome.security.known = true;
+    // A data set takes some twenty-five characters.
+    reading.outcome.values.reserve(found.block.len() / 24);
     reading.head(found);
     for item in found.items() {
         match item {
-            Item::DataSet(set) => reading.entry(&Entry::of(set), judge.circumstances),
+            Item::DataSet(set) => reading.entry(&Entry::of(set)),
             Item::Malformed { offset, at } => {
                 let place = reading.place(at);
                 let detail = "a data set breaks here; it was left out";
@@ -99,17 +101,20 @@ impl InProgress {
         self.outcome.steps.push(Step { offset, length, layer: Layer::Block, text });
     }
 
-    fn entry(&mut self, entry: &Entry<'_>, circumstances: Circumstances<'_>) {
+    fn entry(&mut self, entry: &Entry<'_>) {
         let before = self.outcome.values.len();
         if let Some(register) = entry.register.filter(|_| entry.is_current()) {
-            self.register(entry, register, circumstances);
+            self.register(entry, register);
+        }
+        if !self.explain {
+            return;
         }
         let told = self.outcome.values.get(before).map(|value| value.reading.clone());
         let place = (entry.offset, entry.end().saturating_sub(entry.offset));
         self.step(Layer::Value, place, || described(entry, told.as_ref()));
     }
 
-    fn register(&mut self, entry: &Entry<'_>, register: Address, circumstances: Circumstances<'_>) {
+    fn register(&mut self, entry: &Entry<'_>, register: Address) {
         let cde = register.obis.cde();
         let (value, unit) = match entry.content {
             Content::Empty => return,
@@ -120,7 +125,7 @@ impl InProgress {
             }
             Content::Text(text) => {
                 self.clock.note(cde, text, self.base.saturating_add(entry.value_at as u64));
-                let text = self.text(text);
+                let text = self.text(register.obis, text);
                 self.identify(register.obis, &text);
                 (Value::Text(text), None)
             }
@@ -135,8 +140,7 @@ impl InProgress {
             self.heat = true;
         }
         let obis = self.obis(register);
-        let never = is_channel(obis)
-            && entry.time.is_some_and(|time| instant_of(time, circumstances).is_none());
+        let never = is_channel(obis) && entry.time.is_some_and(|time| !names_an_instant(time));
         // A channel without a device shows zeros with a time that cannot be.
         if !never && self.is_first(obis) {
             let at = self.place(entry.offset);
@@ -200,8 +204,9 @@ impl InProgress {
     }
 
     /// P1 writes identifications as hexadecimal digits of their characters.
-    fn text(&self, text: &str) -> String {
-        let decoded = (self.kind == Kind::Dsmr).then(|| characters_of(text)).flatten();
+    fn text(&self, obis: Obis, text: &str) -> String {
+        let coded = self.kind == Kind::Dsmr && matches!(obis.cde(), [42, ..] | [96, 1 | 13, _]);
+        let decoded = coded.then(|| characters_of(text)).flatten();
         decoded.unwrap_or_else(|| text.to_owned())
     }
 

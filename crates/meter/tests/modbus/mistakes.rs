@@ -56,7 +56,7 @@ fn every_mistake_has_its_place() {
             "up to 0xFFFF",
         ),
         ("quantity = \"voltage_l1\", ", "", "{ address = 0, unit = \"V\" }", "or obis"),
-        ("quantity = \"voltage_l1\"", "obis = \"1.8.0\"", "\"1.8.0\"", "A-B:C.D.E"),
+        ("quantity = \"voltage_l1\"", "obis = \"1.8.0\"", "\"1.8.0\"", "such as 1-0:32.7.0"),
     ];
     for (from, to, place, message) in cases {
         let text = GOOD.replacen(from, to, 1);

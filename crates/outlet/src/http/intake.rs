@@ -80,7 +80,7 @@ pub(super) fn telegrams(body: &[u8], intake: &Intake<'_>) -> Result<Vec<Telegram
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with_errors(errors))
 }
 
-fn rows(body: &[u8]) -> Result<Vec<&RawValue>, Problem> {
+pub(super) fn rows(body: &[u8]) -> Result<Vec<&RawValue>, Problem> {
     let bad = |error: serde_json::Error| {
         Problem::new(StatusCode::BAD_REQUEST, format!("The body is no JSON: {error}."))
     };
@@ -96,13 +96,13 @@ fn rows(body: &[u8]) -> Result<Vec<&RawValue>, Problem> {
     Ok(rows)
 }
 
-struct Complaints<'a> {
-    index: usize,
-    errors: &'a mut Vec<FieldError>,
+pub(super) struct Complaints<'a> {
+    pub(super) index: usize,
+    pub(super) errors: &'a mut Vec<FieldError>,
 }
 
 impl Complaints<'_> {
-    fn add(&mut self, field: &str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, field: &str, message: impl Into<String>) {
         if self.errors.len() < ERRORS_MAX {
             let (index, message) = (self.index, message.into());
             self.errors.push(FieldError { index, field: shortened(field), message });
@@ -242,7 +242,7 @@ fn checked(quantity: Quantity, value: Decimal) -> Result<Decimal, String> {
     value.shifted(-exponent).ok_or_else(|| "the number is too large".into())
 }
 
-fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub(super) fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     let at = Timestamp::parse_rfc3339(text).map_err(|error| error.to_string())?;
     if at < EARLIEST {
         return Err(format!("before {EARLIEST}, got {at}"));
@@ -256,7 +256,7 @@ fn instant(text: &str, now: Timestamp) -> Result<Timestamp, String> {
 
 /// A number with its own digits; decimal places that no register has are rounded to those of the
 /// nearest `f64`.
-fn number(raw: &RawValue) -> Result<Option<Decimal>, String> {
+pub(super) fn number(raw: &RawValue) -> Result<Option<Decimal>, String> {
     match raw.get().as_bytes().first() {
         Some(b'n') => Ok(None),
         Some(b'-' | b'0'..=b'9') => match raw.get().parse::<Decimal>() {
@@ -277,7 +277,7 @@ fn nearest(digits: &str) -> Result<Decimal, String> {
     decimal.ok_or_else(|| "too small: no register has so many decimal places; send 0".into())
 }
 
-fn text(raw: &RawValue) -> Result<Option<String>, String> {
+pub(super) fn text(raw: &RawValue) -> Result<Option<String>, String> {
     match raw.get().as_bytes().first() {
         Some(b'n') => Ok(None),
         Some(b'"') => serde_json::from_str(raw.get()).map(Some).map_err(|error| error.to_string()),
@@ -285,7 +285,7 @@ fn text(raw: &RawValue) -> Result<Option<String>, String> {
     }
 }
 
-fn kind(raw: &RawValue) -> &'static str {
+pub(super) fn kind(raw: &RawValue) -> &'static str {
     match raw.get().as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "an array",
@@ -297,7 +297,7 @@ fn kind(raw: &RawValue) -> &'static str {
 }
 
 /// A client's own text, short enough to repeat.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
 }
 
@@ -329,7 +329,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Rows<'a> {
 }
 
 /// The members of an object in their order, repeated ones too.
-struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Fields<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

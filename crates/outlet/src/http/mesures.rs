@@ -25,7 +25,7 @@ pub(super) const BODY_MAX: usize = 4 * 1024 * 1024;
 const _: () = assert!(ROWS_MAX <= store::BATCH_TELEGRAMS_MAX, "a whole request is one batch");
 
 /// The list under which posted measurements are stored; a posted row stands alone.
-const LIST: &str = "http";
+pub(super) const LIST: &str = "http";
 
 #[derive(Debug, Serialize)]
 pub(super) struct Stored {
@@ -37,20 +37,28 @@ pub(super) async fn post(
     request: Request,
 ) -> Result<(StatusCode, Extension<Rows>, Json<Stored>), Problem> {
     let _room = outlet.intakes.acquire().await.expect("the intake is never closed");
-    let body =
-        Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let detail = format!("At most {BODY_MAX} bytes and {ROWS_MAX} measurements fit.");
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
-            }
-            _ => Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
-        })?;
+    let body = body(request).await?;
     let telegrams = telegrams(&outlet, &body)?;
-    let enregistrees = telegrams.len();
-    let stored =
-        (StatusCode::CREATED, Extension(Rows(enregistrees)), Json(Stored { enregistrees }));
-    if enregistrees == 0 {
-        return Ok(stored);
+    let enregistrees = store_all(&outlet, telegrams).await?;
+    Ok((StatusCode::CREATED, Extension(Rows(enregistrees)), Json(Stored { enregistrees })))
+}
+
+/// A whole body.
+pub(super) async fn body(request: Request) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = format!("At most {BODY_MAX} bytes and {ROWS_MAX} measurements fit.");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+        }
+        _ => Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+    })
+}
+
+/// Stores all of them or nothing; returns how many are on disk.
+pub(super) async fn store_all(outlet: &Outlet, telegrams: Vec<Telegram>) -> Result<usize, Problem> {
+    let count = telegrams.len();
+    if count == 0 {
+        return Ok(0);
     }
     let keys: Vec<_> = telegrams.iter().map(|row| (row.meter.clone(), row.measured_at)).collect();
     let batch = Batch::all_or_nothing(telegrams);
@@ -58,7 +66,7 @@ pub(super) async fn post(
     let conflicts = conflicts(&keys, &appended);
     if conflicts.is_empty() {
         outlet.counters.posted.add(appended.len() as u64);
-        return Ok(stored);
+        return Ok(count);
     }
     let detail = "Other values are known for the same meter and time. Nothing was stored.";
     Err(Problem::new(StatusCode::CONFLICT, detail).with_errors(conflicts))

@@ -68,6 +68,8 @@ pub(crate) struct Service {
     streams: Arc<Semaphore>,
     intakes: Semaphore,
     decodings: Semaphore,
+    ledger: v1::Ledger,
+    practice: v1::Practice,
     stopping: watch::Sender<bool>,
 }
 
@@ -97,6 +99,8 @@ pub fn router(mut outlet: Outlet) -> Router {
         streams: Arc::new(Semaphore::new(events::STREAMS_MAX)),
         intakes: Semaphore::new(INTAKES_MAX),
         decodings: Semaphore::new(DECODINGS_MAX),
+        ledger: v1::Ledger::default(),
+        practice: v1::Practice::default(),
         stopping: stopping.clone(),
     });
     let routes = axum::Router::new()

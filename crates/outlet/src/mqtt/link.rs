@@ -1,4 +1,4 @@
-//! One connection to a broker: the only file that knows the MQTT client.
+//! One connection to a broker: with `subscriber.rs` the only file that knows the MQTT client.
 //!
 //! In: messages. Out: for each a future that resolves when the broker has acknowledged it, what
 //! the broker sends us, and why the connection ended. A link is used once: after its end a new one
@@ -52,21 +52,31 @@ pub(super) type Acknowledgement = Pin<Box<dyn Future<Output = Result<(), Fault>>
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
-    #[error("it refuses the user name or password (username and password in [mqtt])")]
+pub enum Fault {
+    /// User name or password are wrong, or missing.
+    #[error("it refuses the user name or password (username and password)")]
     Credentials,
+    /// The broker does not want us.
     #[error("it refuses the connection: {0}")]
     Refused(&'static str),
+    /// Nothing answers at its address.
     #[error("it cannot be reached: {0}")]
     Unreachable(#[source] io::Error),
+    /// Its certificate, or ours, is not accepted.
     #[error("no TLS connection: {0}")]
     Tls(#[source] rumqttc::TlsError),
+    /// It takes the connection and says nothing.
     #[error("it does not answer")]
     Silent,
+    /// It ended the connection.
     #[error("it closed the connection")]
     Closed,
+    /// The connection failed while it was open.
     #[error("the connection broke: {0}")]
     Broken(#[source] Box<ConnectionError>),
+    /// It does not let us listen.
+    #[error("it refuses the subscription: {0}")]
+    Subscription(String),
 }
 
 /// Why certificates cannot be used.
@@ -103,21 +113,12 @@ impl Dialer {
     /// # Errors
     /// Certificates that cannot be used.
     pub(super) fn new(broker: &Broker, topics: &Topics) -> Result<Self, TlsError> {
-        let address = (broker.host.clone(), broker.port);
-        let mut options = MqttOptions::new(topics.client_id(), address);
+        let mut options = reaching(broker, topics.client_id())?;
         options
-            .set_keep_alive(u16::try_from(KEEP_ALIVE.as_secs()).unwrap_or(u16::MAX))
             .set_max_packet_size(INCOMING_MAX, PACKET_MAX)
             .set_inflight(IN_FLIGHT_MAX)
             .set_max_request_batch(WRITES_MAX)
             .set_last_will(LastWill::new(topics.status(), "offline", QoS::AtLeastOnce, true));
-        if let Some(credentials) = &broker.credentials {
-            let password = credentials.password.clone().into_bytes();
-            options.set_credentials(credentials.username.clone(), password);
-        }
-        if let Some(tls) = &broker.tls {
-            options.set_transport(Transport::Tls(certificates(tls)?));
-        }
         Ok(Self { options })
     }
 
@@ -127,22 +128,43 @@ impl Dialer {
     /// Why it has not.
     pub(super) async fn dial(&self) -> Result<Link, Fault> {
         let room = usize::from(IN_FLIGHT_MAX);
-        let (client, mut events) =
-            AsyncClient::builder(self.options.clone()).capacity(room).build();
-        let mut network = NetworkOptions::new();
-        network.set_tcp_nodelay(true);
-        network.set_connection_timeout(CONNECT_MAX.as_secs());
-        events.set_network_options(network);
-        loop {
-            if let Event::Incoming(Packet::ConnAck(_)) = events.poll().await? {
-                break;
-            }
-        }
+        let (client, events, _) = connect(self.options.clone(), room).await?;
         let (incoming, inbox) = mpsc::channel(INBOX_MAX);
         // A task of its own: a step of the client that was begun must be finished, whatever else
         // its user waits for.
         let task = tokio::spawn(drive(events, incoming));
         Ok(Link { client, inbox, task })
+    }
+}
+
+/// How to reach a broker under a name; certificates are read.
+pub(super) fn reaching(broker: &Broker, client_id: String) -> Result<MqttOptions, TlsError> {
+    let mut options = MqttOptions::new(client_id, (broker.host.clone(), broker.port));
+    options.set_keep_alive(u16::try_from(KEEP_ALIVE.as_secs()).unwrap_or(u16::MAX));
+    if let Some(credentials) = &broker.credentials {
+        let password = credentials.password.clone().into_bytes();
+        options.set_credentials(credentials.username.clone(), password);
+    }
+    if let Some(tls) = &broker.tls {
+        options.set_transport(Transport::Tls(certificates(tls)?));
+    }
+    Ok(options)
+}
+
+/// Connects; returns when the broker has let us in, and whether it knew us.
+pub(super) async fn connect(
+    options: MqttOptions,
+    room: usize,
+) -> Result<(AsyncClient, EventLoop, bool), Fault> {
+    let (client, mut events) = AsyncClient::builder(options).capacity(room).build();
+    let mut network = NetworkOptions::new();
+    network.set_tcp_nodelay(true);
+    network.set_connection_timeout(CONNECT_MAX.as_secs());
+    events.set_network_options(network);
+    loop {
+        if let Event::Incoming(Packet::ConnAck(answer)) = events.poll().await? {
+            return Ok((client, events, answer.session_present));
+        }
     }
 }
 

@@ -15,11 +15,13 @@ mod news;
 mod options;
 mod publisher;
 mod session;
+mod subscriber;
 mod topics;
 
 pub use counters::{MqttCounters, MqttState};
 pub use cursor::Cursor;
-pub use link::TlsError;
+pub use link::{Fault, TlsError};
 pub use options::{Broker, Credentials, Options, Tls};
 pub use publisher::Publisher;
+pub use subscriber::{Delivery, Inlet, News as InletNews, Receipt, Subscriber};
 pub use topics::{PrefixError, Topics, slug};

@@ -13,7 +13,7 @@ pub struct Options {
 }
 
 /// A broker and how to reach it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broker {
     /// A name or an address, without brackets.
     pub host: String,
@@ -26,7 +26,7 @@ pub struct Broker {
 }
 
 /// A user name and a password; neither is ever shown.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The name.
     pub username: String,
@@ -35,7 +35,7 @@ pub struct Credentials {
 }
 
 /// How the broker proves who it is, and how we do.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tls {
     /// Certificates of the authorities that are trusted, as PEM; `None`: those of the system.
     pub ca: Option<Vec<u8>>,

@@ -99,13 +99,24 @@ impl Topics {
         format!("triphase{:013x}", self.seed() >> 12)
     }
 
+    /// The name under which a broker knows us as a listener; `user` keeps two accounts apart.
+    ///
+    /// **Shape** 23 letters and digits.
+    pub(super) fn listener_id(&self, user: &str) -> String {
+        format!("triphasein{:013x}", (self.seed() ^ fnv(user)) >> 12)
+    }
+
     /// A number that differs between sites.
     pub(super) fn seed(&self) -> u64 {
-        // FNV-1a: stable across versions, which the standard hasher does not promise.
-        self.prefix.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        fnv(&self.prefix)
     }
+}
+
+/// FNV-1a: stable across versions, which the standard hasher does not promise.
+fn fnv(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The name in lower-case letters, digits and `-`; accents are dropped from Latin letters.
@@ -188,5 +199,8 @@ mod tests {
         assert_eq!(id("triphase/a"), id("triphase/a"));
         assert_ne!(id("triphase/a"), id("triphase/b"));
         assert!(id("triphase/a").bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let listener = |user| Topics::new("triphase/a").expect("a prefix").listener_id(user);
+        assert_eq!(listener("").len(), 23);
+        assert_ne!(listener(""), listener("ana"));
     }
 }

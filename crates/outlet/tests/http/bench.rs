@@ -48,8 +48,10 @@ pub(crate) fn fed(name: &str, role: Role) -> MeterInfo {
         label: None,
         model: None,
         port: None,
+        counter_of: None,
         voltage_kind: VoltageKind::Phase,
         period: None,
+        plate: outlet::Plate::default(),
     }
 }
 
@@ -150,7 +152,11 @@ impl Bench {
     }
 
     pub(crate) async fn post(&self, body: &str) -> (StatusCode, Value) {
-        let request = Request::post("/api/mesures")
+        self.post_to("/api/mesures", body).await
+    }
+
+    pub(crate) async fn post_to(&self, path: &str, body: &str) -> (StatusCode, Value) {
+        let request = Request::post(path)
             .header("host", "localhost:8330")
             .header("content-type", "application/json");
         let request = request.body(Body::from(body.to_owned())).expect("a request");

@@ -205,7 +205,8 @@ fn reads() -> Vec<(String, String)> {
             add(&path, &format!("{path}{query}"));
         }
     }
-    for route in ["balance", "reactive", "kpi", "availability", "energy"] {
+    let routes = ["balance", "reactive", "kpi", "availability", "energy", "production", "loads"];
+    for route in routes {
         let path = format!("/api/v1/analysis/{route}");
         for query in ["", "?meter=presse", "?meter=silent", "?meter=nobody", "?meter=a&meter=b"] {
             add(&path, &format!("{path}{query}"));
@@ -225,11 +226,14 @@ fn reads() -> Vec<(String, String)> {
     }
     add("/api/v1/meters/{id}/frames", "/api/v1/meters/general/frames?limit=0");
     add("/api/v1/analysis/energy", "/api/v1/analysis/energy?step=day&meter=presse");
+    let range = "from=2026-05-04T09:00:00Z&to=2026-05-04T09:40:00Z&points=40";
+    add("/api/v1/analysis/loads", &format!("/api/v1/analysis/loads?{range}"));
     for path in [
         "/api/v1/site",
         "/api/v1/meters",
         "/api/v1/series",
         "/api/v1/alarms",
+        "/api/v1/analysis/doctor",
         "/healthz",
         "/api/v1/session",
         "/readyz",
@@ -261,6 +265,14 @@ async fn every_answer_is_what_the_document_says() {
         ("/api/mesures", json_kind, "{"),
         ("/api/mesures", json_kind, "{\"compteur_id\":\"nobody\"}"),
         ("/api/mesures", "text/plain", "{}"),
+        ("/api/v1/samples", json_kind, "[]"),
+        ("/api/v1/samples", json_kind, "{"),
+        ("/api/v1/samples", json_kind, "{\"meter\":\"nobody\",\"values\":{}}"),
+        (
+            "/api/v1/samples",
+            json_kind,
+            "{\"meter\":\"presse\",\"values\":{\"production_pieces\":7}}",
+        ),
         ("/api/v1/decode", json_kind, "{\"data\":\"7ea0\"}"),
         ("/api/v1/decode", json_kind, "{\"data\":\"7ea0\",\"guek\":\"12\"}"),
         ("/api/v1/decode", json_kind, "{"),

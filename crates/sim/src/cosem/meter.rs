@@ -91,6 +91,7 @@ pub struct CosemMeter {
     /// The last counter of each client's title.
     clients: Vec<([u8; 8], u32)>,
     refused: u64,
+    replays: u64,
 }
 
 /// Most clients of which counters are kept.
@@ -115,6 +116,7 @@ impl CosemMeter {
             counter: u32::try_from(seconds.max(0)).unwrap_or(u32::MAX / 2),
             clients: Vec::new(),
             refused: 0,
+            replays: 0,
         };
         meter.record(now);
         meter
@@ -136,6 +138,12 @@ impl CosemMeter {
     #[must_use]
     pub const fn refusals(&self) -> u64 {
         self.refused
+    }
+
+    /// How often a client used a counter that was used before.
+    #[must_use]
+    pub const fn replays(&self) -> u64 {
+        self.replays
     }
 
     pub(super) const fn refuse(&mut self) {
@@ -173,7 +181,10 @@ impl CosemMeter {
     /// Notes a client's counter; the one awaited at least, when it was used before.
     pub(super) fn accept_counter(&mut self, title: [u8; 8], counter: u32) -> Result<(), u32> {
         match self.clients.iter_mut().find(|(known, _)| *known == title) {
-            Some((_, last)) if counter <= *last => Err(last.saturating_add(1)),
+            Some((_, last)) if counter <= *last => {
+                self.replays += 1;
+                Err(last.saturating_add(1))
+            }
             Some((_, last)) => {
                 *last = counter;
                 Ok(())

@@ -148,6 +148,12 @@ impl OpticalMeter {
         &self.number
     }
 
+    /// The rate at which it listens now.
+    #[must_use]
+    pub const fn baud(&self) -> u32 {
+        self.baud
+    }
+
     /// Takes what the reader sent at `baud`; `None` where the line has no rate. What is sent at
     /// another rate than the meter's is nothing to it.
     pub fn receive(&mut self, at: Timestamp, baud: Option<u32>, bytes: &[u8]) -> Vec<Sent> {

@@ -126,7 +126,7 @@ fn configured_objects_are_read_and_no_others() {
 
 #[test]
 fn what_the_meter_does_not_give_is_said_and_costs_nothing_else() {
-    // A public client of a meter with a password sees its identity only.
+    // A public client of a meter with a password sees its identity only, and the list says so.
     let access = sim::Access::Password(b"12345678".to_vec());
     let mut meter = Meter::new(CosemSettings { access, ..CosemSettings::default() });
     let codes = [[1, 8, 0], [32, 7, 0]].map(|code| Obis::new(1, 0, code, 255));
@@ -141,6 +141,10 @@ fn what_the_meter_does_not_give_is_said_and_costs_nothing_else() {
     let [telegram] = &answer.heard.telegrams[..] else { panic!("{answer:?}") };
     assert_eq!(telegram.readings.len(), 1);
     assert_eq!(telegram.readings[0].obis, Some(name));
+    let told: Vec<&str> =
+        answer.heard.outcomes[0].defects.iter().map(|defect| defect.detail.as_str()).collect();
+    let absent = "the meter has no such object for this client";
+    assert_eq!(told, [format!("1-0:1.8.0*255: {absent}"), format!("1-0:32.7.0*255: {absent}")]);
     assert_eq!(answer.heard.outcomes[0].meter.as_deref(), Some(meter.meter.serial()));
 }
 
@@ -188,4 +192,29 @@ fn a_reading_that_was_broken_off_does_not_colour_the_next() {
     }
     dialogue.disconnected(line.now);
     only(line.read(&mut dialogue, &mut meter));
+}
+
+#[test]
+fn digits_without_a_scaler_are_no_value_of_their_quantity() {
+    let mut meter = Meter::new(CosemSettings { lists: false, ..CosemSettings::default() });
+    // The scaler of 1-0:32.7.0 is refused with "temporary failure", once.
+    let mut refused = 0;
+    let mut peer = |now: reading::Timestamp, bytes: &[u8]| {
+        let scaler = [0, 3, 1, 0, 32, 7, 0, 255, 3, 0];
+        if refused == 0 && bytes.ends_with(&scaler) {
+            refused += 1;
+            let id = bytes[10];
+            return vec![vec![0, 1, 0, 1, 0, 1, 0, 5, 0xC4, 1, id, 1, 2]];
+        }
+        super::line::Peer::answer(&mut meter, now, bytes)
+    };
+    let mut dialogue = client(options(Carriage::Wrapper));
+    let mut line = Line::new();
+    let first = only(line.read(&mut dialogue, &mut peer));
+    assert_eq!(first.number(Quantity::VoltageL1), None);
+    let code = Some(Obis::new(1, 0, [32, 7, 0], 255));
+    let kept = first.readings.iter().find(|reading| reading.obis == code).expect("its digits");
+    assert_eq!((kept.unit, kept.quality), (None, reading::Quality::Suspect));
+    let second = only(line.read(&mut dialogue, &mut peer));
+    assert!((200.0..260.0).contains(&second.number(Quantity::VoltageL1).expect("known").to_f64()));
 }

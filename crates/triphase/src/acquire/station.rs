@@ -43,6 +43,12 @@ impl Station {
         self
     }
 
+    /// The same station at a broker that feeds the meter under these topics.
+    pub(crate) fn of_topics(mut self, topics: String) -> Self {
+        self.watch = self.watch.of_topics(topics);
+        self
+    }
+
     /// The house's time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.sinks.clock)()
@@ -98,6 +104,59 @@ impl Station {
         }
         let news = self.watch.unanswered(self.now(), why);
         self.tell(news);
+    }
+
+    /// A message gave no telegram; `defects` say why.
+    pub(crate) fn message_refused(&mut self, defects: &[outlet::feed::Defect]) {
+        if let Some(counters) = self.sinks.counters.meter(&self.meter) {
+            counters.refused.one();
+        }
+        if let Some(last) = defects.last() {
+            self.watch.wrong(last.detail.clone());
+        }
+    }
+
+    /// Counts what was wrong with a message.
+    pub(crate) fn message_defect(&self, defect: &outlet::feed::Defect) {
+        self.sinks.counters.defect(&self.meter, defect.code);
+    }
+
+    /// The broker delivered a message a second time.
+    pub(crate) fn message_again(&self) {
+        if let Some(counters) = self.sinks.counters.meter(&self.meter) {
+            counters.duplicates.one();
+        }
+    }
+
+    /// Bytes of a message came.
+    pub(crate) fn message_came(&mut self, bytes: usize) {
+        self.watch.heard(self.now(), bytes, None);
+        if let Some(counters) = self.sinks.counters.meter(&self.meter) {
+            counters.bytes.add(bytes as u64);
+        }
+    }
+
+    /// Hands telegrams of messages to the store with what must be remembered of these; the answer
+    /// comes when they are durable. `None` when the store is closed.
+    pub(crate) async fn deliver_messages(&mut self, batch: Batch) -> Option<Pending> {
+        if let Some(counters) = self.sinks.counters.meter(&self.meter) {
+            counters.telegrams.add(batch.telegrams.len() as u64);
+        }
+        let news = self.watch.telegram(self.now());
+        self.tell(news);
+        match self.sinks.store.enqueue(batch).await {
+            Ok(pending) => Some(pending),
+            Err(error) => {
+                self.sinks.counters.defect(&self.meter, "store_refused");
+                tracing::error!(meter = %self.meter, %error, "telegram not stored");
+                None
+            }
+        }
+    }
+
+    /// Counts what became of a batch; resolves to whether it is durable.
+    pub(crate) fn when_durable(&self, pending: Pending) -> impl Future<Output = bool> + use<> {
+        count_when_durable(pending, self.meter.clone(), Arc::clone(&self.sinks.counters))
     }
 
     /// Keeps a telegram for inspection.
@@ -194,7 +253,7 @@ impl Station {
 }
 
 /// Counts what became of a batch. As many of these wait as the store's queue holds, no more.
-async fn count_when_durable(pending: Pending, meter: MeterId, counters: Arc<Counters>) {
+async fn count_when_durable(pending: Pending, meter: MeterId, counters: Arc<Counters>) -> bool {
     let started = Instant::now();
     match pending.await {
         Ok(appended) => {
@@ -203,10 +262,12 @@ async fn count_when_durable(pending: Pending, meter: MeterId, counters: Arc<Coun
             if let Some(counters) = counters.meter(&meter) {
                 counters.duplicates.add(again.count() as u64);
             }
+            true
         }
         Err(error) => {
             counters.defect(&meter, "store_refused");
             tracing::error!(%meter, %error, "telegram not stored");
+            false
         }
     }
 }

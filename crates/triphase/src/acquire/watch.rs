@@ -43,6 +43,10 @@ pub(crate) struct LinkWatch {
     ticked: Option<Timestamp>,
     /// Why the last questions brought nothing, for a meter that is asked.
     unanswered: Option<Why>,
+    /// The topics of a meter that is fed by a broker; its silence has other reasons.
+    topics: Option<String>,
+    /// What was last wrong with a message.
+    last_wrong: Option<String>,
 }
 
 impl LinkWatch {
@@ -61,7 +65,20 @@ impl LinkWatch {
             period,
             ticked: None,
             unanswered: None,
+            topics: None,
+            last_wrong: None,
         }
+    }
+
+    /// The same for a meter that is fed by a broker under these topics.
+    pub(crate) fn of_topics(mut self, topics: String) -> Self {
+        self.topics = Some(topics);
+        self
+    }
+
+    /// What was wrong with a message, in a sentence with its place.
+    pub(crate) fn wrong(&mut self, detail: String) {
+        self.last_wrong = Some(detail);
     }
 
     /// The link as it is.
@@ -104,6 +121,7 @@ impl LinkWatch {
         self.bytes_without_telegram = 0;
         self.last_defect = None;
         self.unanswered = None;
+        self.last_wrong = None;
         self.become_state(LinkState::Live, now, None)
     }
 
@@ -128,8 +146,8 @@ impl LinkWatch {
                 let why = self.silence(now);
                 self.become_state(LinkState::Stale, last, Some(why))
             }
-            // What a key would mend is known with the first telegram.
-            (LinkState::Waiting, _) if self.key_is_wrong() => {
+            // What a key or a mapping would mend is known with the first telegram.
+            (LinkState::Waiting, _) if self.key_is_wrong() || self.last_wrong.is_some() => {
                 let why = self.silence(now);
                 self.become_state(LinkState::Stale, now, Some(why))
             }
@@ -182,6 +200,9 @@ impl LinkWatch {
         if let Some(why) = &self.unanswered {
             return why.clone();
         }
+        if let Some(topics) = &self.topics {
+            return self.silence_of(topics);
+        }
         let Some(last) = self.last_byte else {
             if self.last_telegram.is_some() {
                 let sentence = "the meter sent before, and sends nothing since the port was opened";
@@ -221,6 +242,23 @@ impl LinkWatch {
                 (LinkCause::NoTelegram, sentence)
             }
         }
+    }
+
+    /// The same for a meter that is fed by a broker.
+    fn silence_of(&self, topics: &str) -> Why {
+        if let Some(wrong) = &self.last_wrong {
+            let sentence = format!("messages come and none gives a measurement: {wrong}");
+            return (LinkCause::WrongAnswer, sentence);
+        }
+        if self.last_telegram.is_some() {
+            let sentence = format!("the device stopped publishing under {topics}");
+            return (LinkCause::Stopped, sentence);
+        }
+        let sentence = format!(
+            "the broker is there and nothing is published under {topics}: is the device on, is MQTT \
+             enabled in it, and is this its topic?"
+        );
+        (LinkCause::Silent, sentence)
     }
 
     fn become_state(

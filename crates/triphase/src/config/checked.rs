@@ -1,8 +1,10 @@
 //! From what was written to what may be relied on.
 
 use super::dlms::{self, DlmsConfig};
+use super::feed::{self, FeedConfig};
 use super::maps::{self, Maps, ModelConfig};
 use super::mqtt::{self, MqttConfig};
+use super::plate;
 use super::raw;
 use super::report::Complaint;
 use super::retention;
@@ -54,35 +56,15 @@ pub(crate) struct MeterConfig {
     pub(crate) line_to_line: bool,
     pub(crate) ct_ratio: Decimal,
     pub(crate) vt_ratio: Decimal,
+    pub(crate) plate: outlet::Plate,
     pub(crate) invert: bool,
     /// How long an answer of a meter that is asked may take.
     pub(crate) timeout: Option<Duration>,
     pub(crate) optical: meter::readout::OpticalOptions,
     pub(crate) dlms: Option<DlmsConfig>,
-}
-
-impl MeterConfig {
-    /// A meter that says nothing but its name.
-    pub(crate) fn new(id: MeterId, role: Role) -> Self {
-        Self {
-            label: id.as_str().to_owned(),
-            id,
-            role,
-            parent: None,
-            model: None,
-            port: None,
-            period: None,
-            guek: None,
-            gak: None,
-            line_to_line: false,
-            ct_ratio: Decimal::new(1, 0),
-            vt_ratio: Decimal::new(1, 0),
-            invert: false,
-            timeout: None,
-            optical: meter::readout::OpticalOptions::default(),
-            dlms: None,
-        }
-    }
+    /// The meter that measures the energy of what this one counts.
+    pub(crate) counter_of: Option<MeterId>,
+    pub(crate) feed: Option<FeedConfig>,
 }
 
 /// What a meter stands for.
@@ -119,9 +101,11 @@ pub(super) fn check(raw: raw::File, folder: &Path) -> Result<Config, Vec<Complai
     let retention = retention::check(raw.store.retention, &mut wrong);
     let store = folder.join(raw.store.path.map_or_else(|| "data".into(), Spanned::into_inner));
     let alarms = alarms(&raw.alarms, &mut wrong);
+    let has_broker = raw.mqtt.is_some();
     let mqtt = mqtt::check((raw.mqtt, &name), (&raw.meter, folder), &mut wrong);
+    let place = feed::Place { folder, site: &name, broker: has_broker };
     let maps = Maps::new(folder, raw.modbus.as_ref());
-    let meters = meters(raw.meter, maps, &mut wrong);
+    let meters = meters(raw.meter, (maps, &place), &mut wrong);
     match site {
         Some(site) if wrong.is_empty() => {
             Ok(Config { site, meters, http, mqtt, store, retention, alarms })
@@ -241,7 +225,7 @@ fn alarms(raw: &raw::Alarms, wrong: &mut Vec<Complaint>) -> alarm::Thresholds {
 
 fn meters(
     raw: Vec<Spanned<raw::Meter>>,
-    mut maps: Maps<'_>,
+    (mut maps, place): (Maps<'_>, &feed::Place<'_>),
     wrong: &mut Vec<Complaint>,
 ) -> Vec<MeterConfig> {
     if let Some(first_too_many) = raw.get(METERS_MAX) {
@@ -258,7 +242,7 @@ fn meters(
             let raw = spanned.into_inner();
             let main = is_main(&raw) || (!has_main && index == 0 && raw.role.is_none());
             let role = if main { Role::Main } else { Role::Machine };
-            meter(raw, Surroundings { maps: &mut maps, role, span }, wrong)
+            meter(raw, Surroundings { maps: &mut maps, place, role, span }, wrong)
         })
         .collect()
 }
@@ -266,6 +250,7 @@ fn meters(
 /// What a meter's own table does not say.
 struct Surroundings<'a, 'b> {
     maps: &'a mut Maps<'b>,
+    place: &'a feed::Place<'a>,
     role: Role,
     span: std::ops::Range<usize>,
 }
@@ -291,6 +276,7 @@ fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
             wrong.push(Complaint::at(role.span(), message));
         }
     }
+    feed::check_counters(meters, wrong);
     let parent_of = |id: &str| {
         let meter = meters.iter().map(Spanned::get_ref).find(|meter| meter.id.get_ref() == id);
         meter.and_then(|meter| meter.parent.as_ref()).map(|parent| parent.get_ref().as_str())
@@ -315,7 +301,7 @@ fn meter(
     around: Surroundings<'_, '_>,
     wrong: &mut Vec<Complaint>,
 ) -> Option<MeterConfig> {
-    let Surroundings { maps, role, span } = around;
+    let Surroundings { maps, place: feeding, role, span } = around;
     let folder = maps.folder;
     let id = MeterId::new(raw.id.get_ref().clone());
     if let Err(error) = &id {
@@ -345,12 +331,11 @@ fn meter(
         let message = "gak only checks what guek decrypts: give guek too";
         wrong.push(Complaint::at(gak.span(), message));
     }
+    feed::check_keys(&raw, wrong);
+    let has_port = raw.port.is_some();
     let around = dlms::Around {
         folder,
-        model: match &model {
-            Some(ModelConfig::Known(model)) => Some(*model),
-            Some(ModelConfig::Registers(_)) | None => None,
-        },
+        model: model.as_ref().and_then(ModelConfig::known),
         port: port.as_ref(),
         span: raw.model.as_ref().map_or_else(|| raw.id.span(), Spanned::span),
         has_guek: raw.guek.is_some(),
@@ -363,6 +348,7 @@ fn meter(
     let period = time(raw.period.as_ref(), "a period from 100ms to 1d", wrong);
     let timeout = time(raw.timeout.as_ref(), "a time from 100ms to 60s", wrong)
         .map(|timeout| timeout.min(TIMEOUT_MAX));
+    let feed = raw.mqtt.and_then(|mqtt| feed::check(mqtt, feeding, wrong));
     let id = id.ok()?;
     Some(MeterConfig {
         label: raw.label.unwrap_or_else(|| id.as_str().to_owned()),
@@ -375,12 +361,15 @@ fn meter(
         guek: raw.guek.map(|secret| place(secret.into_inner(), folder)),
         gak: raw.gak.map(|secret| place(secret.into_inner(), folder)),
         line_to_line: matches!(raw.voltage_kind, Some(raw::VoltageKind::LineToLine)),
+        plate: plate::check((raw.machine, raw.accuracy_pct), (ct_ratio, has_port), wrong),
         ct_ratio,
         vt_ratio,
         optical,
         dlms,
         invert: raw.invert.unwrap_or(false),
         timeout,
+        counter_of: raw.counter_of.and_then(|of| MeterId::new(of.into_inner()).ok()),
+        feed,
     })
 }
 
@@ -424,7 +413,7 @@ fn ratio(value: Option<&Spanned<f64>>, wrong: &mut Vec<Complaint>) -> Decimal {
     number(value, 1e-3..=1e5, wrong).and_then(Decimal::from_f64).unwrap_or(Decimal::new(1, 0))
 }
 
-fn number(
+pub(super) fn number(
     value: Option<&Spanned<f64>>,
     range: RangeInclusive<f64>,
     wrong: &mut Vec<Complaint>,
@@ -438,7 +427,7 @@ fn number(
 }
 
 /// Reads a period: `500ms`, `5s`, `15min`, `1h`, `1d`.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     duration_of(text).filter(|it| (Duration::from_millis(100)..=PERIOD_MAX).contains(it))
 }
 

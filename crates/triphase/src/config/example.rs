@@ -78,6 +78,14 @@ const METER: &[Key] = &[
         "Current transformer ratio, where the meter reports secondary values.",
     ),
     optional("vt_ratio", "1", "Voltage transformer ratio, likewise."),
+    optional("accuracy_pct", "1", "Accuracy of the meter with its transformers, in %. Default 1."),
+    optional(
+        "machine",
+        "{ rated_kw = 15.5, idle_kw = 1.9, off_kw = 0.2, dwell = \"20s\" }",
+        "The machine behind a sub-meter: what it draws at work, idling and off, and how long a\n\
+         state must last. Learned from its meter when absent. { constant_kw = 3.4 } stands for a\n\
+         machine that nothing measures.",
+    ),
     optional(
         "invert",
         "false",
@@ -101,6 +109,44 @@ const METER: &[Key] = &[
         "How a model that is asked over DLMS/COSEM (lgz_e450_dlms, generic_dlms) is reached, as the\n\
          table [meter.dlms] below. Such a meter is asked every `period`, 10s unless given.",
     ),
+    optional(
+        "counter_of",
+        "\"ligne_production_1\"",
+        "The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.",
+    ),
+    optional(
+        "mqtt",
+        "{ topic = \"shellies/shellyem3-244CAB41B37E\", preset = \"shelly_3em\" }",
+        "Instead of a port: the meter publishes over MQTT. Keys as under [meter.mqtt] below; see\n\
+         docs/meters/mqtt.md.",
+    ),
+];
+
+const FEED: &[Key] = &[
+    key(
+        "topic",
+        "\"usine/presse/energie\"",
+        "The topic, + and # allowed; with a preset the device's own part of it.",
+    ),
+    optional("preset", "\"tasmota\"", "shelly_3em, shelly_pro_3em, tasmota or zigbee2mqtt."),
+    key(
+        "fields",
+        "{ active_power = \"$.em.act_power * 1000 W\", production_pieces = \"$.pieces?\" }",
+        "Any other device: QUANTITY = \"PATH [? if it may be absent] [* FACTOR] [UNIT]\"; $ alone is a\n\
+         topic that holds a plain number, sum(PATH) adds the elements of an array up.",
+    ),
+    optional("time", "\"$.ts\"", "Where the payload tells its time; otherwise the arrival counts."),
+    optional(
+        "message",
+        "[{ topic = \"usine/presse/pieces\", fields = { production_pieces = \"$\" } }]",
+        "Several topics, each with its fields (and time, list, online): what comes within the window\n\
+         is one telegram.",
+    ),
+    optional("window", "\"500ms\"", "How long the topics of one telegram are waited for."),
+    optional("broker", "\"mqtt://10.0.0.5:1883\"", "Another broker than that of [mqtt]."),
+    optional("username", "\"triphase\"", "For that broker, as in [mqtt]."),
+    optional("password", "{ env = \"MQTT_PASSWORD\" }", "For that broker, as in [mqtt]."),
+    optional("ca", "\"broker-ca.pem\"", "For that broker, as in [mqtt]."),
 ];
 
 const DLMS: &[Key] = &[
@@ -255,9 +301,10 @@ pub(crate) fn example() -> String {
     );
     section(&mut text, "[site]", &fields::<raw::Site>(), SITE);
     section(&mut text, "[[meter]]", &fields::<raw::Meter>(), METER);
+    // A site without these leaves them out, so the example does.
     left_out(&mut text, "[meter.dlms]", &fields::<raw::Dlms>(), DLMS);
+    left_out(&mut text, "[meter.mqtt]", &fields::<raw::Feed>(), FEED);
     section(&mut text, "[http]", &fields::<raw::Http>(), HTTP);
-    // A site without a broker or maps of its own leaves them out, so the example does.
     left_out(&mut text, "[mqtt]", &fields::<raw::Mqtt>(), MQTT);
     left_out(&mut text, "[modbus]", &fields::<raw::Modbus>(), MODBUS);
     section(&mut text, "[store]", &fields::<raw::Store>(), STORE);
@@ -331,10 +378,11 @@ mod tests {
 
     #[test]
     fn every_key_of_the_types_is_described_and_no_other() {
-        let pairs: [(Vec<&str>, &[Key]); 8] = [
+        let pairs: [(Vec<&str>, &[Key]); 9] = [
             (fields::<raw::Site>(), SITE),
             (fields::<raw::Meter>(), METER),
             (fields::<raw::Dlms>(), DLMS),
+            (fields::<raw::Feed>(), FEED),
             (fields::<raw::Http>(), HTTP),
             (fields::<raw::Mqtt>(), MQTT),
             (fields::<raw::Modbus>(), MODBUS),
@@ -367,25 +415,36 @@ mod tests {
     fn example_passes_the_check_with_every_key_active() {
         let shown = example();
         super::super::parse(&shown, Path::new("triphase.toml")).expect("the example is valid");
-        let uncommented: String = shown
-            .lines()
-            .map(|line| match line.strip_prefix("# ") {
-                Some(key)
-                    if matches!(key, "[mqtt]" | "[modbus]")
-                        || METER.iter().chain(HTTP).chain(MQTT).chain(MODBUS).any(|k| {
-                            (k.optional || key.contains("mqtt://") || key.starts_with("maps"))
-                                && key.starts_with(&format!("{} =", k.name))
-                        }) =>
-                {
-                    key
+        // A meter has a port or a broker, and one table names a preset or fields.
+        let alternatives = ["parent", "counter_of", "dlms", "mqtt", "preset", "message"];
+        let (before, _) = shown.split_once("# [meter.dlms]").expect("the section");
+        let (_, feed) = shown.split_once("# [meter.mqtt]").expect("the section");
+        let (feed, behind) = feed.split_once("[http]").expect("the next section");
+        let uncommented = |text: &str, keys: &[&[Key]]| -> String {
+            let keys: Vec<&Key> = keys.iter().copied().flatten().collect();
+            let active = |line: &str| {
+                let name = line.split(" = ").next().unwrap_or_default();
+                keys.iter().any(|key| key.name == name)
+                    && line.contains(" = ")
+                    && !alternatives.contains(&name)
+            };
+            let line = |line: &str| match line.strip_prefix("# ") {
+                Some(key) if matches!(key, "[mqtt]" | "[modbus]") || active(key) => {
+                    format!("{key}\n")
                 }
-                _ => line,
-            })
-            // A meter that pushes is not asked.
-            .filter(|line| !line.starts_with("parent") && !line.starts_with("dlms ="))
-            .map(|line| format!("{line}\n").replace("mqtt://", "mqtts://"))
-            .collect();
-        super::super::parse(&uncommented, Path::new("triphase.toml")).expect("all keys are valid");
+                _ => format!("{line}\n"),
+            };
+            text.lines().map(line).collect()
+        };
+        let own = uncommented(behind, &[HTTP, MQTT, MODBUS]).replace("mqtt://", "mqtts://");
+        let wired = format!("{}[http]{own}", uncommented(before, &[METER]));
+        super::super::parse(&wired, Path::new("triphase.toml")).expect("all keys are valid");
+        let feed = uncommented(feed, &[FEED]).replace("mqtt://", "mqtts://");
+        let fed = format!(
+            "{}\n[[meter]]\nid = \"presse\"\n[meter.mqtt]{feed}\n[http]{own}",
+            shown.split("[[meter]]").next().unwrap_or_default()
+        );
+        super::super::parse(&fed, Path::new("triphase.toml")).expect("all keys are valid");
     }
 
     #[test]

@@ -24,6 +24,14 @@ pub(crate) enum ModelConfig {
 }
 
 impl ModelConfig {
+    /// The model of the house, when it is one.
+    pub(crate) const fn known(&self) -> Option<&'static meter::Model> {
+        match self {
+            Self::Known(model) => Some(model),
+            Self::Registers(_) => None,
+        }
+    }
+
     /// Its name in the configuration.
     pub(crate) fn name(&self) -> &str {
         match self {

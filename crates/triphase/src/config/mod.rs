@@ -8,8 +8,10 @@
 mod checked;
 mod dlms;
 pub(crate) mod example;
+mod feed;
 mod maps;
 mod mqtt;
+mod plate;
 mod raw;
 mod report;
 mod retention;

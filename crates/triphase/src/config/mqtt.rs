@@ -25,8 +25,15 @@ pub(crate) struct BrokerAddress {
     secure: bool,
 }
 
+impl BrokerAddress {
+    /// Host and port of a broker that is reached without TLS; `None` of another one.
+    pub(crate) fn plain(&self) -> Option<(&str, u16)> {
+        (!self.secure).then_some((self.host.as_str(), self.port))
+    }
+}
+
 /// A checked `[mqtt]` section. Secrets and certificates are read when the service starts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct MqttConfig {
     broker: BrokerAddress,
     topics: Topics,
@@ -36,7 +43,7 @@ pub(crate) struct MqttConfig {
     client: Option<(PathBuf, PathBuf)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Username {
     Plain(String),
     Kept(Secret),
@@ -47,6 +54,11 @@ impl MqttConfig {
     pub(crate) fn open(broker: BrokerAddress, site: &str) -> Self {
         let topics = Topics::of_site(site);
         Self { broker, topics, username: None, password: None, ca: None, client: None }
+    }
+
+    /// The topics of the site.
+    pub(crate) const fn topics(&self) -> &Topics {
+        &self.topics
     }
 
     /// What the publisher is told, with secrets and certificates read.

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -47,10 +48,25 @@ pub(super) struct Meter {
     pub(super) voltage_kind: Option<VoltageKind>,
     pub(super) ct_ratio: Option<Spanned<f64>>,
     pub(super) vt_ratio: Option<Spanned<f64>>,
+    pub(super) accuracy_pct: Option<Spanned<f64>>,
+    pub(super) machine: Option<Spanned<Machine>>,
     pub(super) invert: Option<bool>,
     pub(super) timeout: Option<Spanned<String>>,
     pub(super) optical: Option<Spanned<Optical>>,
     pub(super) dlms: Option<Spanned<Dlms>>,
+    pub(super) counter_of: Option<Spanned<String>>,
+    pub(super) mqtt: Option<Spanned<Feed>>,
+}
+
+/// What stands on a machine's plate.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Machine {
+    pub(super) rated_kw: Option<Spanned<f64>>,
+    pub(super) idle_kw: Option<Spanned<f64>>,
+    pub(super) off_kw: Option<Spanned<f64>>,
+    pub(super) dwell: Option<Spanned<String>>,
+    pub(super) constant_kw: Option<Spanned<f64>>,
 }
 
 /// What a meter behind an optical head needs: `{ address, read_slow, wake_up }`.
@@ -94,6 +110,39 @@ pub(super) enum DlmsSecurity {
     None,
     Low,
     HighGmac,
+}
+
+/// Where a meter's MQTT messages come from and what they mean.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Feed {
+    pub(super) topic: Option<Spanned<String>>,
+    pub(super) preset: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) fields: Fields,
+    pub(super) time: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) message: Vec<Spanned<FeedMessage>>,
+    pub(super) window: Option<Spanned<String>>,
+    pub(super) broker: Option<Spanned<String>>,
+    pub(super) username: Option<Spanned<Username>>,
+    pub(super) password: Option<Spanned<Secret>>,
+    pub(super) ca: Option<Spanned<PathBuf>>,
+}
+
+/// Quantities and the formulas that find them.
+pub(super) type Fields = BTreeMap<Spanned<String>, Spanned<String>>;
+
+/// The messages of one topic.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeedMessage {
+    pub(super) topic: Spanned<String>,
+    #[serde(default)]
+    pub(super) fields: Fields,
+    pub(super) time: Option<Spanned<String>>,
+    pub(super) list: Option<Spanned<String>>,
+    pub(super) online: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

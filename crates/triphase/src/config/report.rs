@@ -168,22 +168,35 @@ fn without_keys(text: &str) -> String {
 }
 
 /// What a line of the configuration must not show: a password written where its place is
-/// expected, or inside an address.
+/// expected, in a table within the line too, or inside an address.
 fn secret_of(line: &str) -> Option<&str> {
-    let (key, value) = line.split_once('=')?;
-    let key = key.to_lowercase();
-    let value = value.trim().trim_matches(['"', '\'']);
-    let secret = if PASSWORD_WORDS.iter().any(|word| key.contains(word)) {
-        match value.strip_prefix('{').map(str::trim_start) {
-            None => Some(value),
-            // The place of a secret is none, and may be shown.
-            Some(place) if place.starts_with("file") || place.starts_with("env") => None,
-            Some(table) => table.split(['"', '\'']).nth(1),
-        }
-    } else {
-        value.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0))
+    let (_, value) = line.split_once('=')?;
+    let named = line.match_indices('=').find_map(|(at, _)| {
+        let (before, value) = (line.get(..at)?, line.get(at + 1..)?.trim_start());
+        let key = before.rsplit(['{', ',']).next()?.to_lowercase();
+        let known = PASSWORD_WORDS.iter().any(|word| key.contains(word));
+        known.then(|| written(value, before.contains('{')))
+    });
+    let secret = match named {
+        Some(secret) => secret,
+        None => value.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0)),
     };
     secret.filter(|secret| !secret.is_empty())
+}
+
+/// The secret that stands as the value of a key; `None` when its place stands there.
+fn written(value: &str, in_table: bool) -> Option<&str> {
+    if let Some(table) = value.strip_prefix('{').map(str::trim_start) {
+        // The place of a secret is none, and may be shown.
+        let place = table.starts_with("file") || table.starts_with("env");
+        return if place { None } else { table.split(['"', '\'']).nth(1) };
+    }
+    if in_table {
+        let quoted =
+            value.strip_prefix(['"', '\'']).and_then(|rest| rest.split(['"', '\'']).next());
+        return quoted.or_else(|| value.split([',', '}']).next().map(str::trim));
+    }
+    Some(value.trim().trim_matches(['"', '\'']))
 }
 
 fn blank(secret: &str) -> String {

@@ -32,7 +32,8 @@ fn a_typo_is_shown_with_line_column_and_caret() {
     let message = refused(&text);
     let expected = "t.toml:8:1: unknown field `modle`, expected one of `id`, `role`, `parent`, \
                     `label`, `model`, `port`, `period`, `guek`, `gak`, `voltage_kind`, \
-                    `ct_ratio`, `vt_ratio`, `invert`, `timeout`, `optical`, `dlms`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
+                    `ct_ratio`, `vt_ratio`, `accuracy_pct`, `machine`, `invert`, `timeout`, \
+                     `optical`, `dlms`, `counter_of`, `mqtt`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
     assert_eq!(message, expected);
 }
 
@@ -151,6 +152,25 @@ fn keys_are_32_hexadecimal_digits_and_never_shown() {
 }
 
 #[test]
+fn a_machines_plate_is_checked_against_itself() {
+    let with = |plate: &str| format!("{GOOD}machine = {plate}\n");
+    let parsed = |plate: &str| parse(&with(plate), Path::new("t.toml"));
+    let good = parsed("{ rated_kw = 15.5, idle_kw = 1.9, off_kw = 0.2, dwell = \"1min\" }");
+    let good = good.expect("valid").meters[0].plate.machine;
+    assert_eq!((good.rated_kw, good.dwell.as_secs()), (Some(15.5), 60));
+    for (plate, words) in [
+        ("{ rated_kw = 1, idle_kw = 2 }", "expected off_kw < idle_kw < rated_kw"),
+        ("{ constant_kw = 3 }", "constant_kw stands for a machine that nothing measures"),
+        ("{ dwell = \"2h\" }", "expected a time from 100ms to 1h"),
+        ("{ power = 3 }", "unknown field `power`"),
+        ("{ rated_kw = -1 }", "expected a number from"),
+    ] {
+        let message = refused(&with(plate));
+        assert!(message.contains(words), "{plate}: {message}");
+    }
+}
+
+#[test]
 fn a_meter_that_is_asked_says_how_it_is_reached() {
     let asked = |keys: &str| {
         let model = "model = \"generic_dlms\"\nport = \"tcp://h:4059\"";
@@ -172,7 +192,9 @@ fn a_meter_that_is_asked_says_how_it_is_reached() {
         ("dlms = { backfill = \"5min\" }", "expected a time from 1h to 366d"),
         ("dlms = { device = \"1\" }", "needs transport = \"mode_e\""),
         ("dlms = { clinet = 2 }", "did you mean `client`?"),
-        ("dlms = { security = \"low\", password = \"hunter2\" }", "password"),
+        ("dlms = { security = \"low\", password = \"hunter2\" }", "expected `file` or `env`"),
+        ("dlms = { password = \"hunter2\", client = 1 }", "expected `file` or `env`"),
+        ("dlms = { passwort = { text = \"hunter2\" } }", "did you mean `password`?"),
     ];
     for (keys, expected) in cases {
         let message = refused(&asked(keys));
@@ -185,4 +207,104 @@ fn a_meter_that_is_asked_says_how_it_is_reached() {
     assert!(refused(&pushed).contains("only a model that is asked over DLMS/COSEM"));
     let good = asked("dlms = { client = 2, security = \"low\", password = { env = \"P\" } }");
     assert!(parse(&good, Path::new("t.toml")).expect("valid").meters[1].dlms.is_some());
+}
+
+#[test]
+fn a_meter_that_publishes_is_checked_down_to_the_formula() {
+    let table = |keys: &str| format!("[[meter]]\nid = \"presse\"\n[meter.mqtt]\n{keys}\n");
+    let cases = [
+        (
+            "topic = \"t\"\nfields = { active_powr = \"$ W\" }",
+            "t.toml:15:12: there is no such quantity; did you mean active_power (W)",
+        ),
+        (
+            "topic = \"t\"\nfields = { active_power = \"$.p kVA\" }",
+            "t.toml:15:32: kVA measures something else: expected W",
+        ),
+        (
+            "topic = \"t\"\nfields = { active_power = \"$.p\" }",
+            "needs the unit that the payload's number is in",
+        ),
+        (
+            "topic = \"t\"\nfields = { active_power = \"p W\" }",
+            "t.toml:15:28: a path begins with $",
+        ),
+        ("topic = \"t\"\nfields = {}", "expected 1 to 128 fields"),
+        (
+            "topic = \"a/#/b\"\nfields = { active_power = \"$ W\" }",
+            "t.toml:14:12: # stands for all levels",
+        ),
+        (
+            "topic = \"t\"\npreset = \"shelly\"",
+            "it knows shelly_3em, shelly_pro_3em, tasmota, zigbee2mqtt",
+        ),
+        ("preset = \"tasmota\"", "which device? Name its topic, such as topic = \"presse\""),
+        ("topic = \"a/+\"\npreset = \"tasmota\"", "t.toml:14:12: a preset reads one device"),
+        (
+            "topic = \"t\"\npreset = \"tasmota\"\nfields = { active_power = \"$ W\" }",
+            "the preset says this already",
+        ),
+        ("fields = { active_power = \"$ W\" }", "expected a topic with a preset or with fields"),
+        (
+            "topic = \"t\"\nfields = { active_power = \"$ W\" }\ntime = \"$.ts s\"",
+            "expected the path of a time",
+        ),
+        (
+            "topic = \"t\"\nfields = { active_power = \"$ W\" }\nwindow = \"1h\"",
+            "expected a time from 100ms to 10s",
+        ),
+        (
+            "topic = \"t\"\nfields = { active_power = \"$ W\" }\nusername = \"a\"",
+            "this belongs to a broker",
+        ),
+        (
+            "topic = \"t\"\nmessage = [{ topic = \"a\", fields = { active_power = \"$ W\" } }]",
+            "each message names its own topic",
+        ),
+        (
+            "message = [{ topic = \"a\", feilds = { active_power = \"$ W\" } }]",
+            "did you mean `fields`?",
+        ),
+        (
+            "topic = \"t\"\nbroker = \"10.0.0.5\"\nfields = { active_power = \"$ W\" }",
+            "expected mqtt://HOST:PORT",
+        ),
+    ];
+    for (keys, expected) in cases {
+        let message = refused(&format!("{GOOD}\n{}[mqtt]\nbroker = \"mqtt://h\"\n", table(keys)));
+        assert!(message.contains(expected), "{keys}: {message}");
+    }
+    let good =
+        table("topic = \"t\"\nfields = { active_power = \"$ W\", production_pieces = \"$.n?\" }");
+    let message = refused(&format!("{GOOD}\n{good}"));
+    assert!(message.contains("t.toml:13:1: which broker?"), "{message}");
+    for whole in [
+        format!("{GOOD}\n{good}broker = \"mqtt://h\"\n"),
+        format!("{GOOD}\n{good}\n[mqtt]\nbroker = \"mqtt://h\"\n"),
+    ] {
+        let config = parse(&whole, Path::new("t.toml")).expect("valid");
+        assert!(config.meters[1].feed.is_some(), "{whole}");
+    }
+}
+
+#[test]
+fn keys_that_do_not_go_together_are_refused() {
+    let mqtt = "mqtt = { topic = \"t\", preset = \"tasmota\" }";
+    let cases = [
+        (format!("port = \"tcp://h:1\"\nmodel = \"lgz_e450\"\n{mqtt}"), "leave out port or mqtt"),
+        (format!("model = \"lgz_e450\"\n{mqtt}"), "has no model: name a preset"),
+        (format!("ct_ratio = 40\n{mqtt}"), "multiply in the formulas"),
+        ("counter_of = \"nobody\"".to_owned(), "there is no meter with this id"),
+        ("counter_of = \"x\"".to_owned(), "belong to it already"),
+        (
+            "counter_of = \"general\"\n[[meter]]\nid = \"y\"\ncounter_of = \"x\"".to_owned(),
+            "\"x\" counts for another meter itself",
+        ),
+    ];
+    for (keys, expected) in cases {
+        let text =
+            format!("{GOOD}\n[[meter]]\nid = \"x\"\n{keys}\n[mqtt]\nbroker = \"mqtt://h\"\n");
+        let message = refused(&text);
+        assert!(message.contains(expected), "{keys}: {message}");
+    }
 }

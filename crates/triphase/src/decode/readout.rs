@@ -8,7 +8,7 @@ use crate::cli::{Format, Protocol};
 use anyhow::Result;
 use frame::capture_text::bytes_of_capture;
 use frame::iec62056_21::Group;
-use meter::push::{DefectCode, Outcome, PushOptions, Step};
+use meter::push::{DefectCode, Outcome, PushOptions, PushReader, Step};
 use meter::readout::{
     Content, Entry, Kind, ReadOut, ReadoutOptions, ReadoutReader, Start, checksum_name, is_readable,
 };
@@ -20,6 +20,9 @@ use std::io::Write;
 
 /// Bytes given to the reader at once.
 const CHUNK: usize = 64 << 10;
+
+/// Bytes that tell whether a capture is one of pushed DLMS.
+const BEGINNING: usize = 64 << 10;
 
 /// Which of the two protocols the capture is to be read as, `None` inside for whichever it is;
 /// `None` when it is neither.
@@ -33,7 +36,8 @@ pub(super) fn kind_of(
         Protocol::Dsmr => Some(Some(Kind::Dsmr)),
         Protocol::Auto => {
             let bytes = wire_bytes(captured);
-            let readable = is_readable(&bytes) || holds_encrypted_p1(&bytes, options);
+            let readable = holds_encrypted_p1(&bytes, options)
+                || (is_readable(&bytes) && !begins_with_pushes(&bytes, options));
             readable.then_some(None)
         }
         Protocol::Dlms | Protocol::Mbus => None,
@@ -60,6 +64,16 @@ fn holds_encrypted_p1(bytes: &[u8], options: &PushOptions) -> bool {
     reader.feed(None, bytes, &mut each);
     reader.finish(&mut each);
     found
+}
+
+/// Whether the capture begins with pushed DLMS: in megabytes of ciphertext anything can be read,
+/// data sets too.
+fn begins_with_pushes(bytes: &[u8], options: &PushOptions) -> bool {
+    let options = PushOptions { explain: false, ..options.clone() };
+    let beginning = bytes.get(..BEGINNING).unwrap_or(bytes);
+    let secrets = [DefectCode::KeyMissing, DefectCode::WrongKey, DefectCode::TagMismatch];
+    let outcomes = PushReader::new(options).feed(None, beginning);
+    outcomes.iter().any(|it| it.delivered || secrets.into_iter().any(|code| it.has(code)))
 }
 
 fn readout_options(kind: Option<Kind>, options: &PushOptions) -> ReadoutOptions {

@@ -5,6 +5,7 @@
 //! and one energy list a minute, every push of the last days. The meter that tells the past goes
 //! on living, so its counters go on exactly.
 
+use super::machines::Machines;
 use crate::import::LongJob;
 use anyhow::{Context, Result, bail};
 use meter::Driver;
@@ -115,6 +116,30 @@ pub(super) fn make(
     append(&mut batch)?;
     progress.done();
     Ok(())
+}
+
+/// Stores what the machines' meters told in the last days until `end`. Blocking.
+pub(super) fn of_machines(
+    mut machines: Machines,
+    store: &Store,
+    end: Timestamp,
+) -> Result<Machines> {
+    let runtime = tokio::runtime::Handle::current();
+    let mut progress = LongJob::new("of the machines' past", Machines::PAST.as_secs());
+    let begin = end.minus(Machines::PAST);
+    let mut batch: Vec<Telegram> = Vec::new();
+    machines.past(end, |at, telegrams| {
+        batch.extend(telegrams);
+        if batch.len() >= BATCH_TELEGRAMS {
+            let full = std::mem::take(&mut batch);
+            runtime.block_on(store.append(Batch::live(full, Vec::new())))?;
+            progress.at(at.since(begin).as_secs());
+        }
+        Ok(())
+    })?;
+    runtime.block_on(store.append(Batch::live(batch, Vec::new())))?;
+    progress.done();
+    Ok(machines)
 }
 
 #[cfg(test)]

@@ -1,32 +1,32 @@
 //! `triphase demo`: a simulated workshop behind the real pipeline.
 //!
-//! In: a seed, a speed. Out: the whole service, whose one meter is a simulated E450 at the other
-//! end of a pseudo-terminal, encrypted with a demo key. Nothing after the wire knows that it is
+//! In: a seed, a speed. Out: the whole service, whose main meter is a simulated E450 at the other
+//! end of a pseudo-terminal, encrypted with a demo key, and whose machines have meters of their own. Nothing after the wire knows that it is
 //! simulated, but every surface says so. A first start tells some weeks of the past too.
 
 mod history;
+mod machines;
 
 pub(crate) use history::History;
+
+use machines::Machines;
 
 use crate::acquire::Clock;
 use crate::assemble::{self, Kind};
 use crate::cli;
 use crate::clock;
-use crate::config::{
-    Config, HttpConfig, MeterConfig, ModelConfig, MqttConfig, Role, Secret, SiteConfig,
-    loopback_only,
-};
+use crate::config::{self, Config, HttpConfig, MqttConfig, Secret, loopback_only};
 use crate::run;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
-use reading::{MeterId, Timestamp};
+use reading::Timestamp;
 use sim::{E450Feed, Pace, PacedFeed, Protection, Speed};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Store;
-use wire::{Port, Pty, SerialSettings};
+use wire::Pty;
 
 /// The demo's keys protect nothing: they show the encrypted path at work.
 const DEMO_GUEK: [u8; 16] = *b"triphase demo EK";
@@ -47,7 +47,8 @@ pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
     tokio::task::spawn_blocking(move || prepare(&folder, reset)).await??;
     let zone = TimeZone::get(ZONE).context(ZONE)?;
     let line = Pty::open(None)?;
-    let config = config(&arguments, &zone, line.path())?;
+    let machines = Machines::install(arguments.seed, &zone, arguments.mqtt.as_ref()).await?;
+    let config = config(&arguments, line.path(), &machines)?;
     let speed = Speed::times(arguments.speed)?;
     // The workshop's time goes on where the last demo left it: a faster one may be ahead.
     let store = Store::open(&config.store, store::Options::default())?;
@@ -57,17 +58,27 @@ pub(crate) async fn demo(arguments: cli::Demo) -> Result<()> {
     let opened = clock::now();
     // What was pushed at that instant was pushed: its counter must not be used again.
     let start = newest.map_or(opened, |newest| newest.plus(Duration::from_micros(1)).max(opened));
-    let feed = feed(&arguments, (&config, &store), (newest.is_none(), start)).await?;
+    let is_new = newest.is_none();
+    let feed = feed(&arguments, (&config, &store), (is_new, start)).await?;
+    let machines = if is_new && !arguments.history.is_none() {
+        let store = store.clone();
+        let told = move || history::of_machines(machines, &store, start);
+        tokio::task::spawn_blocking(told).await??
+    } else {
+        machines
+    };
     // Telling the past took its time; the workshop goes on from where it ends.
     let began = clock::now();
     let start = start.max(began);
     let factor = arguments.speed;
     let workshop_clock: Clock =
         Arc::new(move || start.plus(clock::now().since(began).mul_f64(factor)));
+    let answering = machines.serve(&workshop_clock, speed)?;
     let parts = assemble::assemble(config, store, workshop_clock, Kind::Demo)?;
     let simulator = tokio::spawn(simulate(line, feed, (start, speed)));
     run::serve(parts, listener, announce).await?;
     simulator.abort();
+    drop(answering);
     Ok(())
 }
 
@@ -108,28 +119,31 @@ fn prepare(folder: &Path, reset: bool) -> Result<()> {
         .with_context(context)
 }
 
-fn config(arguments: &cli::Demo, zone: &TimeZone, line: &Path) -> Result<Config> {
+/// The configuration, as a user would write it.
+fn config(arguments: &cli::Demo, line: &Path, machines: &Machines) -> Result<Config> {
+    let text = format!(
+        "[site]\nname = \"Atelier\"\ntimezone = \"{ZONE}\"\nnominal_voltage_v = 230\n\
+         subscribed_power_kw = {SUBSCRIBED_POWER_KW}\n\
+         [[meter]]\nid = \"general\"\nrole = \"main\"\nlabel = \"Compteur général\"\n\
+         model = \"lgz_e450\"\nport = \"serial://{}\"\n{}",
+        line.display(),
+        machines.tables()?
+    );
+    // A broker that feeds a meter must be there for the check; the demo's own settings follow.
+    let broker = arguments.mqtt.as_ref().and_then(|broker| broker.plain());
+    let section = broker.map(|(host, port)| format!("[mqtt]\nbroker = \"mqtt://{host}:{port}\"\n"));
+    let text = text + &section.unwrap_or_default();
+    let parsed = config::parse(&text, Path::new("demo"));
+    let mut config = parsed.map_err(|report| anyhow::anyhow!("{report}"))?;
+    if let Some(general) = config.meters.first_mut() {
+        general.guek = Some(Secret::Known(DEMO_GUEK));
+        general.gak = Some(Secret::Known(DEMO_GAK));
+    }
     Ok(Config {
-        site: SiteConfig {
-            name: "Atelier".to_owned(),
-            zone: zone.clone(),
-            nominal_voltage_v: 230.0,
-            subscribed_power_kw: Some(SUBSCRIBED_POWER_KW),
-            demand_interval_min: 10,
-        },
-        meters: vec![MeterConfig {
-            label: "Compteur général".to_owned(),
-            model: meter::model("lgz_e450").map(ModelConfig::Known),
-            port: Some(Port::Serial(SerialSettings::customer_interface(line.to_owned()))),
-            guek: Some(Secret::Known(DEMO_GUEK)),
-            gak: Some(Secret::Known(DEMO_GAK)),
-            ..MeterConfig::new(MeterId::new("general")?, Role::Main)
-        }],
         http: HttpConfig { listen: arguments.listen, tls: None, names: Vec::new() },
         mqtt: arguments.mqtt.clone().map(|broker| MqttConfig::open(broker, "Atelier")),
         store: arguments.data.clone(),
-        retention: store::Retention::default(),
-        alarms: alarm::Thresholds::default(),
+        ..config
     })
 }
 
@@ -145,7 +159,7 @@ async fn feed(
     let (seed, zone) = (arguments.seed, config.site.zone.clone());
     let folder = config.store.clone();
     let tells_past = is_new && !arguments.history.is_none();
-    let [meter] = &config.meters[..] else { bail!("a demo has one meter") };
+    let Some(meter) = config.meters.first() else { bail!("a demo has a main meter") };
     let reader = meter::model("lgz_e450").map(|model| {
         model.reader(meter::DriverOptions {
             guek: Some(DEMO_GUEK),

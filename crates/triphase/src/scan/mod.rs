@@ -5,6 +5,7 @@
 //! bus: its arguments, its search. A bus on which nothing was found ends with exit 1 and says what
 //! to look at.
 
+mod mbus;
 mod modbus;
 mod progress;
 mod serial;
@@ -22,6 +23,12 @@ pub(crate) enum Bus {
         triphase scan serial --optical           asks every port for a meter, 300 baud, 3 s each\n  \
         triphase scan serial --optical /dev/ttyUSB0")]
     Serial(serial::Arguments),
+    /// Finds slaves on a wired M-Bus by primary and secondary address
+    #[command(after_help = "Examples:\n  triphase scan mbus /dev/ttyUSB0\n  \
+        triphase scan mbus /dev/ttyUSB0 --baud 300,2400,9600 --search secondary\n  \
+        triphase scan mbus tcp://10.0.0.20:10001 --addresses 1-20\n\
+        Slaves are only asked. A whole search at 2400 baud takes about two minutes.")]
+    Mbus(mbus::Arguments),
     /// Finds Modbus devices behind a gateway or on a line, and the map that reads them
     #[command(after_help = "Examples:\n  triphase scan modbus modbus+tcp://10.0.0.12\n  \
         triphase scan modbus modbus+rtu:///dev/ttyUSB0 --units 1-10\n  \
@@ -54,6 +61,7 @@ pub(crate) struct Findings {
 pub(crate) async fn scan(bus: Bus) -> anyhow::Result<bool> {
     let findings = match bus {
         Bus::Serial(arguments) => serial::scan(&arguments).await?,
+        Bus::Mbus(arguments) => mbus::scan(&arguments).await?,
         Bus::Modbus(arguments) => modbus::scan(&arguments).await?,
     };
     let mut out = std::io::stdout().lock();

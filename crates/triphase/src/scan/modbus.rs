@@ -79,6 +79,16 @@ struct Search {
     found: Vec<Found>,
 }
 
+/// A map that may be the device's.
+struct Proposal {
+    model: String,
+    /// The device has a mark of the model.
+    marked: bool,
+    likeness: Likeness,
+    /// How many of the map's registers the device refuses.
+    refused: usize,
+}
+
 /// A device that answered.
 struct Device<'a> {
     port: &'a Port,
@@ -146,8 +156,13 @@ impl Search {
         let device = Device { port, unit, texts };
         let mut proposals = Vec::new();
         self.progress.at(&format!("{at}: SunSpec"));
-        if let Some(likeness) = self.likeness(client, &device, &Source::SunSpec).await? {
-            proposals.push((SUNSPEC.to_owned(), true, likeness));
+        if let Some((likeness, _)) = self.likeness(client, &device, &Source::SunSpec).await? {
+            proposals.push(Proposal {
+                model: SUNSPEC.to_owned(),
+                marked: true,
+                likeness,
+                refused: 0,
+            });
         }
         if proposals.is_empty() {
             for map in modbus::maps().iter().filter(|map| map.sunspec.is_empty()) {
@@ -155,24 +170,27 @@ impl Search {
                 let marked = self.is_marked(client, &device, map).await?;
                 let source = Source::Map(Arc::clone(map));
                 let likeness = self.likeness(client, &device, &source).await?;
-                if let Some(likeness) = likeness.filter(|l| l.is_likely()) {
-                    proposals.push((map.name.clone(), marked, likeness));
+                if let Some((likeness, refused)) = likeness.filter(|(l, _)| l.is_likely()) {
+                    let model = map.name.clone();
+                    proposals.push(Proposal { model, marked, likeness, refused });
                 }
             }
         }
-        proposals.sort_by_key(|(_, marked, likeness)| (!*marked, u32::MAX - likeness.plausible));
+        // A larger model's map has registers that the smaller model refuses.
+        proposals.sort_by_key(|it| (!it.marked, u32::MAX - it.likeness.plausible, it.refused));
         proposals.truncate(PROPOSALS_MAX);
         self.found.push(found(&device, &proposals));
         Ok(())
     }
 
-    /// How much of what a map reads from the device makes sense; `None` when it reads nothing.
+    /// How much of what a map reads from the device makes sense, and how many of its registers the
+    /// device refuses; `None` when it reads nothing.
     async fn likeness(
         &self,
         client: &mut Option<Client>,
         device: &Device<'_>,
         source: &Source,
-    ) -> Result<Option<Likeness>> {
+    ) -> Result<Option<(Likeness, usize)>> {
         let meter = MeterId::new("scan".to_owned()).context("an id")?;
         let options = ReaderOptions { meter, correction: Correction::NONE };
         let reader = Reader::new(source.clone(), options);
@@ -184,7 +202,9 @@ impl Search {
                 if exchange.answer.fault.is_some_and(|fault| !fault.keep_link) {
                     *client = None;
                 }
-                Ok(exchange.answer.heard.telegrams.first().map(likeness))
+                let refused = asker.reader.refusals().len();
+                let telegram = exchange.answer.heard.telegrams.first();
+                Ok(telegram.map(|telegram| (likeness(telegram), refused)))
             }
             Err(_) => {
                 *client = None;
@@ -218,13 +238,13 @@ const fn question(unit: u8, span: Span) -> Question {
 }
 
 /// What is said of a device, and the block that reads it.
-fn found(device: &Device<'_>, proposals: &[(String, bool, Likeness)]) -> Found {
+fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
     let Device { port, unit, texts } = device;
     let mut what = format!("unit {unit} on {}", short(port));
     if !texts.is_empty() {
         what.push_str(&format!(" says it is {}", texts.join(", ")));
     }
-    let Some((model, marked, likeness)) = proposals.first() else {
+    let Some(Proposal { model, marked, likeness, .. }) = proposals.first() else {
         what.push_str(
             "\nno map in this version reads sense from it: write one from its data sheet, see \
              docs/meters/adding-a-modbus-meter.md",
@@ -240,7 +260,7 @@ fn found(device: &Device<'_>, proposals: &[(String, bool, Likeness)]) -> Found {
         "\n{model} ({because}): {} of its values make sense, {} do not",
         likeness.plausible, likeness.absurd
     ));
-    let others: Vec<&str> = proposals.iter().skip(1).map(|(name, ..)| name.as_str()).collect();
+    let others: Vec<&str> = proposals.iter().skip(1).map(|it| it.model.as_str()).collect();
     if !others.is_empty() {
         what.push_str(&format!("; {} would, too", others.join(" and ")));
     }

@@ -4,18 +4,21 @@
 //! pseudo-terminal or to whoever connects over TCP, until the process is ended.
 
 mod cosem;
+pub(crate) mod mbus;
+pub(crate) mod modbus;
 mod optical;
+mod plant;
 
-mod modbus;
+pub(crate) use plant::Plant;
 
 use crate::cli;
 use crate::clock;
-use crate::config::loopback_only;
+use crate::config::{broker_address, loopback_only};
 use crate::decode::key_argument;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
 use reading::Timestamp;
-use sim::{E450Feed, Feed, P1Feed, Pace, Protection, Speed};
+use sim::{E450Feed, Feed, P1Feed, Pace, Protection, ShellyPublisher, Speed, SubMeter};
 use std::io::Write;
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
@@ -24,6 +27,9 @@ use wire::Pty;
 
 /// Most readers of one simulated meter over TCP; a further one is turned away.
 const READERS_MAX: usize = 16;
+
+/// The model that publishes to a broker.
+const PUBLISHES: &str = "shelly_pro_3em";
 
 /// Where the telegrams go.
 enum Output {
@@ -57,6 +63,9 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
             stopped = crate::run::asked_to_stop() => stopped.map(drop),
         };
     }
+    if arguments.model == PUBLISHES {
+        return publish(arguments, zone).await;
+    }
     let mut output = open(&arguments.port).await?;
     let start = clock::now();
     let speed = Speed::times(arguments.speed)?;
@@ -73,6 +82,7 @@ pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
             };
             until_stopped(answering).await
         }
+        "mbus" => until_stopped(mbus::serve(&arguments, zone, (start, speed), &mut output)).await,
         "dsmr_p1" => {
             let feed = P1Feed::new(arguments.seed, start, &zone);
             until_stopped(push(feed, (start, speed), &mut output)).await
@@ -97,6 +107,31 @@ async fn push(
 async fn until_stopped(serving: impl Future<Output = Result<()>>) -> Result<()> {
     tokio::select! {
         ended = serving => ended,
+        stopped = crate::run::asked_to_stop() => stopped.map(drop),
+    }
+}
+
+/// Publishes over MQTT until SIGTERM or SIGINT.
+async fn publish(arguments: cli::Simulate, zone: TimeZone) -> Result<()> {
+    let cli::Simulate { port, machine, topic, seed, speed, .. } = arguments;
+    let expected = || format!("--port {port}: {PUBLISHES} takes a broker, mqtt://HOST:PORT");
+    let broker = broker_address(&port).ok();
+    let (host, broker_port) = broker.as_ref().and_then(|it| it.plain()).with_context(expected)?;
+    if !outlet::feed::TopicFilter::new(&topic).is_ok_and(|topic| !topic.is_wild()) {
+        bail!("--topic {topic}: expected a topic without + and #");
+    }
+    let start = clock::now();
+    let meter = SubMeter::new(seed, (start, zone), &machine).context("--machine")?;
+    let pace = Pace { start, speed: Speed::times(speed)?, clock: clock::now };
+    println!("{topic}");
+    std::io::stdout().flush().context("stdout")?;
+    let device = ShellyPublisher { host: host.to_owned(), port: broker_port, topic, meter };
+    let publishing = device.run(pace, |news| match news {
+        Ok(()) => tracing::info!(broker = port, "connected to the broker"),
+        Err(reason) => tracing::warn!(broker = port, "{reason}; it is tried again"),
+    });
+    tokio::select! {
+        () = publishing => Ok(()),
         stopped = crate::run::asked_to_stop() => stopped.map(drop),
     }
 }

@@ -1,15 +1,15 @@
 //! `triphase simulate` of meters that answer Modbus questions: over TCP, or as slaves on a
 //! pseudo-terminal.
 
+use super::plant::Plant;
 use crate::cli;
 use crate::clock;
 use crate::config::loopback_only;
 use anyhow::{Context, Result, bail};
 use jiff::tz::TimeZone;
 use meter::modbus::{self, Map, SUNSPEC};
-use reading::Timestamp;
+use sim::Workshop;
 use sim::modbus::{Device, Framing, Misdeed, Reply, Subject, Units};
-use sim::{State, Workshop};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,34 +45,15 @@ pub(super) fn map(model: &str) -> Result<Option<Map>> {
     Ok(modbus::map(name).map(|map| Map::clone(map)))
 }
 
-/// The workshop as all simulated meters see it, once a second.
-struct Shared {
-    workshop: Mutex<(Workshop, Option<State>)>,
-    start: Timestamp,
-    speed: f64,
-}
-
-impl Shared {
-    fn state(&self) -> State {
-        let elapsed = clock::now().since(self.start).mul_f64(self.speed);
-        let now = self.start.plus(Duration::from_secs(elapsed.as_secs()));
-        let mut shared = self.workshop.lock().unwrap_or_else(PoisonError::into_inner);
-        let (workshop, last) = &mut *shared;
-        match last {
-            Some(state) if state.at == now => state.clone(),
-            _ => last.insert(workshop.advance(now)).clone(),
-        }
-    }
-}
-
 /// Simulates until SIGTERM or SIGINT.
 pub(super) async fn simulate(arguments: &cli::Simulate, map: &Map) -> Result<()> {
     let zone = TimeZone::get(&arguments.timezone)
         .map_err(|_| anyhow::anyhow!("--timezone {}: expected an IANA name", arguments.timezone))?;
     let start = clock::now();
     let workshop = Workshop::new(arguments.seed, start, zone);
-    let shared =
-        Arc::new(Shared { workshop: Mutex::new((workshop, None)), start, speed: arguments.speed });
+    let speed = arguments.speed;
+    let now = move || start.plus(clock::now().since(start).mul_f64(speed));
+    let shared = Arc::new(Plant::new(workshop, Arc::new(now)));
     let units = units(arguments, map)?;
     let misdeeds = misdeeds(arguments, &units)?;
     let bus = || {
@@ -87,7 +68,10 @@ pub(super) async fn simulate(arguments: &cli::Simulate, map: &Map) -> Result<()>
     let port = arguments.port.as_str();
     let serving = async {
         if port == "pty" {
-            return serve_rtu(Pty::open(None)?, &bus(), &shared).await;
+            let pty = Pty::open(None)?;
+            println!("{}", pty.path().display());
+            std::io::stdout().flush().context("stdout")?;
+            return serve_rtu(pty, &bus(), &shared).await;
         }
         let address = port.trim_start_matches("modbus+").strip_prefix("tcp://");
         let address: SocketAddr = address
@@ -160,7 +144,8 @@ fn misdeeds(arguments: &cli::Simulate, units: &[u8]) -> Result<Vec<(u8, Misdeed)
     each.map(|text| parsed(text).with_context(|| format!("--fault {text}: {expected}"))).collect()
 }
 
-async fn serve_tcp(listener: TcpListener, bus: Arc<Mutex<Units>>, shared: Arc<Shared>) {
+/// Serves whoever connects, for ever.
+pub(crate) async fn serve_tcp(listener: TcpListener, bus: Arc<Mutex<Units>>, shared: Arc<Plant>) {
     let connections = Arc::new(tokio::sync::Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok((stream, from)) = listener.accept().await else { continue };
@@ -177,7 +162,7 @@ async fn serve_tcp(listener: TcpListener, bus: Arc<Mutex<Units>>, shared: Arc<Sh
 async fn serve_master(
     mut stream: TcpStream,
     bus: &Mutex<Units>,
-    shared: &Shared,
+    shared: &Plant,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut pending = Vec::new();
@@ -197,9 +182,8 @@ async fn serve_master(
     }
 }
 
-async fn serve_rtu(pty: Pty, bus: &Mutex<Units>, shared: &Shared) -> Result<()> {
-    println!("{}", pty.path().display());
-    std::io::stdout().flush().context("stdout")?;
+/// Serves the slaves of a pseudo-terminal; ends only with an error.
+pub(crate) async fn serve_rtu(pty: Pty, bus: &Mutex<Units>, shared: &Plant) -> Result<()> {
     let mut line = wire::Link::of_pty(pty);
     let mut pending = Vec::new();
     let mut buffer = [0; READ_SIZE];
@@ -215,7 +199,7 @@ async fn serve_rtu(pty: Pty, bus: &Mutex<Units>, shared: &Shared) -> Result<()> 
 
 fn answer(
     bus: &Mutex<Units>,
-    shared: &Shared,
+    shared: &Plant,
     framing: Framing,
     pending: &mut Vec<u8>,
 ) -> Option<Reply> {

@@ -12,11 +12,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use wire::Pty;
 
 /// Most bytes taken from a reader at once.
 const READ_MAX: usize = 256;
+/// How often the rate of the line is looked at.
+const GLANCE: Duration = Duration::from_millis(20);
 /// Bytes that go out together; a read-out leaves at the pace of its line.
 const PIECE: usize = 32;
 /// Most pieces that wait to go out.
@@ -71,17 +73,26 @@ impl Outgoing {
 pub(super) async fn on_terminal(meter: &mut OpticalMeter, pty: &mut Pty) -> Result<()> {
     let mut buffer = [0; READ_MAX];
     let mut outgoing = Outgoing::new();
+    // A reader may write as soon as it has changed the rate, and change it as soon as it has written:
+    // a pseudo-terminal has no line that its bytes would have to leave first. So the rates before
+    // and after they came may both be theirs.
+    let mut rate = pty.baud();
     loop {
         let read = tokio::select! {
+            biased;
             read = pty.read(&mut buffer) => Some(read.context("the pseudo-terminal")?),
+            () = sleep(GLANCE) => None,
             (baud, bytes) = outgoing.next() => {
                 pty.write_or_lose(&as_heard(&bytes, baud, pty.baud()))?;
                 None
             }
         };
+        let before = std::mem::replace(&mut rate, pty.baud());
         let Some(count) = read else { continue };
         let asked: Vec<u8> = buffer.iter().take(count).map(|byte| byte & 0x7F).collect();
-        for sent in meter.receive(crate::clock::now(), pty.baud(), &asked) {
+        let own = Some(meter.baud());
+        let theirs = if before == own { before } else { rate };
+        for sent in meter.receive(crate::clock::now(), theirs, &asked) {
             outgoing.add(&sent);
         }
     }

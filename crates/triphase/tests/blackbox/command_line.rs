@@ -16,7 +16,8 @@ fn every_command_has_help_with_an_example() {
     let commands = ["demo", "run", "check", "decode", "simulate", "calc", "import", "export"];
     let commands = commands.iter().map(|command| vec![*command]);
     let tokens = ["add", "list", "revoke"].iter().map(|command| vec!["token", *command]);
-    for command in commands.chain(tokens) {
+    let scans = [vec!["scan"], vec!["scan", "serial"]];
+    for command in commands.chain(tokens).chain(scans) {
         let output = triphase(&[&command[..], &["--help"]].concat());
         assert!(output.status.success());
         assert!(stdout(&output).contains("Example"), "{command:?}");

@@ -21,7 +21,8 @@ export function begin(zone: string, day: Day): number {
   return seconds - offset(zone, seconds - offset(zone, seconds));
 }
 
-function today(zone: string, now: number): Day {
+/** The date of an instant in the zone of the site. */
+export function today(zone: string, now: number): Day {
   const local = now + offset(zone, now / 1000) * 1000;
   return Math.floor(local / DAY_MS) * DAY_MS;
 }
@@ -38,6 +39,9 @@ function next(day: Day, period: Period, by: 1 | -1): Day {
   if (period === "month") return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + by, 1);
   return day + by * DAY_MS * (period === "week" ? 7 : 1);
 }
+
+/** The date so many days before. */
+export const dayBefore = (day: Day, days: number): Day => day - days * DAY_MS;
 
 export class Chosen {
   period = $derived.by((): Period => PERIODS.find((one) => one === router.params.get("period")) ?? "day");

@@ -1,35 +1,50 @@
 //! `GET /api/industrie/charges-par-machine`: measured loads in place of the chapter's constants.
+//!
+//! In: the loads of the meters directly behind the chosen one. Out: the chapter's three objects by
+//! configured id with `divers`, what no meter explains. Outside strict mode a silent meter is null
+//! and a warning says that `divers` contains it; strict mode leaves it out.
 
 use super::{Beside, Refusal, Request};
+use crate::MeterInfo;
+use crate::http::v1::Now;
 use crate::last::Last;
-use analysis::chapter25::{self, Load};
-use analysis::{Method, derive};
+use analysis::chapter25::{self, Loads, REMAINDER, Warning};
+use analysis::derive;
+use analysis::loads::{Load, LoadMethod, Remainder, remainder};
+use analysis::meter_balance::BalanceVerdict;
 use axum::response::Json;
 use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
 pub(super) struct Body {
     timestamp: String,
-    charges_par_equipement: ByName<f64>,
+    charges_par_equipement: ByName<Option<f64>>,
     total_consomme: f64,
     pourcentages: ByName<Option<f64>>,
-    methode: ByName<&'static str>,
+    methode: ByName<Option<&'static str>>,
     #[serde(flatten)]
     beside: Beside<Norms>,
 }
 
-/// The standards have no rule for shares; the object is there because every route has one.
+/// What the measurements say beyond the chapter's three objects.
 #[derive(Serialize)]
-pub(super) struct Norms {}
+pub(super) struct Norms {
+    divers: Option<RemainderNorms>,
+    /// How far each load may be trusted: high, medium, low; null for one that is not known.
+    confiance: ByName<Option<&'static str>>,
+}
+
+#[derive(Serialize)]
+struct RemainderNorms {
+    kw: f64,
+    incertitude_kw: f64,
+    verdict: &'static str,
+    /// Silent meters, whose load is part of it.
+    contient: Vec<String>,
+}
 
 /// An object whose keys keep their order.
 struct ByName<V>(Vec<(String, V)>);
-
-impl<V> ByName<V> {
-    fn new(loads: &[Load], value: impl Fn(&Load) -> V) -> Self {
-        Self(loads.iter().map(|load| (load.name.clone(), value(load))).collect())
-    }
-}
 
 impl<V: Serialize> Serialize for ByName<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -37,19 +52,153 @@ impl<V: Serialize> Serialize for ByName<V> {
     }
 }
 
+/// A meter directly behind the chosen one.
+struct Part<'a> {
+    meter: &'a MeterInfo,
+    load: &'a Load,
+}
+
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
-    let Last { measurement, warnings } = request.last()?;
-    let whole = derive::active_power(&measurement).map(|power| power.value / 1000.0);
-    let loads = chapter25::loads(whole, &[]).ok_or(Refusal::NoMeasurement)?;
+    let outlet = &request.outlet;
+    let now = Now::of(outlet, &[]);
+    let place = outlet.meters.iter().position(|meter| meter.id == request.meter.id);
+    let place = place.ok_or(Refusal::UnknownMeter)?;
+    let parts: Vec<Part<'_>> = now
+        .branches
+        .iter()
+        .zip(&outlet.meters)
+        .filter(|(branch, _)| branch.parent == Some(place))
+        .map(|(branch, meter)| Part { meter, load: &branch.load })
+        .collect();
+    let last = request.last().ok();
+    let whole_kw = whole(&request, &now.branches[place].load, (last.as_ref(), !parts.is_empty()));
+    let known: Vec<(String, f64)> = parts
+        .iter()
+        .filter_map(|part| Some((part.meter.id.to_string(), part.load.known()?.kw)))
+        .collect();
+    let loads = chapter25::loads(whole_kw, &known).ok_or(Refusal::NoMeasurement)?;
+    let used = parts.iter().zip(now.behind(place)).filter(|(part, _)| part.load.known().is_some());
+    let own = last.as_ref().filter(|_| whole_kw.is_some()).map(|last| last.measurement.at());
+    let newest = used.filter_map(|(_, measured)| measured).chain(own).max();
+    let timestamp = request.time(newest.ok_or(Refusal::NoMeasurement)?);
+    let rest = whole_kw.and_then(|_| remainder(&now.branches, place));
+    let warnings = last.map(|last| last.warnings).unwrap_or_default().into_iter();
+    let warnings = warnings.chain(doubts(&parts, (rest.as_ref(), whole_kw)));
+    let norms = || Norms {
+        divers: rest.as_ref().map(|rest| RemainderNorms::new(rest, &outlet.meters)),
+        confiance: ByName(
+            parts
+                .iter()
+                .map(|part| {
+                    let confidence = part.load.known().map(|known| known.confidence().name());
+                    (part.meter.id.to_string(), confidence)
+                })
+                .collect(),
+        ),
+    };
+    let beside = request.beside(norms, warnings);
+    let named = Named { parts: &parts, loads: &loads, strict: request.strict() };
     Ok(Json(Body {
-        timestamp: request.time(measurement.at()),
-        charges_par_equipement: ByName::new(&loads.loads, |load| load.kw),
+        timestamp,
+        charges_par_equipement: named.each(|load, _| load.map(|load| load.kw)),
         total_consomme: loads.total_kw,
-        pourcentages: ByName::new(&loads.loads, |load| load.percent),
-        methode: ByName::new(&loads.loads, |load| match load.method {
-            Method::Measured => "mesure",
-            _ => "difference",
+        pourcentages: named.each(|load, _| load.and_then(|load| load.percent)),
+        methode: named.each(|load, part| match part {
+            Some(part) => part.load.known().map(|known| known.method.french()),
+            // Nothing is behind the meter: what it says itself is all there is.
+            None if load.is_some() && parts.is_empty() => Some(LoadMethod::Submeter.french()),
+            None => load.map(|_| LoadMethod::Difference.french()),
         }),
-        beside: request.beside(|| Norms {}, warnings),
+        beside,
     }))
+}
+
+/// The power of the chosen meter. **Unit** kW.
+///
+/// Without others behind it its last measurement counts, however old it is, as on every route; a
+/// difference needs values of one time.
+fn whole(request: &Request, load: &Load, (last, has_parts): (Option<&Last>, bool)) -> Option<f64> {
+    if has_parts && !request.strict() {
+        return load.known().map(|known| known.kw);
+    }
+    derive::active_power(&last?.measurement).map(|power| power.value / 1000.0)
+}
+
+/// Loads under their names, in the order of the configuration, the remainder last.
+struct Named<'a> {
+    parts: &'a [Part<'a>],
+    loads: &'a Loads,
+    strict: bool,
+}
+
+impl Named<'_> {
+    fn each<V>(
+        &self,
+        value: impl Fn(Option<&chapter25::Load>, Option<&Part<'_>>) -> V,
+    ) -> ByName<V> {
+        let of = |name: &str| self.loads.loads.iter().find(|load| load.name == name);
+        let mut named = Vec::with_capacity(self.parts.len() + 1);
+        for part in self.parts {
+            let name = part.meter.id.to_string();
+            let load = of(&name);
+            if load.is_some() || !self.strict {
+                named.push((name, value(load, Some(part))));
+            }
+        }
+        if let Some(rest) = of(REMAINDER) {
+            named.push((REMAINDER.to_owned(), value(Some(rest), None)));
+        }
+        ByName(named)
+    }
+}
+
+impl RemainderNorms {
+    fn new(rest: &Remainder, meters: &[MeterInfo]) -> Self {
+        Self {
+            kw: rest.kw,
+            incertitude_kw: rest.uncertainty_kw,
+            verdict: rest.verdict.name(),
+            contient: rest.contains.iter().map(|place| meters[*place].id.to_string()).collect(),
+        }
+    }
+}
+
+/// What must be known to read the loads.
+fn doubts(parts: &[Part<'_>], (rest, whole_kw): (Option<&Remainder>, Option<f64>)) -> Vec<Warning> {
+    let unknown: Vec<&str> = parts
+        .iter()
+        .filter(|part| part.load.known().is_none())
+        .map(|part| part.meter.id.as_str())
+        .collect();
+    let mut warnings = Vec::new();
+    if !unknown.is_empty() {
+        let names = unknown.join(", ");
+        warnings.push(Warning::with_values(
+            "sous_compteur_muet",
+            format!("Charge inconnue : {names} ; elle est comprise dans « divers »."),
+            format!("Load unknown: {names}; it is part of \"divers\"."),
+        ));
+    }
+    if whole_kw.is_none() && !parts.is_empty() {
+        warnings.push(Warning::new(
+            "total_inconnu",
+            "La puissance totale est inconnue : « divers » ne peut pas être calculé.",
+            "The total power is unknown: \"divers\" cannot be computed.",
+        ));
+    }
+    if let Some(rest) = rest.filter(|rest| rest.verdict == BalanceVerdict::SubExceedsMain) {
+        let (kw, doubt) = (-rest.kw, rest.uncertainty_kw);
+        let french = format!(
+            "Les sous-compteurs mesurent {} kW de plus que le compteur en amont (incertitude \
+             {} kW) : rapport de TC, polarité ou horloge.",
+            format!("{kw:.2}").replace('.', ","),
+            format!("{doubt:.2}").replace('.', ","),
+        );
+        let english = format!(
+            "The sub-meters measure {kw:.2} kW more than the meter upstream (uncertainty \
+             {doubt:.2} kW): CT ratio, polarity or clock."
+        );
+        warnings.push(Warning::with_values("sous_compteurs_superieurs", french, english));
+    }
+    warnings
 }

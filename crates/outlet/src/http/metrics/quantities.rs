@@ -99,10 +99,15 @@ fn name(quantity: Quantity) -> Option<(String, Kind, f64)> {
         Unit::CubicMetrePerHour => ("cubicmetres_perhour", 1.0),
         Unit::Percent => ("ratio", 0.01),
         Unit::One => ("ratio", 1.0),
+        Unit::Kilogram => ("kilograms", 1.0),
         _ => return None,
     };
     let base = phase(quantity).0;
     Some(match quantity.description().kind {
+        // A count of things carries no unit beside their name.
+        Behaviour::Counter if quantity.unit() == Some(Unit::One) => {
+            (format!("triphase_{base}_total"), Kind::Counter, factor)
+        }
         Behaviour::Counter => (format!("triphase_{base}_{unit}_total"), Kind::Counter, factor),
         Behaviour::Instantaneous | Behaviour::Demand => {
             (format!("triphase_{base}_{unit}"), Kind::Gauge, factor)
@@ -127,6 +132,8 @@ mod tests {
                 "total",
             ),
             (Quantity::ThdVoltage, "triphase_thd_voltage_ratio", "total"),
+            (Quantity::ProductionPieces, "triphase_production_pieces_total", "total"),
+            (Quantity::ProductionMass, "triphase_production_mass_kilograms_total", "total"),
         ] {
             assert_eq!(name(quantity).map(|name| name.0).as_deref(), Some(family));
             assert_eq!(phase(quantity).1, label);

@@ -9,6 +9,7 @@ mod journal;
 mod latest;
 mod meters;
 mod parameter;
+mod posted;
 mod samples;
 mod series;
 mod site;
@@ -28,7 +29,9 @@ use serde::Serialize;
 use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
-pub(super) use analysis::{AvailabilityBody, BalanceBody, KpiBody, ReactiveBody};
+pub(super) use analysis::{
+    AvailabilityBody, BalanceBody, KpiBody, Ledger, Now, Practice, ReactiveBody,
+};
 pub(super) use latest::{LatestBody, derived_of, derived_of_now};
 pub(super) use meters::MeterBody;
 pub(super) use site::SiteBody;
@@ -41,7 +44,7 @@ pub(super) fn router() -> Router<Arc<Service>> {
         .route("/api/v1/meters/{id}/latest", get(latest::get))
         .route("/api/v1/meters/{id}/frames", get(frames::get))
         .route("/api/v1/decode", post(decode::post).layer(DefaultBodyLimit::max(decode::BODY_MAX)))
-        .route("/api/v1/samples", get(samples::get))
+        .route("/api/v1/samples", get(samples::get).post(posted::post))
         .route("/api/v1/journal", get(journal::get))
         .route("/api/v1/series", get(series::get))
         .route("/api/v1/alarms", get(alarms::get))

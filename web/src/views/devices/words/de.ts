@@ -43,6 +43,29 @@ const de: Words = {
   pending: "Die Größen dieses Zählers sind noch nicht bekannt.",
   remedy: "Was helfen würde",
   framesHint: "Die letzten empfangenen Bytes, gute und abgelehnte, Stück für Stück erklärt.",
+  doctor: {
+    title: "Verdrahtung",
+    nothing: "Kein Anschlussfehler gefunden.",
+    waiting: "Noch nicht genug Messungen, um die Verdrahtung zu beurteilen.",
+    remedy: "Zu tun",
+    sure: "sicher",
+    likely: "wahrscheinlich",
+    possible: "möglich",
+    sound: "In Ordnung",
+    judged: (sound, open) => `${sound} Prüfungen in Ordnung, ${open} nicht beurteilt`,
+    checks: {
+      supply_phases: "Vorhandensein der Spannungen",
+      voltage_level: "Höhe der Spannungen",
+      phase_sequence: "Drehfeldrichtung",
+      current_phases: "Vorhandensein der Ströme",
+      polarity_and_pairing: "Richtung und Phase der Wandler",
+      power_scale: "Skalierung der Leistung",
+      energy_counter: "Zählwerk",
+      current_ratio: "Wandlerverhältnis",
+      energy_balance: "Bilanz mit den Unterzählern",
+      clock: "Uhr",
+    },
+  },
 };
 
 export default de;

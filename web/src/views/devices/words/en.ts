@@ -43,6 +43,29 @@ const en: Words = {
   pending: "The quantities of this meter are not known yet.",
   remedy: "What would fix it",
   framesHint: "The last bytes received, good and refused, explained one by one.",
+  doctor: {
+    title: "Wiring",
+    nothing: "No wiring fault was found.",
+    waiting: "Not enough measurements yet to judge the wiring.",
+    remedy: "To do",
+    sure: "sure",
+    likely: "likely",
+    possible: "possible",
+    sound: "Sound",
+    judged: (sound, open) => `${sound} checks sound, ${open} not judged`,
+    checks: {
+      supply_phases: "presence of the voltages",
+      voltage_level: "level of the voltages",
+      phase_sequence: "phase sequence",
+      current_phases: "presence of the currents",
+      polarity_and_pairing: "direction and phase of the CTs",
+      power_scale: "scale of the power",
+      energy_counter: "energy register",
+      current_ratio: "CT ratio",
+      energy_balance: "balance with the sub-meters",
+      clock: "clock",
+    },
+  },
 };
 
 export default en;

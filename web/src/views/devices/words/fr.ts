@@ -42,6 +42,29 @@ const fr = {
   pending: "Les grandeurs de ce compteur ne sont pas encore connues.",
   remedy: "Pour y remédier",
   framesHint: "Les derniers octets reçus, bons et refusés, expliqués un à un.",
+  doctor: {
+    title: "Câblage",
+    nothing: "Aucun défaut de raccordement trouvé.",
+    waiting: "Pas encore assez de mesures pour juger le câblage.",
+    remedy: "À faire",
+    sure: "sûr",
+    likely: "probable",
+    possible: "possible",
+    sound: "Correct",
+    judged: (sound: string, open: string) => `${sound} contrôles corrects, ${open} non jugés`,
+    checks: {
+      supply_phases: "présence des tensions",
+      voltage_level: "niveau des tensions",
+      phase_sequence: "ordre des phases",
+      current_phases: "présence des courants",
+      polarity_and_pairing: "sens et phase des TC",
+      power_scale: "échelle de la puissance",
+      energy_counter: "index d’énergie",
+      current_ratio: "rapport des TC",
+      energy_balance: "bilan avec les sous-compteurs",
+      clock: "horloge",
+    } as Record<string, string>,
+  },
 };
 
 export type Words = typeof fr;

@@ -12,22 +12,18 @@ use crate::http::v1::figure::FigureBody;
 use crate::http::v1::parameter::{bad, echo, instant, parameters, stretch};
 use crate::json::{Utc, with_offset};
 use crate::lookup::blocking;
+use crate::reach::{Inputs, Reach, Sent};
 use analysis::Figure;
-use analysis::energy::{Sample, Window};
-use analysis::energy_bars::{BarInputs, EnergyBar, PowerInterval, energy_bars};
+use analysis::energy::Window;
+use analysis::energy_bars::{BarInputs, EnergyBar, energy_bars};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Json;
 use jiff::tz::TimeZone;
-use reading::Quantity::{
-    self, ActiveEnergyExport, ActiveEnergyImport, ActivePower, ActivePowerExport, ActivePowerImport,
-};
-use reading::{Decimal, MeterId, Timestamp};
+use reading::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{POINTS_MAX, SeriesPoint, SeriesQuery, Store};
 
 /// Most bars of an answer.
 const BARS_MAX: usize = 1000;
@@ -37,14 +33,6 @@ const RANGE_MAX: Duration = Duration::from_secs(3660 * 86_400);
 const INTERVALS: [u64; 5] = [3600, 1800, 900, 60, 1];
 /// The finest interval for bars up to this length, in intervals for each bar.
 const INTERVALS_PER_BAR: u64 = 10;
-/// How near to an edge every reading of a counter is looked at, to the second: the energy of a bar is
-/// the difference of its counter at its edges, and a reading placed within a minute of its time is
-/// wrong by the energy of half a minute.
-const NEAR: Duration = Duration::from_secs(90);
-/// The resolution that tells the time of a reading.
-const TO_THE_SECOND: Duration = Duration::from_secs(1);
-/// How far beyond the edges counters are read.
-const EDGE: Duration = Duration::from_secs(3600);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,12 +123,11 @@ pub(in crate::http::v1) async fn get(
         steps.iter().map(|step| Window { from: step.from, to: step.to.min(now) }).collect();
     let (bars, total) = blocking(&service.store, move |store| {
         let length = interval(&edges, step);
-        let reach = (edges[0], edges[edges.len() - 1].min(now));
-        let breaks = store.journal_breaks(&meter, (reach.0.minus(EDGE), reach.1.plus(EDGE)))?;
-        let reading = Reach { store, meter: &meter, reach, length, edges: &edges, breaks: &breaks };
-        let inputs = Inputs::read(&reading, known)?;
-        let inputs = BarInputs { breaks: &breaks, supply_w, ..inputs.borrowed() };
-        let whole = Window { from: reach.0, to: reach.1.max(reach.0) };
+        let range = (edges[0], edges[edges.len() - 1].min(now));
+        let reach = Reach { archive: store.reads(), meter: &meter, range, length, edges: &edges };
+        let inputs = Inputs::read(&reach, known)?;
+        let inputs = BarInputs { supply_w, ..inputs.borrowed() };
+        let whole = Window { from: range.0, to: range.1.max(range.0) };
         let bars = energy_bars(&elapsed, &inputs);
         Ok((bars, (meter, whole, energy_bars(&[whole], &inputs))))
     })
@@ -165,7 +152,7 @@ pub(in crate::http::v1) async fn get(
     }))
 }
 
-fn step(name: Option<&str>) -> Result<Step, Problem> {
+pub(super) fn step(name: Option<&str>) -> Result<Step, Problem> {
     let Some(name) = name else { return Ok(Step::Hour) };
     Step::ALL.into_iter().find(|step| step.name() == name).ok_or_else(|| {
         let known: Vec<&str> = Step::ALL.iter().map(|step| step.name()).collect();
@@ -173,12 +160,12 @@ fn step(name: Option<&str>) -> Result<Step, Problem> {
     })
 }
 
-fn beyond() -> Problem {
+pub(super) fn beyond() -> Problem {
     bad("The range reaches beyond the calendar.")
 }
 
 /// The edges of the steps that the range touches, at least two.
-fn edges(
+pub(super) fn edges(
     step: Step,
     (from, to): (Timestamp, Timestamp),
     zone: &TimeZone,
@@ -201,7 +188,7 @@ fn edges(
 }
 
 /// The length of the intervals that are read: short against a bar, and none crosses an edge.
-fn interval(edges: &[Timestamp], step: Step) -> Duration {
+pub(super) fn interval(edges: &[Timestamp], step: Step) -> Duration {
     let whole = |seconds: u64| {
         let micros = i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         edges.iter().all(|edge| edge.as_micros().rem_euclid(micros) == 0)
@@ -214,195 +201,4 @@ fn interval(edges: &[Timestamp], step: Step) -> Duration {
     };
     let fits = INTERVALS.into_iter().find(|seconds| *seconds <= longest && whole(*seconds));
     Duration::from_secs(fits.unwrap_or(1))
-}
-
-/// What a meter sends of what energy is made of.
-#[derive(Debug, Clone, Copy)]
-struct Sent {
-    power: bool,
-    flows: bool,
-    import: bool,
-    export: bool,
-}
-
-impl Sent {
-    fn of(store: &Store, meter: &MeterId) -> Self {
-        let latest = store.latest(meter);
-        let sent = |quantity: Quantity| {
-            latest.as_ref().is_some_and(|latest| latest.value(quantity).is_some())
-        };
-        Self {
-            power: sent(ActivePower),
-            flows: sent(ActivePowerImport),
-            import: sent(ActiveEnergyImport),
-            export: sent(ActiveEnergyExport),
-        }
-    }
-}
-
-/// What is read: a stretch of a meter, in intervals of one length.
-struct Reach<'a> {
-    store: &'a Store,
-    meter: &'a MeterId,
-    reach: (Timestamp, Timestamp),
-    length: Duration,
-    /// The edges of the bars.
-    edges: &'a [Timestamp],
-    /// When the meter or its ratio was exchanged.
-    breaks: &'a [Timestamp],
-}
-
-impl Reach<'_> {
-    /// A quantity in all the intervals that hold a value, and some beyond the edges.
-    fn series(&self, quantity: Quantity) -> Result<Vec<SeriesPoint>, store::Error> {
-        let step = i64::try_from(self.length.as_micros()).unwrap_or(i64::MAX);
-        let index = |at: Timestamp| at.as_micros().div_euclid(step);
-        let mut first = index(self.reach.0.minus(EDGE));
-        let behind = index(self.reach.1.plus(EDGE)) + 1;
-        let mut points = Vec::new();
-        while first < behind {
-            let count = (behind - first).min(i64::try_from(POINTS_MAX).unwrap_or(i64::MAX));
-            let query = SeriesQuery {
-                meter: self.meter.clone(),
-                quantity,
-                from: Timestamp::from_micros(first * step),
-                to: Timestamp::from_micros((first + count) * step),
-                points: usize::try_from(count).unwrap_or(POINTS_MAX),
-            };
-            points.extend(self.store.series(&query)?.points);
-            first += count;
-        }
-        Ok(points)
-    }
-
-    fn window(&self, start: Timestamp) -> Window {
-        Window { from: start, to: start.plus(self.length) }
-    }
-
-    /// A counter's readings: near the edges every one at its time, elsewhere the first and the last
-    /// of each interval. Several values are taken to be spread evenly over it, a single one to lie in
-    /// the middle.
-    fn counter(&self, quantity: Quantity) -> Result<Vec<Sample>, store::Error> {
-        let mut near = Vec::new();
-        for edge in self.edges.iter().chain([&self.reach.1]) {
-            near.extend(self.near(quantity, *edge)?);
-        }
-        let points = self.series(quantity)?;
-        let told = |point: &SeriesPoint| {
-            let (from, to) = (point.start, point.start.plus(self.length));
-            near.iter().any(|(window, _)| window.from < to && from < window.to)
-        };
-        // Of an interval in which the meter was exchanged nobody knows which reading is whose.
-        let mixed = |point: &SeriesPoint| {
-            let within = point.start..point.start.plus(self.length);
-            self.breaks.iter().any(|at| within.contains(at))
-        };
-        let sound = points.iter().filter(|point| !told(point) && !mixed(point));
-        let coarse = sound.flat_map(|point| {
-            let count = u32::try_from(point.count).unwrap_or(u32::MAX).max(1);
-            let edge = self.length / count.saturating_mul(2);
-            let first = (point.start.plus(edge), point.min);
-            let last = (point.start.plus(self.length).minus(edge), point.max);
-            [Some(first), (count > 1).then_some(last)].into_iter().flatten()
-        });
-        let mut readings: Vec<Sample> = coarse.collect();
-        readings.extend(near.iter().flat_map(|(_, readings)| readings.iter().copied()));
-        readings.sort_by_key(|(at, _)| *at);
-        readings.dedup_by_key(|(at, _)| *at);
-        Ok(readings)
-    }
-
-    /// The readings around an edge; `None` where the store keeps them no longer one by one.
-    fn near(
-        &self,
-        quantity: Quantity,
-        edge: Timestamp,
-    ) -> Result<Option<(Window, Vec<Sample>)>, store::Error> {
-        let window = Window { from: edge.minus(NEAR), to: edge.plus(NEAR) };
-        let points = usize::try_from(2 * NEAR.as_secs() + 1).unwrap_or(POINTS_MAX);
-        let query = SeriesQuery {
-            meter: self.meter.clone(),
-            quantity,
-            from: window.from,
-            to: window.to,
-            points,
-        };
-        let series = self.store.series(&query)?;
-        if series.resolution != TO_THE_SECOND || series.points.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some((window, series.points.iter().map(|point| (point.start, point.max)).collect())))
-    }
-
-    fn power(&self, sent: Sent) -> Result<Option<Vec<PowerInterval>>, store::Error> {
-        if sent.power {
-            let points = self.series(ActivePower)?;
-            return Ok(Some(points.iter().map(|point| self.signed(point)).collect()));
-        }
-        if !sent.flows {
-            return Ok(None);
-        }
-        let export = self.series(ActivePowerExport)?;
-        let export: BTreeMap<i64, SeriesPoint> =
-            export.into_iter().map(|point| (point.start.as_micros(), point)).collect();
-        let import = self.series(ActivePowerImport)?;
-        let both = import.iter().map(|point| {
-            let back = export.get(&point.start.as_micros());
-            let (fed_in, least) = back.map_or((0.0, 0.0), |it| (it.mean, it.min.to_f64()));
-            let drawn = point.max.to_f64();
-            PowerInterval {
-                window: self.window(point.start),
-                mean_w: point.mean - fed_in,
-                max_w: if drawn > 0.0 { drawn } else { -least },
-                flows_w: Some((point.mean, fed_in)),
-                coverage: point.coverage,
-                count: point.count,
-            }
-        });
-        Ok(Some(both.collect()))
-    }
-
-    fn signed(&self, point: &SeriesPoint) -> PowerInterval {
-        let (least, greatest) = (point.min.to_f64(), point.max.to_f64());
-        let flows_w = match (least >= 0.0, greatest <= 0.0) {
-            (true, _) => Some((point.mean, 0.0)),
-            (_, true) => Some((0.0, -point.mean)),
-            _ => None,
-        };
-        PowerInterval {
-            window: self.window(point.start),
-            mean_w: point.mean,
-            max_w: greatest,
-            flows_w,
-            coverage: point.coverage,
-            count: point.count,
-        }
-    }
-}
-
-/// What was read.
-struct Inputs {
-    power: Option<Vec<PowerInterval>>,
-    import: Option<Vec<(Timestamp, Decimal)>>,
-    export: Option<Vec<(Timestamp, Decimal)>>,
-}
-
-impl Inputs {
-    fn read(reach: &Reach<'_>, sent: Sent) -> Result<Self, store::Error> {
-        let counter = |sent: bool, quantity| sent.then(|| reach.counter(quantity)).transpose();
-        Ok(Self {
-            power: reach.power(sent)?,
-            import: counter(sent.import, ActiveEnergyImport)?,
-            export: counter(sent.export, ActiveEnergyExport)?,
-        })
-    }
-
-    fn borrowed(&self) -> BarInputs<'_> {
-        BarInputs {
-            power: self.power.as_deref(),
-            import_counter: self.import.as_deref(),
-            export_counter: self.export.as_deref(),
-            ..BarInputs::default()
-        }
-    }
 }

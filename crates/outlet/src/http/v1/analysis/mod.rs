@@ -4,8 +4,11 @@
 mod availability;
 mod balance;
 mod calendar;
+mod doctor;
 mod energy;
 mod kpi;
+mod loads;
+mod production;
 mod reactive;
 
 use super::choose;
@@ -22,7 +25,9 @@ use std::sync::Arc;
 
 pub(in crate::http) use availability::AvailabilityBody;
 pub(in crate::http) use balance::BalanceBody;
+pub(in crate::http) use doctor::Practice;
 pub(in crate::http) use kpi::KpiBody;
+pub(in crate::http) use loads::{Ledger, Now};
 pub(in crate::http) use reactive::ReactiveBody;
 
 pub(super) fn router() -> Router<Arc<Service>> {
@@ -31,7 +36,10 @@ pub(super) fn router() -> Router<Arc<Service>> {
         .route("/api/v1/analysis/reactive", get(reactive::get))
         .route("/api/v1/analysis/energy", get(energy::get))
         .route("/api/v1/analysis/kpi", get(kpi::get))
+        .route("/api/v1/analysis/production", get(production::get))
         .route("/api/v1/analysis/availability", get(availability::get))
+        .route("/api/v1/analysis/loads", get(loads::get))
+        .route("/api/v1/analysis/doctor", get(doctor::get))
 }
 
 #[derive(Deserialize)]

@@ -1,0 +1,321 @@
+//! A sub-meter against the meter upstream: its steps, and its energy.
+//!
+//! In: mean powers of the same minutes. Out: by how much the meter upstream steps for each kW that
+//! a sub-meter steps: 1 when all is well, 5 or 0.2 behind a wrong transformer ratio, −1 when it
+//! counts backwards, 0 when it hangs elsewhere. All sub-meters of one parent are fitted together, so
+//! that what has no meter disturbs none. Source: least squares; domain rule "Balance". Refuses:
+//! machines that never change, and meters whose clocks do not agree.
+
+use super::findings::{Code, Evidence, Finding, Label, Obstacle};
+use super::regression::fit;
+use super::{Check, Examination, Fitness, Outcome, Patient};
+use crate::load_profile::quantile;
+use crate::meter_balance::{BalanceVerdict, balance as balanced};
+use std::collections::BTreeMap;
+
+/// Fewest common intervals.
+const INTERVALS_MIN: usize = 60;
+/// An interval holds this many telegrams of the slower meter at least.
+const TELEGRAMS_PER_INTERVAL: f64 = 4.0;
+/// A sub-meter must step by this share of its usual maximum, root mean square.
+const STEP_SHARE_MIN: f64 = 0.02;
+/// … and by this at least. **Unit** W.
+const STEP_MIN_W: f64 = 20.0;
+/// Largest standard error of a verdict.
+const ERROR_MAX: f64 = 0.08;
+/// From here to there a coefficient is 1, by the accuracy of meters and sampling.
+const SOUND: std::ops::RangeInclusive<f64> = 0.8..=1.25;
+/// Below this, the meter upstream does not know of the steps.
+const FOREIGN_MAX: f64 = 0.12;
+/// Accuracy class of the meters, with their transformers. **Unit** percent.
+const CLASS_PCT: f64 = 2.0;
+/// An excess below this share is the sampling's.
+const EXCESS_SHARE_MIN: f64 = 0.03;
+
+/// Length of the common intervals of a family of meters. **Unit** min.
+#[allow(clippy::cast_possible_truncation)]
+fn interval_min(patients: &[&Patient]) -> i64 {
+    let slowest = patients.iter().map(|patient| patient.period_s).fold(0.0, f64::max);
+    ((slowest * TELEGRAMS_PER_INTERVAL / 60.0).ceil() as i64).clamp(1, 60)
+}
+
+/// Mean power of intervals in which every telegram is there. **Unit** W.
+fn intervals(patient: &Patient, minutes: i64) -> BTreeMap<i64, f64> {
+    let mut sums: BTreeMap<i64, (f64, i64)> = BTreeMap::new();
+    for (minute, watts) in &patient.minutes {
+        let sum = sums.entry(minute.div_euclid(minutes)).or_default();
+        *sum = (sum.0 + watts, sum.1 + 1);
+    }
+    // A meter that speaks every ten minutes has a tenth of the minutes.
+    #[allow(clippy::cast_precision_loss)]
+    let whole = sums.into_iter().filter(|(_, (_, count))| {
+        *count as f64 >= (minutes as f64 * 60.0 / patient.period_s.max(60.0)).floor()
+    });
+    #[allow(clippy::cast_precision_loss)]
+    whole.map(|(index, (sum, count))| (index, sum / count as f64)).collect()
+}
+
+/// The places of the meters directly behind one.
+fn children(patients: &[Patient], parent: usize) -> Vec<usize> {
+    let behind = |(place, one): (usize, &Patient)| (one.parent == Some(parent)).then_some(place);
+    patients.iter().enumerate().filter_map(behind).collect()
+}
+
+/// Rows of (power of each child, power of the parent) for the intervals that all of them have.
+fn common(patients: &[Patient], parent: usize, places: &[usize]) -> Vec<(i64, Vec<f64>, f64)> {
+    let Some(upstream) = patients.get(parent) else { return Vec::new() };
+    let family: Vec<&Patient> = places.iter().filter_map(|place| patients.get(*place)).collect();
+    let all: Vec<&Patient> = family.iter().copied().chain([upstream]).collect();
+    let minutes = interval_min(&all);
+    let series: Vec<BTreeMap<i64, f64>> =
+        family.iter().map(|patient| intervals(patient, minutes)).collect();
+    intervals(upstream, minutes)
+        .into_iter()
+        .filter_map(|(index, whole)| {
+            let parts: Option<Vec<f64>> =
+                series.iter().map(|series| series.get(&index).copied()).collect();
+            Some((index, parts?, whole))
+        })
+        .collect()
+}
+
+/// The steps of a sub-meter against those of the meter upstream.
+pub(super) fn ratio(
+    patients: &[Patient],
+    place: usize,
+    fitness: &impl Fn(usize) -> Fitness,
+) -> Outcome {
+    let Some(patient) = patients.get(place) else { return Outcome::NotJudged(Obstacle::NoSamples) };
+    let Some(parent) = patient.parent else { return Outcome::NotJudged(Obstacle::NoCommonTime) };
+    if patient.minutes.is_empty() {
+        return Outcome::NotJudged(Obstacle::NoSamples);
+    }
+    if !fitness(place).on_time || !fitness(parent).on_time {
+        return Outcome::NotJudged(Obstacle::ClockOff);
+    }
+    if !fitness(place).sound || !fitness(parent).sound {
+        return Outcome::NotJudged(Obstacle::FaultFirst);
+    }
+    // A silent sibling must not hide the others: only those that speak at the same time.
+    let own = common(patients, parent, &[place]).len();
+    let speaks = |other: &usize| {
+        *other == place
+            || (fitness(*other).on_time
+                && 2 * common(patients, parent, &[place, *other]).len() > own)
+    };
+    let places: Vec<usize> = children(patients, parent).into_iter().filter(speaks).collect();
+    let rows = common(patients, parent, &places);
+    if rows.len() < INTERVALS_MIN {
+        return Outcome::NotJudged(if own == 0 {
+            Obstacle::NoCommonTime
+        } else {
+            Obstacle::TooFew(rows.len(), INTERVALS_MIN)
+        });
+    }
+    let steps: Vec<(Vec<f64>, f64)> = rows
+        .windows(2)
+        .filter(|pair| pair[1].0 == pair[0].0 + 1)
+        .map(|pair| {
+            let parts = pair[1].1.iter().zip(&pair[0].1).map(|(after, before)| after - before);
+            (parts.collect(), pair[1].2 - pair[0].2)
+        })
+        .collect();
+    let outcome = judge(patients, place, (&places, &rows, steps));
+    // What a sibling does that is not in the fit, or wrongly, looks like the meter's own fault
+    // where both switch together.
+    let siblings = children(patients, parent);
+    let spoiled = siblings.iter().any(|one| !fitness(*one).sound);
+    match outcome {
+        Outcome::Found(_) if spoiled => Outcome::NotJudged(Obstacle::FaultFirst),
+        Outcome::Found(_) if places.len() < siblings.len() => {
+            Outcome::NotJudged(Obstacle::NoCommonTime)
+        }
+        other => other,
+    }
+}
+
+type Rows = [(i64, Vec<f64>, f64)];
+
+/// Changes of each column between two rows, and of the parent.
+type Steps = Vec<(Vec<f64>, f64)>;
+
+fn judge(
+    patients: &[Patient],
+    place: usize,
+    (places, rows, mut steps): (&[usize], &Rows, Steps),
+) -> Outcome {
+    let steady = |column: usize, steps: &[(Vec<f64>, f64)]| {
+        let powers: Vec<f64> = rows.iter().map(|row| row.1[column].abs()).collect();
+        let usual = quantile(&powers, 0.95).unwrap_or(0.0);
+        #[allow(clippy::cast_precision_loss)]
+        let mean_square = steps.iter().map(|step| step.0[column].powi(2)).sum::<f64>()
+            / steps.len().max(1) as f64;
+        mean_square.sqrt() < STEP_MIN_W.max(STEP_SHARE_MIN * usual)
+    };
+    // A machine that never changes has no coefficient, and spoils no other.
+    let moving: Vec<usize> = (0..places.len()).filter(|column| !steady(*column, &steps)).collect();
+    let Some(column) = moving.iter().position(|column| places[*column] == place) else {
+        return Outcome::NotJudged(Obstacle::NoVariation);
+    };
+    for step in &mut steps {
+        step.0 = moving.iter().map(|column| step.0[*column]).collect();
+    }
+    let Some(fit) = fit(&steps) else { return Outcome::NotJudged(Obstacle::NoVariation) };
+    let (Some(step), Some(error)) = (fit.coefficients.get(column), fit.errors.get(column)) else {
+        return Outcome::NotJudged(Obstacle::NoVariation);
+    };
+    // A ratio of five is told with five times the error.
+    if *error > ERROR_MAX * step.abs().max(1.0) {
+        return Outcome::NotJudged(Obstacle::NoVariation);
+    }
+    if SOUND.contains(step) {
+        return Outcome::Sound(steps.len());
+    }
+    let ct_ratio = patients.get(place).and_then(|patient| patient.ct_ratio).unwrap_or(1.0);
+    let mut evidence = vec![Evidence::new(Label::ParentStep, 0, *step).expecting(1.0)];
+    let (code, confidence) = if step.abs() + 2.0 * error < FOREIGN_MAX {
+        (Code::NotBehindParent, 0.75)
+    } else if *step < 0.0 {
+        (Code::SubmeterReversed, 0.9)
+    } else {
+        evidence.push(Evidence::new(Label::RightRatio, 0, ct_ratio * step).expecting(ct_ratio));
+        // A machine without meter that always switches with this one makes the steps larger, too.
+        (Code::CtRatio, if *step > 1.0 { 0.65 } else { 0.9 })
+    };
+    let check = Check::CurrentRatio;
+    Outcome::Found(vec![Finding { check, code, phases: Vec::new(), confidence, evidence }])
+}
+
+/// All sub-meters against the meter upstream, over the time that all of them tell of.
+pub(super) fn balance(
+    patients: &[Patient],
+    parent: usize,
+    fitness: &impl Fn(usize) -> Fitness,
+) -> Outcome {
+    let speaks = |place: &usize| {
+        fitness(*place).on_time && patients.get(*place).is_some_and(|one| !one.minutes.is_empty())
+    };
+    let places: Vec<usize> = children(patients, parent).into_iter().filter(speaks).collect();
+    if places.is_empty() || !fitness(parent).on_time {
+        return Outcome::NotJudged(Obstacle::NoCommonTime);
+    }
+    if places.iter().chain([&parent]).any(|place| !fitness(*place).sound) {
+        return Outcome::NotJudged(Obstacle::FaultFirst);
+    }
+    let rows = common(patients, parent, &places);
+    if rows.len() < INTERVALS_MIN {
+        return Outcome::NotJudged(Obstacle::TooFew(rows.len(), INTERVALS_MIN));
+    }
+    let minutes = |place: &usize| patients.get(*place);
+    let family: Vec<&Patient> = places.iter().chain([&parent]).filter_map(minutes).collect();
+    #[allow(clippy::cast_precision_loss)]
+    let hours = interval_min(&family) as f64 / 60.0;
+    let kwh = |watts: f64| watts * hours / 1000.0;
+    let whole = kwh(rows.iter().map(|row| row.2).sum());
+    let parts: Vec<f64> =
+        (0..places.len()).map(|column| kwh(rows.iter().map(|row| row.1[column]).sum())).collect();
+    let metered: Vec<(f64, f64)> = parts.iter().map(|kwh| (*kwh, CLASS_PCT)).collect();
+    let result = balanced((whole, CLASS_PCT), &metered);
+    let exceeds = result.verdict == BalanceVerdict::SubExceedsMain
+        && -result.residual_kwh > EXCESS_SHARE_MIN * whole.abs();
+    if !exceeds {
+        return Outcome::Sound(rows.len());
+    }
+    let sum = parts.iter().sum::<f64>();
+    Outcome::Found(vec![Finding {
+        check: Check::EnergyBalance,
+        code: Code::SubExceedsParent,
+        phases: Vec::new(),
+        confidence: 0.85,
+        evidence: vec![
+            Evidence::new(Label::ChildrenEnergy, 0, sum),
+            Evidence::new(Label::ParentEnergy, 0, whole),
+        ],
+    }])
+}
+
+/// One cause, one finding: where all sub-meters of a meter find it wrong by the same factor, it is
+/// the meter's own ratio; and an excess that a wrong ratio explains is only what follows from it.
+pub(super) fn blame(examinations: &mut [Examination], patients: &[Patient]) {
+    for parent in 0..patients.len() {
+        let places = children(patients, parent);
+        let steps: Vec<f64> = places
+            .iter()
+            .filter_map(|place| examinations.get(*place))
+            .filter_map(verdict)
+            .collect();
+        let wrong: Vec<f64> = steps.iter().copied().filter(|step| !SOUND.contains(step)).collect();
+        let lowest = wrong.iter().copied().fold(f64::MAX, f64::min);
+        let highest = wrong.iter().copied().fold(f64::MIN, f64::max);
+        let alike = wrong.len() >= CHILDREN_AGREE_MIN
+            && wrong.len() == steps.len()
+            && lowest > 0.0
+            && highest < lowest * ALIKE_RATIO_MAX;
+        if alike {
+            let step = (lowest * highest).sqrt();
+            accuse(examinations, (parent, &places), (step, patients));
+        } else if !wrong.is_empty() {
+            soften(examinations, parent);
+        }
+    }
+}
+
+/// So many sub-meters must agree to outweigh the meter upstream.
+const CHILDREN_AGREE_MIN: usize = 2;
+/// They agree when none differs by more than this factor from another.
+const ALIKE_RATIO_MAX: f64 = 1.3;
+
+/// The coefficient that the ratio check of a meter came to: 1 when it is sound.
+fn verdict(examination: &Examination) -> Option<f64> {
+    examination.outcomes.iter().find_map(|(check, outcome)| match (check, outcome) {
+        (Check::CurrentRatio, Outcome::Sound(_)) => Some(1.0),
+        (Check::CurrentRatio, Outcome::Found(findings)) => {
+            findings.first()?.evidence.first().map(|evidence| evidence.value)
+        }
+        _ => None,
+    })
+}
+
+fn accuse(
+    examinations: &mut [Examination],
+    (parent, places): (usize, &[usize]),
+    (step, patients): (f64, &[Patient]),
+) {
+    for place in places {
+        let outcomes = examinations.get_mut(*place).into_iter().flat_map(|one| &mut one.outcomes);
+        for (_, outcome) in outcomes.filter(|(check, _)| *check == Check::CurrentRatio) {
+            if matches!(outcome, Outcome::Found(_)) {
+                *outcome = Outcome::NotJudged(Obstacle::FaultFirst);
+            }
+        }
+    }
+    let ct_ratio = patients.get(parent).and_then(|patient| patient.ct_ratio).unwrap_or(1.0);
+    let finding = Finding {
+        check: Check::EnergyBalance,
+        code: Code::ParentRatio,
+        phases: Vec::new(),
+        confidence: 0.85,
+        evidence: vec![
+            Evidence::new(Label::ParentStep, 0, step).expecting(1.0),
+            Evidence::new(Label::RightRatio, 0, ct_ratio / step).expecting(ct_ratio),
+        ],
+    };
+    let outcomes = examinations.get_mut(parent).into_iter().flat_map(|one| &mut one.outcomes);
+    for (_, outcome) in outcomes.filter(|(check, _)| *check == Check::EnergyBalance) {
+        *outcome = Outcome::Found(vec![finding.clone()]);
+    }
+}
+
+fn soften(examinations: &mut [Examination], parent: usize) {
+    let outcomes = examinations.get_mut(parent).into_iter().flat_map(|one| &mut one.outcomes);
+    for (check, outcome) in outcomes {
+        if let (Check::EnergyBalance, Outcome::Found(findings)) = (*check, outcome) {
+            findings.iter_mut().for_each(|finding| {
+                finding.confidence = finding.confidence.min(FOLLOWS_CONFIDENCE);
+            });
+        }
+    }
+}
+
+/// What only follows from another finding.
+const FOLLOWS_CONFIDENCE: f64 = 0.5;

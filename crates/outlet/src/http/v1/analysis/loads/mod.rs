@@ -1,0 +1,107 @@
+//! `GET /api/v1/analysis/loads?meter&from&to&points`: who draws what, now, today and over a range.
+//!
+//! In: a meter (the main one by default). Out: it and every meter behind it with load, state, hours
+//! and energy, and what no meter explains; with `from` the courses of the range, too.
+
+mod body;
+mod ledger;
+mod now;
+mod range;
+
+pub(in crate::http) use ledger::Ledger;
+pub(in crate::http) use now::Now;
+
+use crate::http::Service;
+use crate::http::problem::Problem;
+use crate::http::v1::choose;
+use crate::http::v1::parameter::{bad, instant, parameters, stretch, whole};
+use crate::json::Utc;
+use crate::lookup::blocking;
+use analysis::loads::Branch;
+use axum::extract::State;
+use axum::http::Uri;
+use axum::response::Json;
+use body::{Body, LoadBody, Subject};
+use ledger::{Asking, Day};
+use range::{POINTS_DEFAULT, POINTS_MAX, RANGE_MAX, RangeBody};
+use serde::Deserialize;
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parameters {
+    meter: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    points: Option<String>,
+}
+
+pub(in crate::http::v1) async fn get(
+    State(service): State<Arc<Service>>,
+    uri: Uri,
+) -> Result<Json<Body>, Problem> {
+    let asked: Parameters = parameters(&uri, "meter, from, to and points")?;
+    let chosen = choose(&service, asked.meter.as_deref())?.id.clone();
+    let clock = (service.clock)();
+    let to = instant("to", asked.to.as_deref())?;
+    let range = match (instant("from", asked.from.as_deref())?, to) {
+        (Some(from), to) => Some(stretch((from, to.unwrap_or(clock)), RANGE_MAX)?),
+        (None, Some(_)) => return Err(bad("to needs from.")),
+        (None, None) => None,
+    };
+    let points = whole("points", asked.points.as_deref(), 1..=POINTS_MAX)?;
+    let points = points.and_then(|points| usize::try_from(points).ok()).unwrap_or(POINTS_DEFAULT);
+    let asking = Asking::of(&service).ok_or_else(|| bad("The clock is beyond the calendar."))?;
+    let root = service.meters.iter().position(|meter| meter.id == chosen).unwrap_or(0);
+    let answering = Arc::clone(&service);
+    let body = blocking(&service.store, move |store| {
+        let places = family(&Now::of(&answering, &[]).branches, root);
+        let mut days: Vec<Option<Arc<Day>>> = vec![None; answering.meters.len()];
+        for (place, _) in &places {
+            let meter = &answering.meters[*place];
+            days[*place] = Some(answering.ledger.day((store, meter), &asking)?);
+        }
+        let now = Now::of(&answering, &days);
+        let subjects: Vec<Subject<'_>> = places
+            .iter()
+            .filter_map(|(place, depth)| {
+                let day = days[*place].as_deref()?;
+                Some(Subject {
+                    meter: &answering.meters[*place],
+                    place: *place,
+                    depth: *depth,
+                    day,
+                })
+            })
+            .collect();
+        let whole_kw = now.branches[root].load.known().map(|known| known.kw);
+        let meters = &answering.meters;
+        let bodies = subjects
+            .iter()
+            .map(|subject| LoadBody::new(subject, (&now, whole_kw), (meters, asking.now)));
+        Ok(Body {
+            meter: chosen.to_string(),
+            now: Utc(asking.now),
+            at: Utc(now.at),
+            meters: bodies.collect(),
+            range: range
+                .map(|range| RangeBody::read(store, &subjects, (range, points)))
+                .transpose()?,
+        })
+    })
+    .await?;
+    Ok(Json(body))
+}
+
+/// A meter and those behind it with their depths, each before those behind itself.
+fn family(branches: &[Branch], root: usize) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![(root, 0)];
+    while let Some((place, depth)) = waiting.pop() {
+        found.push((place, depth));
+        let children = branches.iter().enumerate().rev();
+        let children = children.filter(|(_, branch)| branch.parent == Some(place));
+        waiting.extend(children.map(|(child, _)| (child, depth + 1)));
+    }
+    found
+}
