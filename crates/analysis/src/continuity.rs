@@ -22,7 +22,7 @@ const ROUNDING: f64 = 1e-6;
 /// Two lists of one meter snapshot different instants. **Unit** Wh.
 const LISTS_APART_WH: f64 = LISTS_APART_KWH_MAX * 1000.0 + ROUNDING;
 /// Fewest and most digits of a register.
-const DIGITS: std::ops::RangeInclusive<u32> = 4..=12;
+const DIGITS: std::ops::RangeInclusive<u32> = 6..=12;
 /// Widths of binary registers. **Unit** bits.
 const WIDTHS: [u32; 4] = [16, 24, 31, 32];
 

@@ -73,8 +73,18 @@ pub(super) fn plan(random: &mut fastrand::Rng) -> Vec<(i64, Event)> {
     if random.bool() {
         kinds.retain(|kind| !matches!(kind, Event::Leap | Event::Decrease | Event::Exchange));
         kinds.push(Event::Rollover);
-    } else {
+        // Nearly full and full are too near to each other to tell.
+        for kind in &mut kinds {
+            if let Event::Spike(value) = kind {
+                *value = 0;
+            }
+        }
+    } else if random.bool() {
+        // A register that has just begun falls by less than what tells a fall from a spike.
+        kinds.retain(|kind| *kind != Event::Decrease);
         kinds.push(Event::Reset);
+    } else {
+        kinds.retain(|kind| *kind != Event::Exchange);
     }
     random.shuffle(&mut kinds);
     let mut events: Vec<(i64, Event)> = kinds

@@ -83,8 +83,11 @@ impl Plant {
         let begun_wh = workshop.advance(Timestamp::from_seconds(BEGIN)).counters.import_wh();
         let rollover = events.iter().find(|(_, event)| *event == Event::Rollover);
         let shown_wh = match rollover {
-            // A workshop of this size draws some 20 kW by night.
-            Some((at, _)) => i64::try_from(REGISTER_MAX).expect("it fits") - at * 4,
+            Some((at, _)) => {
+                let then = Timestamp::from_seconds(BEGIN + at);
+                let drawn = workshop.clone().advance(then).counters.import_wh() - begun_wh;
+                i64::try_from(REGISTER_MAX - drawn).expect("it fits")
+            }
             None => 40_000_000,
         };
         let house = Arc::new(AtomicI64::new(BEGIN));
@@ -194,17 +197,18 @@ impl Plant {
         // Behind this batch nothing older waits for the disk.
         self.parts.store.append(Batch::default()).await.expect("the disk takes it");
         let meter = general();
+        // As the service does it: first what came while nobody listened, then what is told.
+        self.catch_up();
         loop {
             match self.parts.bus.try_recv() {
                 Ok(store::Event::Sample(sample)) => self.parts.keeper.take(&sample),
                 Ok(store::Event::Link { link, .. }) => {
                     self.parts.keeper.link(&meter, &link, self.now());
                 }
-                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Lagged(_)) => self.catch_up(),
                 Err(_) => break,
             }
         }
-        self.catch_up();
         self.note(false).await;
     }
 
@@ -227,7 +231,7 @@ impl Plant {
         match event {
             Event::Reset => self.shown_wh = -drawn,
             Event::Leap => self.shown_wh += 1_000_000_000,
-            Event::Decrease => self.shown_wh -= 10_000_000,
+            Event::Decrease => self.shown_wh -= (self.shown_wh + drawn) * 3 / 10,
             Event::Spike(value) => self.spike = Some(value),
             Event::Rollover => {}
             Event::Exchange => {
