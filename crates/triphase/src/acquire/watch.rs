@@ -168,10 +168,10 @@ impl LinkWatch {
     fn follow_clock(&mut self, now: Timestamp) {
         let passed = self.ticked.replace(now).map_or(Duration::ZERO, |ticked| now.since(ticked));
         let ahead = if passed > TICKS_APART_MAX { passed } else { Duration::ZERO };
-        let moved = |at: Timestamp| at.plus(ahead).min(now);
-        self.opened_at = moved(self.opened_at);
-        self.last_telegram = self.last_telegram.map(moved);
-        self.last_byte = self.last_byte.map(moved);
+        let instants = self.last_telegram.iter_mut().chain(&mut self.last_byte);
+        for at in instants.chain([&mut self.opened_at]) {
+            *at = at.plus(ahead).min(now);
+        }
     }
 
     fn key_is_wrong(&self) -> bool {
