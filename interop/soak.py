@@ -269,7 +269,7 @@ def recorded(count, folder):
 
 
 def instants_of(binary, capture):
-    lines = subprocess.run([binary, "decode", "--format", "json", "--profile", "lgz_e450", "--timezone",
+    lines = subprocess.run([binary, "decode", "--protocol", "dlms", "--format", "json", "--profile", "lgz_e450", "--timezone",
                             "Europe/Paris", "--guek", GUEK, "--gak", GAK, capture],
                            check=True, capture_output=True, text=True).stdout
     return [seconds(json.loads(line)["measured_at"]) for line in lines.splitlines()]

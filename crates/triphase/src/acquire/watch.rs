@@ -168,10 +168,9 @@ impl LinkWatch {
     fn follow_clock(&mut self, now: Timestamp) {
         let passed = self.ticked.replace(now).map_or(Duration::ZERO, |ticked| now.since(ticked));
         let ahead = if passed > TICKS_APART_MAX { passed } else { Duration::ZERO };
-        let times = [&mut self.last_telegram, &mut self.last_byte];
-        let times = times.into_iter().filter_map(Option::as_mut);
-        for time in times.chain([&mut self.opened_at]) {
-            *time = time.plus(ahead).min(now);
+        let instants = self.last_telegram.iter_mut().chain(&mut self.last_byte);
+        for at in instants.chain([&mut self.opened_at]) {
+            *at = at.plus(ahead).min(now);
         }
     }
 
