@@ -1,6 +1,8 @@
 //! What our own dialogue and driver make of the simulated readable meters, over a line that has a
 //! rate, an echo, and time.
 
+#![allow(clippy::panic)] // Helpers of tests fail as tests do.
+
 use jiff::tz::TimeZone;
 use meter::readout::OpticalOptions;
 use meter::{Answer, Dialogue, Driver, DriverOptions, FaultClass, Reader, STEPS_MAX, Step};
