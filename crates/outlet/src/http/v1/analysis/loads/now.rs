@@ -48,6 +48,8 @@ impl Now {
         let measured = last.iter().map(|last| last.as_ref().map(|last| last.measured_at)).collect();
         let branches = outlet.meters.iter().zip(last).zip(parents(&outlet.meters)).enumerate();
         let branches = branches.map(|(place, ((meter, last), parent))| {
+            // What counts pieces draws nothing.
+            let parent = parent.filter(|_| meter.counter_of.is_none());
             let unrest = days.get(place).and_then(Option::as_deref).map_or((0.0, 0.0), Day::unrest);
             Branch { parent, load: load((outlet, meter), last.as_ref(), (at, unrest)) }
         });
