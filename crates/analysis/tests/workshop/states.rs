@@ -9,12 +9,12 @@ use std::time::Duration;
 /// Minutes of each machine: its mean power, and what it did at the end of the minute.
 fn minutes(seed: u64, days: i64) -> Vec<Vec<(Interval, Mode)>> {
     let mut workshop = plant::workshop(seed, 0);
-    let mut machines: Vec<Vec<(Interval, Mode)>> = vec![Vec::new(); 6];
+    let mut machines: Vec<Vec<(Interval, Mode)>> = vec![Vec::new(); 7];
     let start = workshop.advance(Timestamp::from_seconds(1_777_852_800)).at;
     for minute in 0..days * 1440 {
         let from = start.plus(Duration::from_secs(60 * minute.unsigned_abs()));
-        let mut sums = [0.0; 6];
-        let mut modes = [Mode::Off; 6];
+        let mut sums = [0.0; 7];
+        let mut modes = [Mode::Off; 7];
         for second in (0..60).step_by(10) {
             let state = workshop.advance(from.plus(Duration::from_secs(second)));
             for (place, machine) in state.machines.iter().enumerate() {
@@ -23,7 +23,7 @@ fn minutes(seed: u64, days: i64) -> Vec<Vec<(Interval, Mode)>> {
             }
         }
         let to = from.plus(Duration::from_secs(60));
-        for place in 0..6 {
+        for place in 0..7 {
             machines[place].push((Interval { from, to, kw: sums[place] }, modes[place]));
         }
     }

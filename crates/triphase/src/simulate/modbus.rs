@@ -25,7 +25,7 @@ const COUNT_MAX: u16 = 2000;
 /// Highest unit of a meter.
 const UNIT_MAX: u8 = 247;
 /// How many machines the workshop has.
-const MACHINES: usize = 6;
+const MACHINES: usize = 7;
 const READ_SIZE: usize = 512;
 
 /// The map of a model, when it is one that is read over Modbus.
