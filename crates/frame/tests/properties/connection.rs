@@ -9,9 +9,7 @@ use frame::dlms::initiate::{self, Conformance, Initiate};
 use frame::dlms::service_cipher::{self, AUTHENTICATED_ENCRYPTION};
 use frame::dlms::wrapper::{self, Wrapped};
 use frame::dlms::{AccessResult, Attribute, Data, Selection, action};
-use frame::hdlc::{
-    Address, Call, Event, ExchangeError, Limits, Primary, PrimaryError, Secondary,
-};
+use frame::hdlc::{Address, Call, Event, ExchangeError, Limits, Primary, PrimaryError, Secondary};
 use proptest::prelude::*;
 use reading::Obis;
 
@@ -106,7 +104,8 @@ impl Line {
                 self.primary.receive(piece);
                 while let Some(event) = self.primary.next() {
                     // A frame that is lost again and again ends the connection.
-                    if matches!(event, Err(PrimaryError::Exchange(ExchangeError::Retransmissions))) {
+                    if matches!(event, Err(PrimaryError::Exchange(ExchangeError::Retransmissions)))
+                    {
                         return None;
                     }
                     match event.expect("no damage, only losses") {

@@ -39,7 +39,9 @@ enum Output {
 
 /// Simulates until SIGTERM or SIGINT.
 pub(crate) async fn simulate(arguments: cli::Simulate) -> Result<()> {
-    if let Some(map) = modbus::map(&arguments.model)? {
+    // A Shelly speaks Modbus and MQTT: the port says which of them is meant.
+    let publishes = arguments.model == PUBLISHES && arguments.port.starts_with("mqtt");
+    if let Some(map) = modbus::map(&arguments.model)?.filter(|_| !publishes) {
         return modbus::simulate(&arguments, &map).await;
     }
     let pushing = sim::models().iter().map(|model| model.name);
