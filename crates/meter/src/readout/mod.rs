@@ -1,7 +1,7 @@
 //! Read-outs in readable characters: the optical port of IEC 62056-21, and P1.
 //!
 //! In: bytes of a wire, with their arrival where it is known. Out: for each read-out what it says
-//! as sent ([`Entry`]), and as an [`Outcome`] in the catalogue's quantities and units. Historical
+//! as sent ([`Entry`]), and as an [`Outcome`](crate::push::Outcome) in the catalogue's quantities and units. Historical
 //! values (`*01`, `&01`) are entries, never values of now. A read-out whose check does not hold, or
 //! that is not whole, delivers nothing.
 //!

@@ -37,7 +37,7 @@ const ADVICE: &str = "Is Modbus switched on in the device, are A and B the right
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The bus: modbus+tcp://HOST[:PORT] or modbus+rtu://DEVICE[?baud&parity&stop]; without baud
+    /// The bus: modbus+tcp://HOST:PORT or modbus+rtu://DEVICE?baud&parity&stop; without baud
     /// and parity the usual ones are tried
     #[arg(value_name = "URL")]
     port: String,
