@@ -1,4 +1,10 @@
 const de: Record<string, string> = {
+  bcc_mismatch: "Blockprüfzeichen BCC falsch",
+  crc_mismatch: "Prüfsumme CRC falsch",
+  line_ends_altered: "Zeilenenden verändert: die CRC stimmt, wenn sie ersetzt werden",
+  data_set_malformed: "Datensatz fehlerhaft",
+  unit_unknown: "Einheit unbekannt",
+  access_refused: "Der Zähler verweigert den Zugriff auf dieses Objekt",
   fcs_mismatch: "Prüfsumme FCS falsch",
   hcs_mismatch: "Prüfsumme des Kopfes falsch",
   frame_length: "Unmögliche Rahmenlänge oder Adresse",

@@ -1,4 +1,10 @@
 const en: Record<string, string> = {
+  bcc_mismatch: "Wrong block check character",
+  crc_mismatch: "Wrong CRC",
+  line_ends_altered: "Line ends were altered: the CRC holds with them restored",
+  data_set_malformed: "Malformed data set",
+  unit_unknown: "Unknown unit",
+  access_refused: "The meter refuses access to this object",
   fcs_mismatch: "Wrong frame check sequence",
   hcs_mismatch: "Wrong header check sequence",
   frame_length: "Impossible frame length or address",

@@ -1,4 +1,10 @@
 const fr: Record<string, string> = {
+  bcc_mismatch: "Caractère de contrôle BCC faux",
+  crc_mismatch: "Somme de contrôle CRC fausse",
+  line_ends_altered: "Fins de ligne modifiées : CRC vérifié après les avoir rétablies",
+  data_set_malformed: "Ligne de données mal formée",
+  unit_unknown: "Unité inconnue",
+  access_refused: "Le compteur refuse l'accès à cet objet",
   fcs_mismatch: "Somme de contrôle FCS fausse",
   hcs_mismatch: "Somme de contrôle d’en-tête fausse",
   frame_length: "Longueur ou adresse de trame impossible",
