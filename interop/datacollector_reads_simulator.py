@@ -23,6 +23,7 @@ GUEK = "000102030405060708090A0B0C0D0E0F"
 GAK = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
 TELEGRAMS_MIN = 16
 SECONDS_MAX = 90
+RESTARTS_MAX = 5
 SPEED = "10"
 
 
@@ -36,10 +37,9 @@ class Observer:
         self.bundles.append(bundle)
 
 
-async def listen(path, key):
-    """Lets the peer read the pseudo-terminal until it has enough telegrams."""
+def open_reader(path, key, received, observer):
+    """A fresh reader of the peer on this port, whose bytes are also kept."""
     meter = LGE450(path, decryption_key=key)
-    received = bytearray()
     handle = meter._serial._callback
 
     def tee(data):
@@ -47,14 +47,31 @@ async def listen(path, key):
         handle(data)
 
     meter._serial._callback = tee
-    observer = Observer()
     meter.register(observer)
-    reading = asyncio.create_task(meter.start())
+    return meter
+
+
+async def listen(path, key):
+    """Lets the peer read the pseudo-terminal until it has enough telegrams.
+
+    The peer cuts its input at every byte 0x0A, and its parser, given an encrypted frame cut at an
+    unlucky place, now and then raises what its reading loop does not catch. As its service would
+    be, it is then started again on the same port, a bounded number of times.
+    """
+    received = bytearray()
+    observer = Observer()
+    reading = asyncio.create_task(open_reader(path, key, received, observer).start())
+    restarts = 0
     deadline = time.monotonic() + SECONDS_MAX
     kinds = set()
     while len(observer.bundles) < TELEGRAMS_MIN or len(kinds) < 2:
         await asyncio.sleep(0.1)
         kinds = {len(bundle.data_points) for bundle in observer.bundles}
+        if reading.done():
+            assert restarts < RESTARTS_MAX, f"the peer ended again: {reading.exception()!r}"
+            restarts += 1
+            print(f"the peer's reading loop ended ({reading.exception()!r}); started again")
+            reading = asyncio.create_task(open_reader(path, key, received, observer).start())
         if time.monotonic() > deadline:
             break
     reading.cancel()
