@@ -101,7 +101,9 @@ pub(super) fn decode(
     let mut reader = ReadoutReader::new(readout_options(kind, options));
     let mut tally = Tally { delivered: 0, refused: 0, bytes: bytes.len(), noise: 0 };
     let mut printed = Ok(());
+    let mut wrong = 0_u64;
     let mut each = |read_out: ReadOut<'_>| {
+        wrong += u64::from(read_out.found.check.holds() == Some(false));
         if read_out.outcome.delivered {
             tally.delivered += 1;
         } else {
@@ -120,12 +122,24 @@ pub(super) fn decode(
     reader.finish(&mut each);
     printed?;
     tally.noise = reader.noise_bytes();
+    if wrong > 0 {
+        // On the other output, too, for who looks at values alone.
+        eprintln!("{}", wrong_checks(wrong));
+    }
     if format == Format::Text {
         text::summary(&tally, out)?;
     } else if tally.delivered + tally.refused == 0 {
         eprintln!("nothing was found in {} bytes: no read-out, no telegram", bytes.len());
     }
     Ok(tally.delivered > 0)
+}
+
+/// What is to be thought of read-outs whose check does not hold.
+fn wrong_checks(count: u64) -> String {
+    format!(
+        "CHECK FAILED in {count} of the read-outs: their values may be wrong, are shown for diagnosis \
+         only, and are never stored"
+    )
 }
 
 /// The read-outs of a capture in the outlet's form, with the values as on the wire.
@@ -284,7 +298,10 @@ fn print_text(read_out: &ReadOut<'_>, out: &mut dyn Write) -> Result<()> {
     }
     let check = match found.check.holds() {
         Some(true) => "holds",
-        Some(false) => "DOES NOT HOLD: what is shown may be damaged",
+        Some(false) => {
+            "DOES NOT HOLD: any value below may be wrong. They are shown for diagnosis only; such a \
+             read-out is never stored"
+        }
         None => "none: nothing tells damage",
     };
     writeln!(out, "  checksum    {check}")?;

@@ -10,12 +10,31 @@ use outlet::Direction;
 const FORMAT_LENGTH: usize = 2;
 const CHECK_LENGTH: usize = 2;
 
+/// Where a message comes from, and what must not be shown of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way {
+    pub(super) direction: Direction,
+    /// How many bytes at its beginning are the echo of ours.
+    pub(super) echoed: usize,
+    /// Whether it may hold the damaged echo of a password.
+    pub(super) guarded: bool,
+}
+
+impl Way {
+    /// Whether what stands at a byte was sent by us.
+    fn is_ours(self, at: usize) -> bool {
+        self.direction == Direction::Sent || at < self.echoed
+    }
+}
+
 /// Lays out every frame of a message.
-pub(super) fn lay_out(bytes: &[u8], direction: Direction, sheet: &mut Sheet) {
+pub(super) fn lay_out(bytes: &[u8], way: Way, sheet: &mut Sheet) {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let start = rest.iter().position(|byte| *byte == FLAG).unwrap_or(rest.len());
-        if start > 0 {
+        if start > 0 && way.guarded {
+            sheet.hide((at, start), "bytes between frames");
+        } else if start > 0 {
             sheet.step("noise", (at, start), format!("{start} bytes between frames"));
         }
         at = at.saturating_add(start);
@@ -23,17 +42,26 @@ pub(super) fn lay_out(bytes: &[u8], direction: Direction, sheet: &mut Sheet) {
         at = at.saturating_add(match hdlc::decode(rest) {
             Ok(Some((frame, length))) => {
                 let length = length.saturating_add(usize::from(frame.closing == Closing::Flag));
-                frame_steps(&frame, (at, length), direction, sheet);
+                frame_steps(&frame, (at, length), way, sheet);
                 // A closing flag may open the next frame.
                 let next = rest.get(length).is_some_and(|byte| byte & 0xF0 == 0xA0);
                 length.saturating_sub(usize::from(next && frame.closing == Closing::Flag))
             }
             Ok(None) => {
                 sheet.step("hdlc", (at, rest.len()), "a frame that is not whole");
+                if way.guarded {
+                    sheet.hide((at, rest.len()), "what may be the echo of a password");
+                }
                 sheet.defect("truncated", bytes.len(), "the bytes end inside a frame");
                 return;
             }
-            Err(error) => damaged(error, (at, rest), sheet),
+            Err(error) => {
+                let length = damaged(error, (at, rest), sheet);
+                if way.guarded {
+                    sheet.hide((at, length), "what may be the echo of a password");
+                }
+                length
+            }
         });
     }
 }
@@ -52,12 +80,7 @@ fn damaged(error: Error, (at, rest): (usize, &[u8]), sheet: &mut Sheet) -> usize
     length.max(1)
 }
 
-fn frame_steps(
-    frame: &Frame<'_>,
-    (at, length): (usize, usize),
-    direction: Direction,
-    sheet: &mut Sheet,
-) {
+fn frame_steps(frame: &Frame<'_>, (at, length): (usize, usize), way: Way, sheet: &mut Sheet) {
     let name = control_name(frame.control);
     let Frame { source, destination, .. } = frame;
     let count = frame.information.len();
@@ -81,7 +104,7 @@ fn frame_steps(
         field(CHECK_LENGTH, "header check sequence, holds".to_owned(), sheet);
     }
     let information_at = at.saturating_add(frame.information_at);
-    let hidden = information(frame, information_at, direction, sheet);
+    let hidden = information(frame, information_at, way, sheet);
     let end = at.saturating_add(1).saturating_add(counted).saturating_sub(CHECK_LENGTH);
     if hidden {
         // It is made of the password, too.
@@ -92,7 +115,7 @@ fn frame_steps(
 }
 
 /// What is inside; tells whether any of it must not be shown.
-fn information(frame: &Frame<'_>, at: usize, direction: Direction, sheet: &mut Sheet) -> bool {
+fn information(frame: &Frame<'_>, at: usize, way: Way, sheet: &mut Sheet) -> bool {
     let information = frame.information;
     if information.is_empty() {
         return false;
@@ -106,7 +129,7 @@ fn information(frame: &Frame<'_>, at: usize, direction: Direction, sheet: &mut S
             let apdu = [LLC_COMMAND, LLC_RESPONSE]
                 .iter()
                 .find_map(|header| information.strip_prefix(header.as_slice()));
-            let Some(apdu) = apdu else { return continuation(information, at, direction, sheet) };
+            let Some(apdu) = apdu else { return continuation(information, at, way, sheet) };
             sheet.field((at, LLC_COMMAND.len()), "LLC header");
             let part = if frame.segmented { Part::First } else { Part::Whole };
             cosem::apdu_steps(apdu, (at.saturating_add(LLC_COMMAND.len()), part), sheet)
@@ -120,16 +143,16 @@ fn information(frame: &Frame<'_>, at: usize, direction: Direction, sheet: &mut S
 
 /// A segment that is not the first. What it continues is not known here: of ours, it may be the end
 /// of a password.
-fn continuation(information: &[u8], at: usize, direction: Direction, sheet: &mut Sheet) -> bool {
+fn continuation(information: &[u8], at: usize, way: Way, sheet: &mut Sheet) -> bool {
     let place = (at, information.len());
-    match direction {
-        Direction::Sent => sheet.hide(place, "the next segment of our message"),
-        Direction::Received => {
-            let text = format!("the next segment of the meter's message, {} bytes", place.1);
-            sheet.step("block", place, text);
-        }
+    let ours = way.is_ours(at);
+    if ours {
+        sheet.hide(place, "the next segment of our message");
+    } else {
+        let text = format!("the next segment of the meter's message, {} bytes", place.1);
+        sheet.step("block", place, text);
     }
-    direction == Direction::Sent
+    ours
 }
 
 fn limits(information: &[u8], at: usize, sheet: &mut Sheet) {

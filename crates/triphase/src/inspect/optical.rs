@@ -50,12 +50,16 @@ pub(super) fn read_out(message: &Message) -> Option<Explained> {
     Some(told)
 }
 
-/// Lays out everything but read-outs.
-pub(super) fn lay_out(message: &Message, sheet: &mut Sheet) {
+/// Lays out everything but read-outs. With `guarded`, what came may hold the echo of a password.
+pub(super) fn lay_out(message: &Message, guarded: bool, sheet: &mut Sheet) {
     match message.direction {
         Direction::Sent => sent(&message.bytes, sheet),
         Direction::Received => {
             let echoed = echo(message, sheet);
+            let left = message.length.saturating_sub(echoed);
+            if guarded && left > 1 {
+                return sheet.hide((echoed, left), "what followed a password");
+            }
             let end = identification(message, echoed, sheet);
             rest(&message.bytes, end, sheet);
         }
