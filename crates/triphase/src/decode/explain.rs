@@ -3,7 +3,7 @@
 //! In: outcomes of the reader, and the bytes that they came from. Out: the outlet's plain form. The
 //! bytes of a telegram begin with the noise before it and end with the flag behind it.
 
-use super::{Found, mbus, readout};
+use super::{Found, mbus, modbus, readout};
 use crate::acquire::Tape;
 use crate::cli;
 use crate::config::parse_key;
@@ -76,6 +76,7 @@ pub(crate) fn explain(capture: &Capture) -> Result<Vec<Explained>, CaptureFault>
             let key = key_of(&capture.key, "key")?;
             return Ok(mbus::explain(&bytes, &mbus::Options { key, zone: options.zone }));
         }
+        Found::Modbus(bytes) => return Ok(modbus::explain(&bytes)),
         Found::Pushes(bytes) => bytes,
     };
     let mut reader = PushReader::new(options);

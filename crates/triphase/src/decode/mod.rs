@@ -6,6 +6,7 @@
 mod explain;
 mod json;
 mod mbus;
+mod modbus;
 mod readout;
 mod text;
 
@@ -43,6 +44,10 @@ pub(crate) fn decode(
         Ok(Found::Mbus(bytes)) => {
             let options = mbus_options(arguments, options.zone)?;
             let tally = mbus::decode(&bytes, (&options, arguments.format), out)?;
+            return conclude(arguments.format, &tally, out);
+        }
+        Ok(Found::Modbus(bytes)) => {
+            let tally = modbus::decode(&bytes, arguments.format, out)?;
             return conclude(arguments.format, &tally, out);
         }
         Ok(Found::Pushes(bytes)) => bytes,
@@ -92,6 +97,8 @@ enum Found {
     ReadOuts(Option<meter::readout::Kind>),
     /// Answers of M-Bus slaves.
     Mbus(Vec<u8>),
+    /// Questions and answers of Modbus.
+    Modbus(Vec<u8>),
     /// Pushed DLMS.
     Pushes(Vec<u8>),
 }
@@ -109,12 +116,13 @@ impl Found {
             return Err(fault);
         }
         let bytes = frame::capture_text::bytes_of_capture(captured);
-        let mbus = match protocol {
-            cli::Protocol::Mbus => true,
-            cli::Protocol::Auto => mbus::recognises(&bytes),
-            _ => false,
-        };
-        Ok(if mbus { Self::Mbus(bytes) } else { Self::Pushes(bytes) })
+        Ok(match protocol {
+            cli::Protocol::Mbus => Self::Mbus(bytes),
+            cli::Protocol::Modbus => Self::Modbus(bytes),
+            cli::Protocol::Auto if mbus::recognises(&bytes) => Self::Mbus(bytes),
+            cli::Protocol::Auto if modbus::recognises(&bytes) => Self::Modbus(bytes),
+            _ => Self::Pushes(bytes),
+        })
     }
 }
 

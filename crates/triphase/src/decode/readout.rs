@@ -40,7 +40,7 @@ pub(super) fn kind_of(
                 || (is_readable(&bytes) && !begins_with_pushes(&bytes, options));
             readable.then_some(None)
         }
-        Protocol::Dlms | Protocol::Mbus => None,
+        Protocol::Dlms | Protocol::Mbus | Protocol::Modbus => None,
     }
 }
 

@@ -19,8 +19,9 @@ pub(super) fn lay_out(message: &Message, sheet: &mut Sheet) {
     match std::str::from_utf8(bytes) {
         Ok(payload) => walk(payload, (0, ""), 0, sheet),
         Err(error) => {
-            let detail = "the payload is no text";
-            sheet.step("noise", (error.valid_up_to(), bytes.len()), detail);
+            let at = error.valid_up_to();
+            let length = bytes.len().saturating_sub(at);
+            sheet.step("noise", (at, length), "the payload is no text from here on");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Sheet;
 use frame::modbus::{self, Adu, Pdu, Side, function_name};
-use outlet::{Dialect, Direction, Message};
+use outlet::{Dialect, Direction, Message, OwnKey};
 use wire::modbus::exception_name;
 
 const CHECK_LENGTH: usize = 2;
@@ -19,7 +19,12 @@ pub(super) fn lay_out(message: &Message, sheet: &mut Sheet) {
         Dialect::ModbusTcp => modbus::decode_tcp(bytes),
         _ => modbus::decode_rtu(bytes, side),
     };
-    let (adu, length) = match decode(bytes, side) {
+    let read = decode(bytes, side);
+    let question = decode(&message.context, Side::Question).ok().flatten();
+    let asked = question.and_then(|(adu, _)| Pdu::decode(adu.pdu, Side::Question));
+    let whole = read.as_ref().ok().and_then(|read| read.as_ref()).map(|(adu, _)| adu);
+    sheet.own = keys(whole, (message.dialect, side), asked);
+    let (adu, length) = match read {
         Ok(Some(whole)) => whole,
         Ok(None) => {
             sheet.step("modbus", (0, bytes.len()), "not a whole question or answer");
@@ -30,11 +35,10 @@ pub(super) fn lay_out(message: &Message, sheet: &mut Sheet) {
             return sheet.defect("modbus_frame", error.offset(), error.to_string());
         }
     };
-    let question = decode(&message.context, Side::Question).ok().flatten();
-    let first = question.and_then(|(adu, _)| match Pdu::decode(adu.pdu, Side::Question) {
+    let first = match asked {
         Some(Pdu::Read { address, .. }) => Some(address),
         _ => None,
-    });
+    };
     unit_steps(&adu, length, sheet);
     match Pdu::decode(adu.pdu, side) {
         Some(pdu) => pdu_steps(&pdu, (adu.pdu_at, first), sheet),
@@ -106,4 +110,52 @@ fn pdu_steps(pdu: &Pdu<'_>, (at, first): (usize, Option<u16>), sheet: &mut Sheet
 
 fn function_text(function: u8) -> String {
     format!("function {function}: {}", function_name(function))
+}
+
+/// What Modbus alone tells.
+fn keys(
+    adu: Option<&Adu<'_>>,
+    (dialect, side): (Dialect, Side),
+    asked: Option<Pdu<'_>>,
+) -> Vec<OwnKey> {
+    let pdu = adu.and_then(|adu| Pdu::decode(adu.pdu, side));
+    let function = pdu.map(|pdu| match pdu {
+        Pdu::Read { function, .. }
+        | Pdu::Registers { function, .. }
+        | Pdu::Exception { function, .. }
+        | Pdu::Other { function, .. } => function,
+    });
+    let address = [pdu, asked].into_iter().flatten().find_map(|pdu| match pdu {
+        Pdu::Read { address, .. } => Some(address),
+        _ => None,
+    });
+    let registers = match pdu {
+        Some(Pdu::Registers { content, .. }) => {
+            let (words, _) = content.as_chunks::<2>();
+            Some(words.iter().map(|word| u16::from_be_bytes(*word)).collect::<Vec<_>>())
+        }
+        _ => None,
+    };
+    let count = match pdu {
+        Some(Pdu::Read { count, .. }) => Some(count),
+        _ => registers.as_ref().and_then(|words| u16::try_from(words.len()).ok()),
+    };
+    let exception = match pdu {
+        Some(Pdu::Exception { code, .. }) => Some(code),
+        _ => None,
+    };
+    let framing = if dialect == Dialect::ModbusTcp { "tcp" } else { "rtu" };
+    let side = if side == Side::Question { "question" } else { "answer" };
+    let own = [
+        ("framing", serde_json::Value::from(framing)),
+        ("side", side.into()),
+        ("transaction", adu.and_then(|adu| adu.transaction).into()),
+        ("unit", adu.map(|adu| adu.unit).into()),
+        ("function", function.into()),
+        ("address", address.into()),
+        ("count", count.into()),
+        ("registers", registers.into()),
+        ("exception", exception.into()),
+    ];
+    own.map(|(name, value)| OwnKey { name: name.to_owned(), json: value.to_string() }).into()
 }

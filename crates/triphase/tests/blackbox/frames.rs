@@ -111,6 +111,15 @@ fn the_command_and_the_route_say_the_same_of_noise_and_broken_frames() {
     for capture in captures {
         assert_decoded_alike(&service, &capture);
     }
+    // Modbus: a question and its answer.
+    let modbus = folder.path().join("modbus.hex");
+    std::fs::write(&modbus, "010400c80002f035 # question\n01 04 04 43 66 33 34 1b 38\n")
+        .expect("writable");
+    let bytes = std::fs::read(&modbus).expect("readable");
+    let (_, answer) = service.post_bytes("/api/v1/decode", &bytes);
+    assert_eq!(answer[0]["side"], "question", "{answer}");
+    assert_eq!(answer[1]["registers"], json!([17254, 13108]), "{answer}");
+    assert_decoded_alike(&service, &modbus);
 }
 
 /// The route says what the command prints, key by key, and links its parts to the bytes.
@@ -212,7 +221,9 @@ const PASSWORD: &str = "Kr8ftwerk";
 fn asked_meters_show_both_directions_and_never_a_password() {
     let mbus = Simulated::start(&["--model", "mbus", "--port", TCP]);
     let optical = Simulated::start(&["--model", "iec62056_21", "--port", "pty"]);
-    let modbus = Simulated::start(&["--model", "eastron_sdm630", "--port", TCP, "--units", "1"]);
+    let modbus =
+        ["--model", "eastron_sdm630", "--port", TCP, "--units", "1-2", "--fault", "2=mute"];
+    let modbus = Simulated::start(&modbus);
     let cosem =
         Simulated::start(&["--model", "lgz_e450_dlms", "--port", TCP, "--password", PASSWORD]);
     let folder = folder(&format!(
@@ -221,8 +232,10 @@ fn asked_meters_show_both_directions_and_never_a_password() {
          [[meter]]\nid = \"chaleur\"\nmodel = \"mbus\"\nport = \"mbus+{}?address=3\"\nperiod = \"1s\"\n\
          [[meter]]\nid = \"presse\"\nmodel = \"eastron_sdm630\"\nport = \"modbus+{}?unit=1\"\n\
          period = \"1s\"\n\
+         [[meter]]\nid = \"fraise\"\nmodel = \"eastron_sdm630\"\nport = \"modbus+{}?unit=2\"\n\
+         period = \"1s\"\n\
          [[meter]]\nid = \"tour\"\nmodel = \"iec62056_21\"\nport = \"serial://{}\"\nperiod = \"1s\"\n",
-        cosem.place, mbus.place, modbus.place, optical.place
+        cosem.place, mbus.place, modbus.place, modbus.place, optical.place
     ));
     std::fs::write(folder.path().join("password.txt"), PASSWORD).expect("writable");
     let service = Service::run(folder.path());
@@ -252,28 +265,31 @@ fn asked_meters_show_both_directions_and_never_a_password() {
         assert!(!text.contains(&PASSWORD.to_lowercase()), "{meter} shows the password");
         assert!(!text.contains(&hex(PASSWORD.as_bytes())), "{meter} shows the password");
     }
-    // What failed stays, with its reason, while good ones come and go.
-    drop(modbus);
-    let path = "/api/v1/meters/presse/frames?only=bad";
+    // A question without an answer stays, with the reason.
+    let path = "/api/v1/meters/fraise/frames?only=bad";
     let bad = service.wait_for(path, |answer| answer["frames"][0].is_object());
-    assert_eq!(bad["frames"][0]["delivered"], false, "{bad}");
-    assert!(bad["frames"][0]["defects"][0]["detail"].is_string(), "{bad}");
+    let frame = &bad["frames"][0];
+    assert_eq!((&frame["direction"], &frame["delivered"]), (&json!("sent"), &json!(false)));
+    assert_eq!(frame["defects"][0]["code"], "no_answer", "{frame}");
+    assert!(frame["explanation"].to_string().contains("unit 2"), "{frame}");
 }
 
 #[test]
 fn values_under_a_failed_check_are_shown_with_a_warning_and_never_stored() {
-    const DAMAGED: &str = "/TRI5\\2TEST\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(200512135409S)\r\n\
-        1-0:1.8.1(000004.427*kWh)\r\n!F030\r\n";
+    let content = "/TRI5\\2TEST\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(260512135409S)\r\n\
+        1-0:1.8.1(000004.426*kWh)\r\n!";
+    let good = format!("{content}{:04X}\r\n", frame::dsmr::crc16(content.as_bytes()));
+    let damaged = good.replace("4.426", "4.427");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     let meter =
         format!("[[meter]]\nid = \"general\"\nmodel = \"dsmr_p1\"\nport = \"tcp://{address}\"\n");
     let service = Service::run(folder(&meter).path());
     let (mut wire, _) = listener.accept().expect("it connects");
-    wire.write_all(DAMAGED.as_bytes()).expect("it listens");
+    wire.write_all(damaged.as_bytes()).expect("it listens");
     let path = "/api/v1/meters/general/frames?only=bad";
     let answer = service.wait_for(path, |answer| answer["frames"][0].is_object());
-    let (status, decoded) = service.post_bytes("/api/v1/decode", DAMAGED.as_bytes());
+    let (status, decoded) = service.post_bytes("/api/v1/decode", damaged.as_bytes());
     assert_eq!(status, 200, "{decoded}");
     for telegram in [&answer["frames"][0], &decoded[0]] {
         assert_eq!(
@@ -284,7 +300,6 @@ fn values_under_a_failed_check_are_shown_with_a_warning_and_never_stored() {
         assert_eq!(telegram["values"][2]["value"], 4.427, "{telegram}");
     }
     // A good one behind it is stored, the damaged one is not.
-    let good = DAMAGED.replace("4.427", "4.426");
     wire.write_all(good.as_bytes()).expect("it listens");
     let samples = service.wait_for("/api/v1/samples?meter=general", |page| {
         page["samples"].as_array().is_some_and(|samples| !samples.is_empty())
@@ -294,7 +309,7 @@ fn values_under_a_failed_check_are_shown_with_a_warning_and_never_stored() {
 
     let scratch = tempfile::tempdir().expect("a folder");
     let file = scratch.path().join("damaged.txt");
-    std::fs::write(&file, DAMAGED).expect("writable");
+    std::fs::write(&file, &damaged).expect("writable");
     let file = file.to_str().expect("UTF-8");
     for format in ["text", "json"] {
         let output = crate::process::triphase(&["decode", "--format", format, file]);
