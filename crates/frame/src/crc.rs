@@ -1,14 +1,13 @@
-//! Check sequences of 16 bits that take the least significant bit first, eight bytes at a time.
+//! Check sequences of 16 bits that take the least significant bit first, many bytes at a time.
 //!
 //! Three protocols use two polynomials of this kind: HDLC, P1 and Modbus. They differ in what the
 //! register holds before the first byte and in what is sent after the last, which is theirs.
 
-const SLICES: usize = 8;
+/// A polynomial's remainders, each byte's followed by none to `SLICES` - 1 zero bytes; so many bytes
+/// are taken at once, at least two.
+pub(crate) struct Crc16<const SLICES: usize>([[u16; 256]; SLICES]);
 
-/// A polynomial's remainders, each byte's followed by no to seven zero bytes.
-pub(crate) struct Crc16([[u16; 256]; SLICES]);
-
-impl Crc16 {
+impl<const SLICES: usize> Crc16<SLICES> {
     /// The tables of a polynomial, its bits reversed.
     #[allow(clippy::indexing_slicing)] // Evaluated by the compiler: an index out of bounds cannot build.
     pub(crate) const fn reversed(polynomial: u16) -> Self {
@@ -33,23 +32,23 @@ impl Crc16 {
 
     /// The register after `bytes`.
     pub(crate) fn update(&self, register: u16, bytes: &[u8]) -> u16 {
-        let [t0, t1, t2, t3, t4, t5, t6, t7] = &self.0;
         let (chunks, tail) = bytes.as_chunks::<SLICES>();
         let mut crc = register;
-        for [a, b, c, d, e, f, g, h] in chunks {
-            let [low, high] = crc.to_le_bytes();
-            crc = lookup(t7, a ^ low)
-                ^ lookup(t6, b ^ high)
-                ^ lookup(t5, *c)
-                ^ lookup(t4, *d)
-                ^ lookup(t3, *e)
-                ^ lookup(t2, *f)
-                ^ lookup(t1, *g)
-                ^ lookup(t0, *h);
+        for chunk in chunks {
+            let mut chunk = *chunk;
+            for (byte, part) in chunk.iter_mut().zip(crc.to_le_bytes()) {
+                *byte ^= part;
+            }
+            crc = 0;
+            // Every byte has the table of what stands behind it; the loop is unrolled.
+            for (byte, table) in chunk.iter().zip(self.0.iter().rev()) {
+                crc ^= lookup(table, *byte);
+            }
         }
         for byte in tail {
             let [low, high] = crc.to_le_bytes();
-            crc = u16::from_le_bytes([high, 0]) ^ lookup(t0, byte ^ low);
+            crc =
+                u16::from_le_bytes([high, 0]) ^ self.0.first().map_or(0, |t| lookup(t, byte ^ low));
         }
         crc
     }
@@ -78,17 +77,21 @@ fn lookup(table: &[u16; 256], byte: u8) -> u16 {
 mod tests {
     use super::*;
 
-    #[test]
-    fn eight_bytes_at_a_time_give_what_single_ones_give() {
+    fn held<const SLICES: usize>(polynomial: u16) {
+        let crc = Crc16::<SLICES>::reversed(polynomial);
         let bytes: Vec<u8> = (0..=255).chain((0..=255).rev()).collect();
+        for length in [0, 1, 7, 8, 9, 15, 16, 17, 64, 255, 511, 512] {
+            let bytes = bytes.get(..length).expect("shorter");
+            let singly = bytes.iter().fold(0xFFFF, |register, byte| crc.update(register, &[*byte]));
+            assert_eq!(crc.update(0xFFFF, bytes), singly, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn many_bytes_at_a_time_give_what_single_ones_give() {
         for polynomial in [0x8408, 0xA001] {
-            let crc = Crc16::reversed(polynomial);
-            for length in [0, 1, 7, 8, 9, 15, 64, 255, 511, 512] {
-                let bytes = bytes.get(..length).expect("shorter");
-                let singly =
-                    bytes.iter().fold(0xFFFF, |register, byte| crc.update(register, &[*byte]));
-                assert_eq!(crc.update(0xFFFF, bytes), singly, "{length} bytes");
-            }
+            held::<8>(polynomial);
+            held::<16>(polynomial);
         }
     }
 }

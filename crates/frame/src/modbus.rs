@@ -21,7 +21,7 @@ const COUNTED_MIN: u16 = 2;
 const COUNTED_MAX: u16 = 254;
 const CHECK_LENGTH: usize = 2;
 
-static MODBUS: Crc16 = Crc16::reversed(0xA001);
+static MODBUS: Crc16<8> = Crc16::reversed(0xA001);
 
 /// The check sequence of a serial line, sent low byte first.
 ///

@@ -7,7 +7,7 @@
 
 use crate::crc::Crc16;
 
-static ARC: Crc16 = Crc16::reversed(0xA001);
+static ARC: Crc16<16> = Crc16::reversed(0xA001);
 
 /// The CRC of the bytes from `/` to `!` inclusive.
 ///

@@ -2,7 +2,7 @@
 
 use crate::crc::Crc16;
 
-static X25: Crc16 = Crc16::reversed(0x8408);
+static X25: Crc16<8> = Crc16::reversed(0x8408);
 
 /// A running check sequence: the header's is taken on the way to the frame's.
 #[derive(Debug, Clone, Copy)]

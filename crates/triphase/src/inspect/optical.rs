@@ -6,7 +6,7 @@
 use super::Sheet;
 use crate::decode::read_outs;
 use frame::iec62056_21::message::{self, Message as Said, Purpose};
-use frame::iec62056_21::{ACK, ETX, Identification, NAK, SOH, STX};
+use frame::iec62056_21::{ACK, EOT, ETX, Identification, NAK, SOH, STX};
 use meter::readout::Kind;
 use outlet::{Direction, Explained, ExplainedDefect, ExplainedStep, Message};
 
@@ -30,12 +30,18 @@ pub(super) fn read_out(message: &Message) -> Option<Explained> {
     let identified = head.steps.iter().any(|step| step.layer == "line");
     told.steps.retain(|step| !(identified && step.text.starts_with("identification ")));
     told.steps.splice(0..0, head.steps);
+    // A partial block has no end mark, and is none the worse for it.
+    let end = message.bytes.len().checked_sub(2).and_then(|at| message.bytes.get(at));
+    if end.is_some_and(|byte| byte & !PARITY == EOT) {
+        told.defects.retain(|defect| defect.code != "truncated");
+        told.steps.retain(|step| !step.text.starts_with("truncated"));
+        told.delivered = told.defects.is_empty();
+    }
     for (code, detail) in &message.faults {
         let detail = detail.clone();
         told.defects.push(ExplainedDefect { code, detail, offset: 0 });
         told.delivered = false;
     }
-    // A partial block has neither identification nor end, and is none the worse for it.
     (told.offset, told.length, told.bytes) = (0, message.length, message.bytes.clone());
     if message.length > message.bytes.len() {
         told.bytes = Vec::new();

@@ -154,6 +154,19 @@ fn an_optical_password_its_check_character_and_its_echo_are_hidden() {
 }
 
 #[test]
+fn a_partial_block_is_a_good_message_while_its_check_holds() {
+    let content = b"1.8.0(000285.4*kWh)\r\n\x04";
+    let check = frame::iec62056_21::bcc(content);
+    let mut block = [&b"\x02"[..], content, &[check]].concat();
+    let told = explain(&answer(Dialect::Iec62056_21, &block, &[0x06]));
+    assert!(told.delivered, "{:?}", told.defects);
+    assert!(told.steps.iter().any(|step| step.text.contains("285.4 kWh")), "{:?}", told.steps);
+    block[8] ^= 1;
+    let told = explain(&answer(Dialect::Iec62056_21, &block, &[0x06]));
+    assert!(!told.delivered, "{told:?}");
+}
+
+#[test]
 fn modbus_registers_have_their_addresses() {
     let question = [0, 7, 0, 0, 0, 6, 1, 4, 0, 200, 0, 2];
     let bytes = [0, 7, 0, 0, 0, 7, 1, 4, 4, 0x43, 0x66, 0x33, 0x34];
