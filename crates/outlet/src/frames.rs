@@ -3,9 +3,9 @@
 //! In: telegrams that a driver explained, delivered or refused; messages that went to and from a
 //! meter that is asked, which are explained when somebody looks. Out: the newest of each meter, from
 //! memory. The refused ones have a ring of their own, so that good ones do not push them out.
-//! Bounds: [`KEPT_MAX`] of each kind and [`KEPT_BYTES_MAX`] of each meter's ring. No key and no
-//! password is ever in here: what is encrypted keeps the bytes of its wire, and a message with a
-//! password comes explained, without it.
+//! Bounds: [`KEPT_MAX`] telegrams or [`MESSAGES_KEPT_MAX`] messages of each kind, and
+//! [`KEPT_BYTES_MAX`] of each meter's ring. No key and no password is ever in here: what is encrypted
+//! keeps the bytes of its wire, and a message with a password comes explained, without it.
 
 use reading::{MeterId, MeterTime, Quantity, Reading, Timestamp, Value};
 use std::borrow::Cow;
@@ -15,6 +15,8 @@ use std::sync::{Arc, Mutex};
 
 /// Telegrams kept in each ring.
 pub(crate) const KEPT_MAX: usize = 100;
+/// Messages kept in each ring: a thousand meters that are asked may have one each.
+pub const MESSAGES_KEPT_MAX: usize = 50;
 /// Memory of one ring, counted roughly. **Unit** bytes.
 const KEPT_BYTES_MAX: usize = 4 << 20;
 /// Most bytes shown of one telegram; of a longer one the values and the explanation remain.
@@ -280,10 +282,10 @@ struct Ring {
 }
 
 impl Ring {
-    fn push(&mut self, frame: Arc<Frame>) {
+    fn push(&mut self, frame: Arc<Frame>, most: usize) {
         self.bytes += frame.kept.size();
         self.frames.push_back(frame);
-        while self.frames.len() > KEPT_MAX || self.bytes > KEPT_BYTES_MAX {
+        while self.frames.len() > most || self.bytes > KEPT_BYTES_MAX {
             let Some(oldest) = self.frames.pop_front() else { return };
             self.bytes -= oldest.kept.size();
         }
@@ -315,7 +317,8 @@ impl Frames {
     pub fn keep(&self, meter: &MeterId, received_at: Timestamp, telegram: Explained) {
         let delivered = telegram.delivered;
         let kept = Kept::Explained(Box::new(telegram));
-        self.put(meter, (received_at, Direction::Received), (kept, delivered));
+        let place = (received_at, Direction::Received);
+        self.put(meter, place, (kept, delivered, KEPT_MAX));
     }
 
     /// Keeps a message to or from a meter. What must not be shown of it is not in it any more: a
@@ -326,21 +329,21 @@ impl Frames {
         (at, direction): (Timestamp, Direction),
         (kept, good): (Kept, bool),
     ) {
-        self.put(meter, (at, direction), (kept, good));
+        self.put(meter, (at, direction), (kept, good, MESSAGES_KEPT_MAX));
     }
 
     fn put(
         &self,
         meter: &MeterId,
         (received_at, direction): (Timestamp, Direction),
-        (kept, good): (Kept, bool),
+        (kept, good, most): (Kept, bool, usize),
     ) {
         let Some(rings) = self.meters.get(meter) else { return };
         let mut rings = rings.lock().expect("no holder of this lock panics");
         let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
         let frame = Arc::new(Frame { id, received_at, direction, kept });
         let ring = if good { &mut rings.good } else { &mut rings.bad };
-        ring.push(frame);
+        ring.push(frame, most);
     }
 
     /// What a frame says.
@@ -486,7 +489,8 @@ mod tests {
         }
         let all = frames.last(&meter(), Wanted::All, usize::MAX).expect("a wire");
         let bytes: usize = all.iter().map(|frame| frame.kept.size()).sum();
-        assert!(bytes <= KEPT_BYTES_MAX && all.len() > 50, "{bytes} bytes of {}", all.len());
+        assert!(bytes <= KEPT_BYTES_MAX, "{bytes} bytes of {}", all.len());
+        assert_eq!(all.len(), MESSAGES_KEPT_MAX);
         let newest = all.first().expect("a message");
         assert_eq!(newest.direction, Direction::Received);
         assert_eq!(frames.explained(newest).length, TELEGRAM_BYTES_MAX);

@@ -25,7 +25,7 @@ pub use counters::{Count, Counters, MeterCounters};
 pub use doctor::{Diagnosis, diagnose};
 pub use frames::{
     Capture, CaptureFault, Decode, Dialect, Direction, Explain, Explained, ExplainedDefect,
-    ExplainedStep, ExplainedValue, Frame, Frames, Kept, Message, OwnKey, Protection,
-    TELEGRAM_BYTES_MAX,
+    ExplainedStep, ExplainedValue, Frame, Frames, Kept, MESSAGES_KEPT_MAX, Message, OwnKey,
+    Protection, TELEGRAM_BYTES_MAX,
 };
 pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site};

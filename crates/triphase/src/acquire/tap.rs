@@ -3,12 +3,12 @@
 //! In: what is sent and what comes. Out: messages, each with when it was, for a station to keep.
 //! Memory is bounded by [`MESSAGES_MAX`] and the inspector's most bytes of one message.
 
-use outlet::{Dialect, Direction, Message, TELEGRAM_BYTES_MAX};
+use outlet::{Dialect, Direction, MESSAGES_KEPT_MAX, Message, TELEGRAM_BYTES_MAX};
 use reading::Timestamp;
 use std::collections::VecDeque;
 
-/// Messages of one reading that are kept, the last ones: the rings keep no more.
-const MESSAGES_MAX: usize = 100;
+/// Messages of one reading that are noted, the last ones: the inspector keeps no more.
+const MESSAGES_MAX: usize = MESSAGES_KEPT_MAX;
 
 /// The messages of one reading.
 #[derive(Debug, Default)]
