@@ -72,8 +72,11 @@ fn content(telegram: &Telegram<'_>, out: &mut Vec<u8>) -> Result<Option<Fault>> 
             writeln!(out, "  medium      {}", names::fixed_medium(fixed.units))?;
             state(Some(fixed.access_number), Some(fixed.status & 0xFC), out)?;
             let kind = if fixed.is_stored() { "stored value" } else { "actual value" };
-            for (number, unit) in fixed.numbers().into_iter().zip(fixed.units) {
-                writeln!(out, "  {kind:<58}{number:>16} {}", names::fixed_unit(unit).0)?;
+            let doubts = fixed.has_invalid_digits();
+            for ((number, unit), doubt) in fixed.numbers().into_iter().zip(fixed.units).zip(doubts)
+            {
+                let doubt = if doubt { "  (invalid digits)" } else { "" };
+                writeln!(out, "  {kind:<58}{number:>16} {}{doubt}", names::fixed_unit(unit).0)?;
             }
         }
         Content::Variable(variable) => return variable_structure(telegram, variable, out),
@@ -181,12 +184,7 @@ fn line(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) -> Result<()> {
     }
     let unit = record.meaning().map_or("", |meaning| meaning.unit);
     let unit = if unit == "-" { "" } else { unit };
-    let doubt = match record.data {
-        frame::mbus::Data::Bcd(digits) if !frame::mbus::bcd_is_valid(digits) => {
-            "  (invalid digits)"
-        }
-        _ => "",
-    };
+    let doubt = if record.has_invalid_digits() { "  (invalid digits)" } else { "" };
     writeln!(out, "  {at:>6}  {name:<50}{value:>16} {unit}{doubt}")?;
     Ok(())
 }
