@@ -293,9 +293,11 @@ fn fixed_steps(fixed: &Fixed, at: usize, sheet: &mut Sheet) {
     sheet.field((from(6), 2), format!("units and medium: {medium}"));
     let kind = if fixed.is_stored() { "stored value" } else { "actual value" };
     let counters = fixed.numbers().into_iter().zip(fixed.units);
-    for (offset, (number, unit)) in [8, 12].into_iter().zip(counters) {
+    let counters = counters.zip(fixed.has_invalid_digits());
+    for (offset, ((number, unit), invalid)) in [8, 12].into_iter().zip(counters) {
         let unit = names::fixed_unit(unit).0;
-        sheet.step("value", (from(offset), 4), format!("{kind} = {number} {unit}"));
+        let doubt = if invalid { " (invalid digits)" } else { "" };
+        sheet.step("value", (from(offset), 4), format!("{kind} = {number} {unit}{doubt}"));
     }
 }
 

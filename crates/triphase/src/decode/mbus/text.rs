@@ -77,8 +77,11 @@ fn content(telegram: &Telegram<'_>, out: &mut Vec<u8>) -> Result<Option<Fault>> 
             writeln!(out, "  medium      {}", names::fixed_medium(fixed.units))?;
             state(Some(fixed.access_number), Some(fixed.status & 0xFC), out)?;
             let kind = if fixed.is_stored() { "stored value" } else { "actual value" };
-            for (number, unit) in fixed.numbers().into_iter().zip(fixed.units) {
-                writeln!(out, "  {kind:<58}{number:>16} {}", names::fixed_unit(unit).0)?;
+            let doubts = fixed.has_invalid_digits();
+            for ((number, unit), doubt) in fixed.numbers().into_iter().zip(fixed.units).zip(doubts)
+            {
+                let doubt = if doubt { "  (invalid digits)" } else { "" };
+                writeln!(out, "  {kind:<58}{number:>16} {}{doubt}", names::fixed_unit(unit).0)?;
             }
         }
         Content::Variable(variable) => return variable_structure(telegram, variable, out),
@@ -170,10 +173,7 @@ impl Described {
             return Self { name, value, unit: "", invalid: false };
         }
         let unit = record.meaning().map_or("", |meaning| meaning.unit);
-        let invalid = match record.data {
-            frame::mbus::Data::Bcd(digits) => !frame::mbus::bcd_is_valid(digits),
-            _ => false,
-        };
+        let invalid = record.has_invalid_digits();
         let unit = if unit == "-" { "" } else { unit };
         Self { name: name_of(record), value, unit, invalid }
     }
