@@ -27,4 +27,4 @@ pub use frames::{
     Capture, CaptureFault, Decode, Explained, ExplainedDefect, ExplainedStep, ExplainedValue,
     Frame, Frames, Protection, TELEGRAM_BYTES_MAX,
 };
-pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site};
+pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site, Way};

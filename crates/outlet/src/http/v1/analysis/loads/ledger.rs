@@ -84,6 +84,8 @@ pub(super) struct Asking {
     pub(super) yesterday: Timestamp,
     pub(super) today: Timestamp,
     pub(super) week: Timestamp,
+    /// What the supply gives at most, where it is known. **Unit** W.
+    supply_w: Option<f64>,
 }
 
 impl Asking {
@@ -93,7 +95,8 @@ impl Asking {
         let zone = &outlet.site.zone;
         let today = Step::Day.floor(now, zone)?;
         let yesterday = Step::Day.floor(today.minus(Duration::from_secs(1)), zone)?;
-        Some(Self { now, yesterday, today, week: Step::Week.floor(now, zone)? })
+        let (week, supply_w) = (Step::Week.floor(now, zone)?, outlet.site.supply_w());
+        Some(Self { now, yesterday, today, week, supply_w })
     }
 }
 
@@ -216,14 +219,14 @@ fn energies(
     meter: &MeterId,
     asking: &Asking,
 ) -> Result<[Option<EnergyBar>; 3], store::Error> {
-    let Asking { now, yesterday, today, week } = *asking;
+    let Asking { now, yesterday, today, week, supply_w } = *asking;
     let sent = Sent::of(store, meter);
     let length = Duration::from_secs(900);
     let of = |from: Timestamp, to: Timestamp| -> Result<Option<EnergyBar>, store::Error> {
         let reach =
             Reach { archive: store.reads(), meter, range: (from, to), length, edges: &[from, to] };
         let inputs = Inputs::read(&reach, sent)?;
-        Ok(energy_bars(&[Window { from, to }], &inputs.borrowed()).pop())
+        Ok(energy_bars(&[Window { from, to }], &inputs.borrowed(supply_w)).pop())
     };
     Ok([of(today, now)?, of(yesterday, today)?, of(week, now)?])
 }
