@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
 pub(super) use analysis::{
-    AvailabilityBody, BalanceBody, KpiBody, Ledger, Now, Practice, ReactiveBody,
+    AvailabilityBody, BalanceBody, KpiBody, Ledger, Now, Practice, ReactiveBody, make_ready,
 };
 pub(super) use latest::{LatestBody, derived_of, derived_of_now};
 pub(super) use meters::MeterBody;
