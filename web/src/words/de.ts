@@ -135,6 +135,8 @@ const de: Words = {
   },
   alarms: {
     none: "Keine aktive Störmeldung.",
+    noneHere: "Keine Störmeldung dieses Zählers.",
+    elsewhere: (count) => (count === 1 ? "1 Störmeldung eines anderen Zählers" : `${count} Störmeldungen anderer Zähler`),
     unknown: "Störmeldungen: warte auf Daten.",
     count: (count) => (count === 1 ? "1 Störmeldung" : `${count} Störmeldungen`),
     show: "Zeigen",

@@ -134,6 +134,8 @@ const en: Words = {
   },
   alarms: {
     none: "No active alarm.",
+    noneHere: "No alarm of this meter.",
+    elsewhere: (count) => (count === 1 ? "1 alarm of another meter" : `${count} alarms of other meters`),
     unknown: "Alarms: waiting for data.",
     count: (count) => (count === 1 ? "1 alarm" : `${count} alarms`),
     show: "Show",

@@ -137,6 +137,8 @@ const fr = {
   },
   alarms: {
     none: "Aucune alarme active.",
+    noneHere: "Aucune alarme de ce compteur.",
+    elsewhere: (count: number) => (count === 1 ? "1 alarme d’un autre compteur" : `${count} alarmes d’autres compteurs`),
     unknown: "Alarmes : en attente de données.",
     count: (count: number) => (count === 1 ? "1 alarme" : `${count} alarmes`),
     show: "Voir",
