@@ -30,6 +30,8 @@ const QUIET_MAX: Duration = Duration::from_secs(2);
 const IDENTIFICATION_PARTS_MAX: usize = 4;
 /// Characters of a question, and of an answer beside its registers.
 const FRAME_CHARACTERS: u32 = 13;
+/// Bytes of an exchange that are remembered, of each direction: the longest unit, and as much noise.
+const EXCHANGE_BYTES_MAX: usize = 520;
 /// Bits of a character: start, eight data bits, parity, stop.
 const BITS_PER_CHARACTER: u64 = 11;
 
@@ -162,7 +164,7 @@ impl Client {
     /// Takes an open wire.
     #[must_use]
     pub fn new(link: Link, framing: Framing) -> Self {
-        let wire = Shared(Arc::new(Mutex::new(Wire { link, failure: None, received: 0 })));
+        let wire = Shared(Arc::new(Mutex::new(Wire::new(link))));
         let session = match framing {
             Framing::Tcp => tcp::attach(wire.clone()),
             Framing::Rtu => rtu::attach(wire.clone()),
@@ -223,6 +225,18 @@ impl Client {
     /// The wire failed.
     pub fn drain(&mut self) -> Result<usize, Error> {
         self.wire.lock().link.drain_now()
+    }
+
+    /// How questions are framed.
+    #[must_use]
+    pub const fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// Takes the bytes of the last question and of what came then, as they went over the wire.
+    pub fn take_exchange(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let mut wire = self.wire.lock();
+        (std::mem::take(&mut wire.asked), std::mem::take(&mut wire.heard))
     }
 
     /// Reads registers.
@@ -300,7 +314,7 @@ impl Client {
             sleep_until(last + self.frame_gap.max(manners.pause)).await;
         }
         self.session.set_slave(Slave(unit));
-        self.wire.lock().received = 0;
+        self.wire.lock().begin();
         let called = timeout(manners.timeout, self.session.call(request)).await;
         self.last = Some(Instant::now());
         match called {
@@ -357,6 +371,27 @@ struct Wire {
     failure: Option<Error>,
     /// Bytes that came since the last question.
     received: usize,
+    /// The last question, and what came then; at most [`EXCHANGE_BYTES_MAX`] of each.
+    asked: Vec<u8>,
+    heard: Vec<u8>,
+}
+
+impl Wire {
+    const fn new(link: Link) -> Self {
+        Self { link, failure: None, received: 0, asked: Vec::new(), heard: Vec::new() }
+    }
+
+    /// A question is about to be asked.
+    fn begin(&mut self) {
+        self.received = 0;
+        self.asked.clear();
+        self.heard.clear();
+    }
+}
+
+fn remember(known: &mut Vec<u8>, bytes: &[u8]) {
+    let room = EXCHANGE_BYTES_MAX.saturating_sub(known.len());
+    known.extend(bytes.iter().take(room));
 }
 
 impl Shared {
@@ -377,6 +412,7 @@ impl AsyncRead for Shared {
         let read = ready!(wire.link.poll_read(context, buffer));
         let count = buffer.filled().len() - before;
         wire.received += count;
+        remember(&mut wire.heard, buffer.filled().get(before..).unwrap_or_default());
         if read.is_ok() && count == 0 {
             wire.failure = Some(Error::closed());
         }
@@ -390,7 +426,12 @@ impl AsyncWrite for Shared {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.lock().link.poll_write(context, bytes)
+        let mut wire = self.lock();
+        let written = ready!(wire.link.poll_write(context, bytes));
+        if let Ok(count) = written {
+            remember(&mut wire.asked, bytes.get(..count).unwrap_or_default());
+        }
+        Poll::Ready(written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -10,6 +10,7 @@ mod listen;
 mod modbus;
 mod schedule;
 mod station;
+mod tap;
 mod tape;
 mod watch;
 
@@ -18,6 +19,7 @@ pub(crate) use feed::{Fed, Feed};
 pub(crate) use listen::Listener;
 pub(crate) use modbus::{Asker, TIMEOUT_DEFAULT};
 pub(crate) use station::{Sinks, Station};
+pub(crate) use tap::Tap;
 pub(crate) use tape::Tape;
 
 use reading::Timestamp;

@@ -4,11 +4,13 @@
 //! register costs that register; a lost or foreign answer ends the reading and the use of the
 //! wire, since it could be taken for the answer to the next question.
 
-use super::{Clock, Exchange};
+use super::{Clock, Exchange, Tap};
 use meter::modbus::{Defect, Reader, Span};
 use meter::{Answer, Fault, FaultClass, Heard};
+use outlet::Dialect;
+use reading::Timestamp;
 use std::time::Duration;
-use wire::modbus::{Client, Failure, Manners, Question, exception_name};
+use wire::modbus::{Client, Failure, Framing, Manners, Question, exception_name};
 
 /// How long an answer may take unless the configuration says otherwise.
 pub(crate) const TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
@@ -29,15 +31,18 @@ pub(super) type Read = Result<(Exchange, Vec<Defect>), wire::Error>;
 
 impl Asker {
     /// Reads the meter once. Returns what it brought, what was wrong with single registers, and
-    /// how many bytes went over the wire.
-    pub(crate) async fn read(&mut self, client: &mut Client, clock: &Clock) -> Read {
+    /// how many bytes went over the wire, which `tap` notes.
+    pub(crate) async fn read(&mut self, client: &mut Client, clock: &Clock, tap: &mut Tap) -> Read {
         let begun = clock();
         let mut bytes = 0;
         self.reader.begin();
         let mut fault = None;
         for _ in 0..REQUESTS_MAX {
             let Some(span) = self.reader.next_request() else { break };
-            match client.read(self.question(span), self.manners()).await {
+            let asked = clock();
+            let answer = client.read(self.question(span), self.manners()).await;
+            note(client, (asked, clock()), tap);
+            match answer {
                 Ok(words) => {
                     bytes += OVERHEAD_BYTES + words.len() * 2;
                     self.reader.answered(words);
@@ -45,6 +50,10 @@ impl Asker {
                 // The meter has no such register, or not so many at once.
                 Err(Failure::Exception { code: 2 | 3 }) => {
                     bytes += OVERHEAD_BYTES;
+                    tap.fault(
+                        "exception",
+                        "the device has no such register, or not so many at once",
+                    );
                     self.reader.refused();
                 }
                 Err(Failure::Wire(error)) => return Err(error),
@@ -120,6 +129,21 @@ impl Asker {
             }
         };
         Fault { class, code, detail, keep_link: !failure.spoils_the_wire() }
+    }
+}
+
+/// Notes the question that was asked last, and what came.
+fn note(client: &mut Client, (asked, answered): (Timestamp, Timestamp), tap: &mut Tap) {
+    let dialect = match client.framing() {
+        Framing::Tcp => Dialect::ModbusTcp,
+        Framing::Rtu => Dialect::ModbusRtu,
+    };
+    let (question, answer) = client.take_exchange();
+    if !question.is_empty() {
+        tap.sent(asked, dialect, &question);
+    }
+    if !answer.is_empty() {
+        tap.received(answered, dialect, &answer);
     }
 }
 

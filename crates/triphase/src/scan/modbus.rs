@@ -2,7 +2,7 @@
 //! map reads sense from them.
 
 use super::{Findings, Found, Progress};
-use crate::acquire::{Asker, Clock};
+use crate::acquire::{Asker, Clock, Tap};
 use crate::clock;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -197,7 +197,7 @@ impl Search {
         let mut asker = Asker { reader, unit: device.unit, timeout: self.manners.timeout };
         let now: Clock = Arc::new(clock::now);
         let opened = self.client(client, device.port).await?;
-        match asker.read(opened, &now).await {
+        match asker.read(opened, &now, &mut Tap::default()).await {
             Ok((exchange, _)) => {
                 if exchange.answer.fault.is_some_and(|fault| !fault.keep_link) {
                     *client = None;
