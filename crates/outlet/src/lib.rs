@@ -29,4 +29,4 @@ pub use frames::{
     ExplainedStep, ExplainedValue, Frame, Frames, Kept, MESSAGES_KEPT_MAX, Message, OwnKey,
     Protection, TELEGRAM_BYTES_MAX,
 };
-pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site};
+pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site, Way};

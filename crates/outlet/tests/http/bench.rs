@@ -48,6 +48,7 @@ pub(crate) fn fed(name: &str, role: Role) -> MeterInfo {
         label: None,
         model: None,
         port: None,
+        way: outlet::Way::Http,
         counter_of: None,
         voltage_kind: VoltageKind::Phase,
         period: None,

@@ -63,17 +63,6 @@ const de: Words = {
     apdu: "APDU",
     value: "Wert",
   },
-  names: {
-    logical_device_name: "Logischer Gerätename",
-    device_id: "Kennung",
-    clock: "Uhr",
-    active_energy_import: "Wirkarbeit Bezug",
-    active_energy_export: "Wirkarbeit Einspeisung",
-    reactive_energy_import: "Blindarbeit Bezug",
-    reactive_energy_export: "Blindarbeit Einspeisung",
-    reactive_power_import: "Blindleistung Bezug",
-    reactive_power_export: "Blindleistung Einspeisung",
-  },
   decode: {
     title: "Bytes erklären",
     data: "Bytes in Hexadezimal",

@@ -63,8 +63,6 @@ const en: Words = {
     apdu: "APDU",
     value: "value",
   },
-  // English is the server's own language.
-  names: {},
   decode: {
     title: "Explain bytes",
     data: "Bytes in hexadecimal",

@@ -61,18 +61,6 @@ const fr = {
     apdu: "APDU",
     value: "valeur",
   } as Record<string, string>,
-  /** Quantities that no other view names. */
-  names: {
-    logical_device_name: "Nom logique",
-    device_id: "Identification",
-    clock: "Horloge",
-    active_energy_import: "Énergie active soutirée",
-    active_energy_export: "Énergie active injectée",
-    reactive_energy_import: "Énergie réactive soutirée",
-    reactive_energy_export: "Énergie réactive injectée",
-    reactive_power_import: "Puissance réactive soutirée",
-    reactive_power_export: "Puissance réactive injectée",
-  } as Record<string, string>,
   decode: {
     title: "Expliquer des octets",
     data: "Octets en hexadécimal",
