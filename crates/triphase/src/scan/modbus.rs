@@ -1,7 +1,7 @@
 //! `triphase scan modbus`: units on a bus or behind a gateway, what they say they are, and which
 //! map reads sense from them.
 
-use super::{Findings, Found, Progress};
+use super::{Findings, Found, Misused, Progress};
 use crate::acquire::{Asker, Clock, Tap};
 use crate::clock;
 use anyhow::{Context, Result, bail};
@@ -54,8 +54,8 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The arguments are wrong, or the bus cannot be used.
 pub(super) async fn scan(arguments: &Arguments) -> Result<Findings> {
-    let units = units(&arguments.units)?;
-    let ports = ports(&arguments.port)?;
+    let units = units(&arguments.units).map_err(misused)?;
+    let ports = ports(&arguments.port).map_err(misused)?;
     let manners = Manners {
         timeout: Duration::from_millis(arguments.timeout.clamp(10, 60_000)),
         pause: Duration::from_millis(5),
@@ -71,6 +71,10 @@ pub(super) async fn scan(arguments: &Arguments) -> Result<Findings> {
     let Search { progress, found, .. } = search;
     progress.done();
     Ok(Findings { found, advice: ADVICE })
+}
+
+fn misused(error: anyhow::Error) -> Misused {
+    Misused(format!("{error:#}"))
 }
 
 struct Search {
@@ -240,6 +244,7 @@ const fn question(unit: u8, span: Span) -> Question {
 /// What is said of a device, and the block that reads it.
 fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
     let Device { port, unit, texts } = device;
+    let id = id(port, *unit);
     let mut what = format!("unit {unit} on {}", short(port));
     if !texts.is_empty() {
         what.push_str(&format!(" says it is {}", texts.join(", ")));
@@ -250,7 +255,7 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
              docs/meters/adding-a-modbus-meter.md",
         );
         let block = format!(
-            "# [[meter]]\n# id = \"unit_{unit}\"\n# model = \"my_meter.toml\"\n# port = \"{}\"\n",
+            "# [[meter]]\n# id = \"{id}\"\n# model = \"my_meter.toml\"\n# port = \"{}\"\n",
             url(port, *unit)
         );
         return Found { what, block };
@@ -266,11 +271,31 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
     }
     what.push_str("\ncompare the first reading with the meter's display");
     let block = format!(
-        "[[meter]]\nid = \"unit_{unit}\"\nrole = \"machine\"\nmodel = \"{model}\"\nport = \
+        "[[meter]]\nid = \"{id}\"\nrole = \"machine\"\nmodel = \"{model}\"\nport = \
          \"{}\"\nperiod = \"5s\"\n",
         url(port, *unit)
     );
     Found { what, block }
+}
+
+/// An id that no unit of another bus is given: `unit_2_at_10.0.0.12`.
+fn id(port: &Port, unit: u8) -> String {
+    /// The port of Modbus/TCP, which needs no mention.
+    const PORT_USUAL: u16 = 502;
+    /// Most characters of the place; the end of a device's path tells devices apart.
+    const PLACE_MAX: usize = 48;
+    let place = match port {
+        Port::ModbusTcp { host, port: PORT_USUAL, .. } => host.clone(),
+        Port::ModbusTcp { host, port, .. } => format!("{host}-{port}"),
+        Port::ModbusRtu { line, .. } => {
+            line.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
+        other => short(other),
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let place: Vec<char> = place.chars().map(plain).collect();
+    let place: String = place[place.len().saturating_sub(PLACE_MAX)..].iter().collect();
+    format!("unit_{unit}_at_{place}")
 }
 
 /// The port of one unit as the configuration writes it.
@@ -349,6 +374,29 @@ mod tests {
         assert_eq!(short(&one[0]), "modbus+rtu:///dev/ttyUSB0?baud=4800&data=8&parity=none&stop=1");
         assert_eq!(ports("modbus+tcp://10.0.0.9").expect("valid").len(), 1);
         assert!(ports("tcp://10.0.0.9:1").is_err());
+    }
+
+    #[test]
+    fn units_of_different_buses_have_different_ids() {
+        let of = |text: &str| id(&ports(text).expect("a bus")[0], 1);
+        let ids = [
+            "modbus+tcp://10.0.0.9",
+            "modbus+tcp://10.0.0.10",
+            "modbus+tcp://10.0.0.10:1502",
+            "modbus+tcp://[fd00::1]",
+            "modbus+rtu:///dev/ttyUSB0",
+            "modbus+rtu:///dev/serial/by-id/usb-FTDI_FT232R_USB_UART_of_a_long_name_A50285BI-if00-port0",
+        ]
+        .map(of);
+        assert_eq!(ids[0], "unit_1_at_10.0.0.9");
+        assert_eq!(ids[2], "unit_1_at_10.0.0.10-1502");
+        assert_eq!(ids[4], "unit_1_at_ttyUSB0");
+        assert!(ids[5].ends_with("A50285BI-if00-port0"), "{ids:?}");
+        let different: std::collections::BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(different.len(), ids.len(), "{ids:?}");
+        for id in &ids {
+            MeterId::new(id.clone()).expect("an id");
+        }
     }
 
     #[test]

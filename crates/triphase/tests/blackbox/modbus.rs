@@ -310,9 +310,41 @@ fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
     assert!(block.contains(&format!("model = \"{MODEL}\"")), "{block}");
     let folder = folder(&block);
     let service = Service::run(folder.path());
-    service.wait_for("/api/v1/meters/unit_2/latest", |latest| {
+    let place = line.path.rsplit('/').next().expect("a path");
+    service.wait_for(&format!("/api/v1/meters/unit_2_at_{place}/latest"), |latest| {
         latest["values"]["voltage_l1"]["value"].as_f64().is_some_and(|volts| volts > 200.0)
     });
+}
+
+#[test]
+fn the_scans_blocks_alone_show_every_machine() {
+    let gateway = Gateway::start(&[(1, None), (2, None)]);
+    let url = format!("modbus+tcp://{}", gateway.address);
+    let output = triphase(&["scan", "modbus", &url, "--units", "1-2", "--timeout", "300"]);
+    let block = String::from_utf8(output.stdout).expect("text");
+    assert!(block.contains("role = \"main\""), "what a main meter would make known: {block}");
+    let folder = folder(&block);
+    let service = Service::run(folder.path());
+    let known = |loads: &serde_json::Value| {
+        loads["meters"].as_array().is_some_and(|all| {
+            all.len() == 2 && all.iter().all(|one| one["load_kw"]["value"].is_number())
+        })
+    };
+    let loads = service.wait_for("/api/v1/analysis/loads", known);
+    assert_eq!(loads["sum"]["reason"]["code"], "no_main_meter", "{loads}");
+}
+
+#[test]
+fn a_scan_that_cannot_be_done_is_wrong_usage() {
+    for wrong in [
+        vec!["scan", "modbus", "127.0.0.1:1"],
+        vec!["scan", "modbus", "modbus+tcp://127.0.0.1", "--units", "0-900"],
+    ] {
+        let output = triphase(&wrong);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}: {said}");
+        assert!(said.contains("expected"), "{said}");
+    }
 }
 
 #[test]
