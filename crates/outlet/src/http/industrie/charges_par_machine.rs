@@ -22,7 +22,8 @@ use std::sync::Arc;
 pub(super) struct Body {
     timestamp: String,
     charges_par_equipement: ByName<Option<f64>>,
-    total_consomme: f64,
+    /// Null where nothing is known of now.
+    total_consomme: Option<f64>,
     pourcentages: ByName<Option<f64>>,
     methode: ByName<Option<&'static str>>,
     #[serde(flatten)]
@@ -91,9 +92,15 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
         .iter()
         .filter_map(|part| Some((part.meter.id.to_string(), part.load.known()?.kw)))
         .collect();
-    let loads = chapter25::loads(whole_kw, &known).ok_or(Refusal::NoMeasurement)?;
-    let used = parts.iter().filter(|part| part.load.known().is_some());
-    let own = last.as_ref().filter(|_| whole_kw.is_some()).map(|last| last.measurement.at());
+    let loads = chapter25::loads(whole_kw, &known);
+    let total_kw = loads.as_ref().map(|loads| loads.total_kw);
+    // Where all is silent, that is told with the time of what was known last.
+    let is_dark = loads.is_none() && !parts.is_empty() && !request.strict();
+    let nothing = is_dark.then(|| Loads { loads: Vec::new(), total_kw: 0.0 });
+    let loads = loads.or(nothing).ok_or(Refusal::NoMeasurement)?;
+    let used = parts.iter().filter(|part| is_dark || part.load.known().is_some());
+    let own = last.as_ref().filter(|_| is_dark || whole_kw.is_some());
+    let own = own.map(|last| last.measurement.at());
     let newest = used.filter_map(|part| now.measured[part.place]).chain(own).max();
     let timestamp = request.time(newest.ok_or(Refusal::NoMeasurement)?);
     let rest = whole_kw.and_then(|_| remainder(&now.branches, place));
@@ -117,7 +124,7 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
     Ok(Json(Body {
         timestamp,
         charges_par_equipement: named.each(|load, _| load.map(|load| load.kw)),
-        total_consomme: loads.total_kw,
+        total_consomme: total_kw,
         pourcentages: named.each(|load, _| load.and_then(|load| load.percent)),
         methode: named.each(|load, part| match part {
             Some(part) => part.load.known().map(|known| known.method.french()),
@@ -217,7 +224,7 @@ impl Doubts<'_> {
         }
         let (french, english) = match self.whole_kw {
             Some(_) => (" ; elle est comprise dans « divers ».", "; it is part of \"divers\"."),
-            None => (" ; elle n'est pas comprise dans le total.", "; it is not in the total."),
+            None => (" ; le total ne la comprend pas.", "; the total is without it."),
         };
         Some(Warning::with_values(
             "sous_compteur_muet",
