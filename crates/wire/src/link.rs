@@ -57,6 +57,7 @@ pub async fn open(port: &Port, decode: fn(&[u8]) -> Vec<u8>) -> Result<Link, Err
         }
         Port::Tcp { host, port }
         | Port::ModbusTcp { host, port, .. }
+        | Port::ModbusRtuTcp { host, port, .. }
         | Port::MbusTcp { host, port, .. } => Kind::Tcp(connect(host, *port).await?),
         Port::Pty { link } => Kind::Pty(Pty::open(link.as_deref())?),
         Port::File { path, speed } => Kind::Replay(Replay::open(path, *speed, decode)?),

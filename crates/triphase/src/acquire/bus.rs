@@ -171,10 +171,9 @@ impl Bus {
 
 impl Wire {
     fn of(link: wire::Link, port: &wire::Port) -> Self {
-        match port {
-            wire::Port::ModbusTcp { .. } => Self::Modbus(Client::new(link, Framing::Tcp)),
-            wire::Port::ModbusRtu { .. } => Self::Modbus(Client::new(link, Framing::Rtu)),
-            _ => Self::Bytes(link),
+        match Framing::of(port) {
+            Some(framing) => Self::Modbus(Client::new(link, framing)),
+            None => Self::Bytes(link),
         }
     }
 }

@@ -8,6 +8,7 @@ mod feed;
 mod feed_memory;
 mod listen;
 mod modbus;
+mod owed;
 mod schedule;
 mod station;
 mod tape;
@@ -17,6 +18,7 @@ pub(crate) use bus::{Around, Bus, Conversation, Exchange, Member, converse};
 pub(crate) use feed::{Fed, Feed};
 pub(crate) use listen::Listener;
 pub(crate) use modbus::{Asker, TIMEOUT_DEFAULT};
+pub(crate) use owed::Owed;
 pub(crate) use station::{Sinks, Station};
 pub(crate) use tape::Tape;
 

@@ -2,12 +2,15 @@
 //!
 //! In: a client on an open wire, a meter's reader. Out: what may be used and what failed. A refused
 //! register costs that register; a lost or foreign answer ends the reading and the use of the
-//! wire, since it could be taken for the answer to the next question.
+//! wire, since it could be taken for the answer to the next question. On a serial line answers
+//! name no question: there a lost answer is followed by a question whose answer has another length.
 
+use super::owed::Owed;
 use super::{Clock, Exchange};
 use meter::modbus::{Defect, Reader, Span};
 use meter::{Answer, Fault, FaultClass, Heard};
 use std::time::Duration;
+use tokio::time::Instant;
 use wire::modbus::{Client, Failure, Manners, Question, exception_name};
 
 /// How long an answer may take unless the configuration says otherwise.
@@ -22,6 +25,8 @@ pub(crate) struct Asker {
     pub(crate) reader: Reader,
     pub(crate) unit: u8,
     pub(crate) timeout: Duration,
+    /// Answers that may still come from the device, where they could be mistaken.
+    pub(crate) owed: Owed,
 }
 
 /// A reading that failed because the wire did, or what it brought.
@@ -37,6 +42,10 @@ impl Asker {
         let mut fault = None;
         for _ in 0..REQUESTS_MAX {
             let Some(span) = self.reader.next_request() else { break };
+            if let Err(failure) = self.catch_up(client, span).await {
+                fault = Some(self.given_up(client, failure, span)?);
+                break;
+            }
             match client.read(self.question(span), self.manners()).await {
                 Ok(words) => {
                     bytes += OVERHEAD_BYTES + words.len() * 2;
@@ -47,9 +56,8 @@ impl Asker {
                     bytes += OVERHEAD_BYTES;
                     self.reader.refused();
                 }
-                Err(Failure::Wire(error)) => return Err(error),
                 Err(failure) => {
-                    fault = Some(self.fault(&failure, span));
+                    fault = Some(self.given_up(client, failure, span)?);
                     break;
                 }
             }
@@ -61,6 +69,43 @@ impl Asker {
         let telegrams = outcome.telegram.filter(|_| !failed).into_iter().collect();
         let answer = Answer { heard: Heard { telegrams, ..Heard::default() }, fault };
         Ok((Exchange { answer, bytes }, outcome.defects))
+    }
+
+    /// Where an answer is owed that this question's could be taken for: asks for as many registers
+    /// as nobody asked for before. A device answers in the order of the questions, so behind that
+    /// answer nothing older comes.
+    async fn catch_up(&mut self, client: &mut Client, span: Span) -> Result<(), Failure> {
+        let Some(count) = self.owed.distinct(span.count, Instant::now()) else { return Ok(()) };
+        let probe = Span { count, ..span };
+        match client.read(self.question(probe), self.manners()).await {
+            Ok(_) | Err(Failure::Exception { .. }) => {
+                self.owed.clear();
+                Ok(())
+            }
+            Err(failure) => {
+                self.owed.lost(count, Instant::now());
+                Err(failure)
+            }
+        }
+    }
+
+    /// What a failed question means for the reading.
+    ///
+    /// # Errors
+    /// The wire failed.
+    fn given_up(
+        &mut self,
+        client: &Client,
+        failure: Failure,
+        span: Span,
+    ) -> Result<Fault, wire::Error> {
+        if !client.answers_are_numbered() && failure.spoils_the_wire() {
+            self.owed.lost(span.count, Instant::now());
+        }
+        match failure {
+            Failure::Wire(error) => Err(error),
+            failure => Ok(self.fault(&failure, span)),
+        }
     }
 
     fn question(&self, span: Span) -> Question {
@@ -106,6 +151,14 @@ impl Asker {
                     waited.as_millis()
                 );
                 (FaultClass::Corrupt, "half_answer", detail)
+            }
+            Failure::Length { asked, got } if *asked != count => {
+                let detail = format!(
+                    "{what}: an answer to an older question came, of {got} registers; unit {unit} \
+                     answers later than {} ms: a longer `timeout` may suit it",
+                    self.timeout.as_millis()
+                );
+                (FaultClass::Corrupt, "late_answer", detail)
             }
             Failure::Length { got, .. } => {
                 let detail = format!("{what}: {got} registers came where {count} were asked for");
