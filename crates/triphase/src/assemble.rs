@@ -127,8 +127,7 @@ fn acquisitions(
         let period = meter.period.unwrap_or(PERIOD_DEFAULT);
         let member = Member { station, conversation, period, line: port.line() };
         let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
-        let bus =
-            buses.entry(bus).or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
+        let bus = buses.entry(bus).or_insert_with(|| Bus::new(port.clone()));
         bus.members.push(member);
     }
     acquisitions.extend(buses.into_values().map(Acquisition::Bus));
