@@ -320,7 +320,7 @@ impl Client {
             sleep_until(last + self.frame_gap.max(manners.pause)).await;
         }
         self.session.set_slave(Slave(unit));
-        self.wire.lock().asked();
+        self.wire.lock().asked()?;
         let called = timeout(manners.timeout, self.session.call(request)).await;
         self.last = Some(Instant::now());
         match called {
@@ -392,12 +392,18 @@ struct Wire {
 
 impl Wire {
     /// A question follows: what is still here belongs to an older one.
-    fn asked(&mut self) {
+    ///
+    /// # Errors
+    /// The wire failed.
+    fn asked(&mut self) -> Result<(), Error> {
         self.received = 0;
         self.ready.clear();
         if let Some(echo) = &mut self.echo {
             echo.asked();
+            // Answers with a header tell themselves that they are old, and are not cut in two.
+            self.link.drain_now()?;
         }
+        Ok(())
     }
 
     /// Takes bytes from the link until some are ready for the session; none at all means that the

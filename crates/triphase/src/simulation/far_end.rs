@@ -2,7 +2,7 @@
 //!
 //! In: questions. Out: answers, of which a rough gateway loses, doubles, cuts, delays, damages, or
 //! holds back some until the next question. What it owes when a connection ends goes over the next
-//! one: no gateway could be worse.
+//! one. It keeps the order of the answers, as every line does.
 
 use reading::Timestamp;
 use sim::mbus::SlaveBus;
@@ -123,8 +123,12 @@ impl FarEnd {
                 false => sent.push((REACTION, answer)),
             }
         }
-        let now = Instant::now();
-        self.coming.extend(sent.into_iter().map(|(after, bytes)| (now + after, bytes)));
+        let mut due = self.coming.iter().map(|(due, _)| *due).max().unwrap_or_else(Instant::now);
+        for (after, bytes) in sent {
+            // A line has one end: nothing overtakes what was said before.
+            due = due.max(Instant::now() + after);
+            self.coming.push((due, bytes));
+        }
         assert!(self.coming.len() < COMING_MAX, "nobody waits for answers any more");
     }
 

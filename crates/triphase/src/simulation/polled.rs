@@ -1,4 +1,4 @@
-//! Meters that are asked, on five buses, through a quarter of an hour of which the middle is rough.
+//! Meters that are asked, on five buses, through ten minutes of which the middle is rough.
 //!
 //! The buses, their schedules, dialogues and stations are those of the service, and so is the store;
 //! wires are in memory and time is virtual. Checked: no value but the right one is ever stored;
@@ -29,8 +29,10 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// Length of each of the three parts: fair, rough, fair.
-const PART: Duration = Duration::from_secs(300);
+/// When the rough weather begins, when it ends, and when the run does.
+const ROUGH: Duration = Duration::from_secs(120);
+const FAIR: Duration = Duration::from_secs(420);
+const END: Duration = Duration::from_secs(630);
 /// After the rough part everybody is asked again by then: the longest pause and a reading.
 const RECOVERY: Duration = Duration::from_secs(90);
 /// Of the readings that the periods promise, so many come where a mute meter shares the bus.
@@ -40,6 +42,15 @@ const QUESTIONS_MAX: u64 = 100;
 /// Longest reading, in steps of the meter's life.
 const READING_STEPS: usize = 24;
 const MODBUS_MODEL: &str = "carlo_gavazzi_em340";
+/// Another view of the same meter: every request has the same length, so that an answer to another
+/// one looks right.
+const PAIRS: &str = "title = \"Pairs\"\nfunction = 4\ntype = \"i32\"\norder = \"CDAB\"\nread_max = 2\n\
+    gap_max = 0\nscale = 0.1\nregister = [\n{ quantity = \"voltage_l1\", address = 0, unit = \"V\" },\n\
+    { quantity = \"voltage_l2\", address = 2, unit = \"V\" },\n\
+    { quantity = \"voltage_l3\", address = 4, unit = \"V\" },\n\
+    { quantity = \"active_power_l1\", address = 18, unit = \"W\" },\n\
+    { quantity = \"active_power_l2\", address = 20, unit = \"W\" },\n\
+    { quantity = \"active_power\", address = 40, unit = \"W\" },\n]\n";
 const MODBUS_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// The meters: id, port, period in seconds. Those called mute never answer.
@@ -82,9 +93,9 @@ pub(super) fn live_through(seed: u64, folder: &Path) {
             tasks.spawn(gateway.serve(connections));
             tasks.spawn(bus.in_memory(far_end).run(stopped.clone()));
         }
-        for part in 0..3 {
-            weather.rough.store(part == 1, Ordering::Relaxed);
-            sleep_until(begin + PART * (part + 1)).await;
+        for (until, rough) in [(ROUGH, false), (FAIR, true), (END, false)] {
+            weather.rough.store(rough, Ordering::Relaxed);
+            sleep_until(begin + until).await;
         }
         stop.send(true).expect("the buses run");
         tasks.join_all().await;
@@ -128,7 +139,9 @@ fn buses(sinks: &Sinks) -> Vec<Bus> {
 
 fn conversation(id: &str, port: &wire::Port) -> Conversation {
     if let Some(unit) = port.unit() {
-        let source = Source::Map(Arc::clone(map(MODBUS_MODEL).expect("known")));
+        let pairs = || Arc::new(meter::modbus::parse("pairs", PAIRS).expect("a map"));
+        let whole = || Arc::clone(map(MODBUS_MODEL).expect("known"));
+        let source = Source::Map(if unit == 1 { pairs() } else { whole() });
         let options = ReaderOptions { meter: name(id), correction: Correction::NONE };
         let reader = meter::modbus::Reader::new(source, options);
         assert!(MODBUS_TIMEOUT < TIMEOUT_DEFAULT);
@@ -179,7 +192,7 @@ fn said(id: &str, mut peer: impl FnMut(Timestamp, &[u8]) -> Vec<u8>) -> Vec<Vec<
     let Conversation::Dialogue(mut dialogue) = conversation(id, &port) else {
         panic!("it has a dialogue")
     };
-    let steps = (PART * 3).as_secs() / STEP.as_secs() + 1;
+    let steps = END.as_secs() / STEP.as_secs() + 1;
     let at = |step: u64| STILL.plus(Duration::from_secs(step * STEP.as_secs()));
     (0..steps).map(|step| asked(&mut *dialogue, &mut peer, at(step))).collect()
 }
@@ -263,7 +276,7 @@ impl Checked {
         let spoiled = self.weather.spoiled.load(Ordering::Relaxed);
         assert!(spoiled > 100, "seed {}: {spoiled} answers were spoiled", self.seed);
         let questions = self.weather.questions.load(Ordering::Relaxed);
-        assert!(questions < QUESTIONS_MAX * (PART * 3).as_secs(), "{questions} questions");
+        assert!(questions < QUESTIONS_MAX * END.as_secs(), "{questions} questions");
         for (id, _, period) in METERS {
             let samples = of_meter.remove(&name(id)).unwrap_or_default();
             let told = format!("seed {}, {id}", self.seed);
@@ -280,8 +293,8 @@ impl Checked {
                 _ => None,
             };
             right(&samples, steps, &told);
-            on_time(&samples, (STILL, STILL.plus(PART)), (period, &told));
-            let (from, to) = (STILL.plus(PART * 2 + RECOVERY), STILL.plus(PART * 3));
+            on_time(&samples, (STILL, STILL.plus(ROUGH)), (period, &told));
+            let (from, to) = (STILL.plus(FAIR + RECOVERY), STILL.plus(END));
             on_time(&samples, (from, to), (period, &told));
         }
     }
