@@ -123,10 +123,12 @@ impl FarEnd {
                 false => sent.push((REACTION, answer)),
             }
         }
-        let mut due = self.coming.iter().map(|(due, _)| *due).max().unwrap_or_else(Instant::now);
+        let mut last = self.coming.iter().map(|(due, _)| *due).max();
         for (after, bytes) in sent {
-            // A line has one end: nothing overtakes what was said before.
-            due = due.max(Instant::now() + after);
+            // One meter speaks at a time: nothing overtakes what was said before.
+            let due = Instant::now() + after;
+            let due = last.map_or(due, |last| due.max(last + REACTION));
+            last = Some(due);
             self.coming.push((due, bytes));
         }
         assert!(self.coming.len() < COMING_MAX, "nobody waits for answers any more");
@@ -139,7 +141,7 @@ impl FarEnd {
         let mut after = REACTION;
         match kind {
             0 => answer.clear(),
-            1 => sent.push((after, answer.clone())),
+            1 => answer = answer.repeat(2),
             2 if self.checks() => answer.truncate(place),
             3 => after += Duration::from_millis(self.random.u64(0..DELAY_MAX)),
             4 if self.checks() => answer[place] ^= 1 << self.random.u8(0..7),
