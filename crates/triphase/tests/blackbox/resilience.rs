@@ -437,3 +437,48 @@ fn a_slave_that_is_told_another_rate_is_read_at_it_and_found_again_at_its_own() 
     assert!(service.terminate().success());
     head.unplug();
 }
+
+/// Away for four hours, while 8 kW flowed on: what the counter gained belongs to those hours, is told
+/// with its dates, and is no peak of the moment in which the meter was heard again.
+#[test]
+fn what_a_counter_gained_in_an_outage_is_dated_and_no_peak() {
+    let folder = folder("[[meter]]\nid = \"general\"\nrole = \"main\"\n");
+    let service = Service::run(folder.path());
+    let row = |minute: u32, kwh: f64| {
+        let (hour, minute) = (8 + minute / 60, minute % 60);
+        serde_json::json!({"timestamp": format!("2026-05-04T{hour:02}:{minute:02}:00Z"),
+            "puissance_active_totale": 10_000, "energie_active_import": kwh})
+    };
+    let before = (0..=60).map(|minute| row(minute, 100.0 + f64::from(minute) / 6.0));
+    let gained = 4.0 * 8.0;
+    let after =
+        (300..=360).map(|minute| row(minute, 110.0 + gained + f64::from(minute - 300) / 6.0));
+    for rows in [before.collect::<Vec<_>>(), after.collect()] {
+        let (status, answer) = service.post("/api/mesures", &Value::Array(rows).to_string());
+        assert_eq!(status, 201, "{answer}");
+    }
+    let journal = service
+        .wait_for("/api/v1/journal?meter=general", |page| page.to_string().contains("\"gap\""));
+    let gap = journal["entries"].as_array().expect("entries").iter();
+    let gap: Vec<&Value> = gap.filter(|entry| entry["kind"] == "gap").collect();
+    assert_eq!(gap.len(), 1, "{journal}");
+    assert_eq!(gap[0]["at"], "2026-05-04T09:00:00Z", "{journal}");
+    assert_eq!(gap[0]["until"], "2026-05-04T13:00:00Z", "{journal}");
+    let range = "from=2026-05-04T08:00:00Z&to=2026-05-04T14:00:00Z";
+    let (_, energy) =
+        service.get(&format!("/api/v1/analysis/energy?meter=general&step=hour&{range}"));
+    let bars = energy["bars"].as_array().expect("bars");
+    assert_eq!(bars.len(), 6, "{energy}");
+    let near = |value: &Value, kwh: f64| value.as_f64().is_some_and(|it| (it - kwh).abs() < 0.01);
+    // The whole is known, to the counter's digit.
+    assert!(near(&energy["total"]["import_kwh"]["value"], 20.0 + gained), "{}", energy["total"]);
+    // The hours around the outage have what flowed in them, and none of the others' energy.
+    for hour in [0, 5] {
+        assert!(near(&bars[hour]["import_kwh"]["value"], 10.0), "{}", bars[hour]);
+    }
+    for bar in bars {
+        let most = [&bar["import_kwh"]["value"], &bar["mean_kw"]["value"], &bar["max_kw"]["value"]];
+        assert!(most.iter().all(|it| it.as_f64().is_none_or(|it| it <= 10.01)), "{bar}");
+    }
+    assert!(service.terminate().success());
+}
