@@ -4,9 +4,9 @@
 //! strict mode a value of bad quality is no value; strict mode takes every number, as the chapter.
 
 use crate::{MeterInfo, Outlet};
-use analysis::Measurement;
 use analysis::chapter25::{Mode, Warning, bad_quality, stale_measurement};
-use reading::{LinkState, Quality, Timestamp};
+use analysis::{Measurement, derive};
+use reading::{LinkState, Quality, Quantity, Timestamp};
 use std::time::Duration;
 use store::Current;
 
@@ -14,6 +14,17 @@ use store::Current;
 const PERIODS_MAX: u32 = 3;
 /// No measurement is old before.
 const AGE_ALWAYS: Duration = Duration::from_secs(60);
+
+/// How a quantity follows from others.
+type Derivation = fn(&Measurement) -> Option<derive::Derived>;
+
+/// The quantities that are computed for a meter that does not send them.
+pub(crate) const DERIVED: [(Quantity, Derivation); 4] = [
+    (Quantity::ActivePower, derive::active_power),
+    (Quantity::ReactivePower, derive::reactive_power),
+    (Quantity::ApparentPower, derive::apparent_power),
+    (Quantity::PowerFactor, derive::power_factor),
+];
 
 /// A measurement with what must be known to read it.
 pub(crate) struct Last {

@@ -9,6 +9,7 @@
 mod counters;
 mod doctor;
 pub mod feed;
+pub mod figures;
 mod frames;
 mod hour;
 pub mod http;

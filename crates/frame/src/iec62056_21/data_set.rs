@@ -126,8 +126,10 @@ impl<'a> Iterator for DataSets<'a> {
         if self.ended {
             return None;
         }
-        let separators = self.rest().iter().position(|byte| !is_separator(*byte));
-        self.at = self.at.saturating_add(separators?);
+        self.at = self.at.saturating_add(length_in(self.rest(), SEPARATOR));
+        if self.at >= self.block.len() {
+            return None;
+        }
         let offset = self.at;
         if self.rest().first() == Some(&b'!') {
             self.ended = true;
@@ -164,8 +166,7 @@ impl<'a> DataSets<'a> {
     /// cannot be.
     fn read(&mut self) -> Result<usize, usize> {
         let rest = self.rest();
-        let length = rest.iter().position(|byte| !is_address(*byte)).unwrap_or(rest.len());
-        let opened = self.at.saturating_add(length);
+        let opened = self.at.saturating_add(length_in(rest, ADDRESS));
         if self.block.get(opened) != Some(&b'(') {
             return Err(opened);
         }
@@ -185,8 +186,7 @@ impl<'a> DataSets<'a> {
 fn behind_bracket(block: &[u8], open: usize) -> Result<usize, usize> {
     let start = open.saturating_add(1);
     let content = block.get(start..).unwrap_or_default();
-    let length = content.iter().position(|byte| !is_value(*byte)).unwrap_or(content.len());
-    let close = start.saturating_add(length);
+    let close = start.saturating_add(length_in(content, VALUE));
     if block.get(close) == Some(&b')') { Ok(close.saturating_add(1)) } else { Err(close) }
 }
 
@@ -200,16 +200,43 @@ const fn is_line_end(byte: u8) -> bool {
 }
 
 /// Between data sets; padding blanks and fillers occur.
-const fn is_separator(byte: u8) -> bool {
-    matches!(byte, b'\r' | b'\n' | b' ' | 0x00 | 0x7F)
+const SEPARATOR: u8 = 1;
+/// Inside an address.
+const ADDRESS: u8 = 2;
+/// Inside brackets.
+const VALUE: u8 = 4;
+
+/// Where each byte may stand.
+static PLACES: [u8; 256] = places();
+
+#[allow(clippy::indexing_slicing)] // Evaluated by the compiler: an index out of bounds cannot build.
+const fn places() -> [u8; 256] {
+    let mut places = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        let mut place = 0;
+        if matches!(byte, b'\r' | b'\n' | b' ' | 0x00 | 0x7F) {
+            place |= SEPARATOR;
+        }
+        if matches!(byte, 0x21..=0x7E) && !matches!(byte, b'(' | b')' | b'/' | b'!') {
+            place |= ADDRESS;
+        }
+        if matches!(byte, 0x20..=0x7E) && !matches!(byte, b'(' | b')') {
+            place |= VALUE;
+        }
+        places[byte as usize] = place;
+        if byte == u8::MAX {
+            return places;
+        }
+        byte += 1;
+    }
 }
 
-const fn is_address(byte: u8) -> bool {
-    matches!(byte, 0x21..=0x7E) && !matches!(byte, b'(' | b')' | b'/' | b'!')
-}
-
-const fn is_value(byte: u8) -> bool {
-    matches!(byte, 0x20..=0x7E) && !matches!(byte, b'(' | b')')
+/// How many bytes at the front may stand in that place.
+#[allow(clippy::indexing_slicing)] // A table of 256 entries, indexed by a byte.
+fn length_in(bytes: &[u8], place: u8) -> usize {
+    let may = |byte: &u8| PLACES[usize::from(*byte)] & place != 0;
+    bytes.iter().position(|byte| !may(byte)).unwrap_or(bytes.len())
 }
 
 #[cfg(test)]

@@ -286,7 +286,7 @@ impl State {
     /// Bare data up to the end mark at the start of a line.
     fn scan_text<'a>(&mut self, rest: &'a [u8], body: usize) -> Scan<'a> {
         let mut from = self.searched.max(body);
-        while let Some(found) = position(rest, from, |byte| matches!(byte, b'!' | b'/')) {
+        while let Some(found) = position(rest, from, |bytes| memchr::memchr2(b'!', b'/', bytes)) {
             let starts_line = found == body
                 || found.checked_sub(1).and_then(|before| rest.get(before)).is_some_and(line_end);
             let tail = rest.get(found..).unwrap_or_default();
@@ -348,7 +348,8 @@ impl State {
     ) -> Scan<'a> {
         let body = begin.saturating_add(1);
         let mut from = self.searched.max(body);
-        while let Some(found) = position(rest, from, |byte| matches!(byte, ETX | EOT | b'/')) {
+        while let Some(found) = position(rest, from, |bytes| memchr::memchr3(ETX, EOT, b'/', bytes))
+        {
             let tail = rest.get(found..).unwrap_or_default();
             let before = found.checked_sub(1).and_then(|before| rest.get(before));
             match tail {
@@ -485,13 +486,12 @@ fn crc(covered: &[u8], digits: &[u8]) -> Check {
 
 /// How much of the bytes, which begin with noise, is noise for sure.
 fn noise_length(rest: &[u8]) -> usize {
-    let starts = |byte: u8| matches!(byte, b'/' | STX | SOH | ACK | super::NAK | b'\r' | b'\n');
-    position(rest, 1, starts).unwrap_or(rest.len())
+    let starts = |byte: &u8| matches!(*byte, b'/' | STX | SOH | ACK | super::NAK | b'\r' | b'\n');
+    position(rest, 1, |bytes| bytes.iter().position(starts)).unwrap_or(rest.len())
 }
 
-fn position(bytes: &[u8], from: usize, matches: impl Fn(u8) -> bool) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    rest.iter().position(|byte| matches(*byte)).map(|at| from.saturating_add(at))
+fn position(bytes: &[u8], from: usize, find: impl Fn(&[u8]) -> Option<usize>) -> Option<usize> {
+    find(bytes.get(from..)?).map(|at| from.saturating_add(at))
 }
 
 fn line_end(byte: &u8) -> bool {

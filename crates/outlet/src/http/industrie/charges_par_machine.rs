@@ -60,7 +60,7 @@ struct Part<'a> {
 
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
     let outlet = &request.outlet;
-    let now = Now::of(outlet, &[]);
+    let now = Now::at_once(outlet);
     let place = outlet.meters.iter().position(|meter| meter.id == request.meter.id);
     let place = place.ok_or(Refusal::UnknownMeter)?;
     let parts: Vec<Part<'_>> = now

@@ -4,9 +4,9 @@ use super::choose;
 use super::value::{Times, ValueBody, Values, key, period};
 use crate::http::Service;
 use crate::http::problem::Problem;
-use crate::last::usable;
+use crate::last::{DERIVED, usable};
 use crate::{MeterInfo, Outlet};
-use analysis::{Measurement, derive};
+use analysis::Measurement;
 use axum::extract::{Path, State};
 use axum::response::Json;
 use reading::{LinkState, MeterId, Quality, Quantity, Reading, Telegram};
@@ -51,9 +51,6 @@ impl LatestBody {
     }
 }
 
-/// How a quantity follows from others.
-type Derivation = fn(&Measurement) -> Option<derive::Derived>;
-
 /// What follows from numbers of one moment and stands for registers that the meter never sends.
 struct Moment<'a> {
     latest: &'a Latest,
@@ -64,12 +61,6 @@ struct Moment<'a> {
 
 impl Moment<'_> {
     fn derived(&self, quality: impl Fn(Quantity) -> Quality) -> Vec<(&'static str, ValueBody)> {
-        const DERIVED: [(Quantity, Derivation); 4] = [
-            (Quantity::ActivePower, derive::active_power),
-            (Quantity::ReactivePower, derive::reactive_power),
-            (Quantity::ApparentPower, derive::apparent_power),
-            (Quantity::PowerFactor, derive::power_factor),
-        ];
         let sent = |quantity| self.latest.value(quantity).is_some();
         let unsent = DERIVED.into_iter().filter(|(quantity, _)| !sent(*quantity));
         let values = unsent.filter_map(|(quantity, derive)| {

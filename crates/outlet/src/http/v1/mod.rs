@@ -29,9 +29,8 @@ use serde::Serialize;
 use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
-pub(super) use analysis::{
-    AvailabilityBody, BalanceBody, KpiBody, Ledger, Now, Practice, ReactiveBody,
-};
+pub(crate) use analysis::Now;
+pub(super) use analysis::{AvailabilityBody, BalanceBody, KpiBody, Ledger, Practice, ReactiveBody};
 pub(super) use latest::{LatestBody, derived_of, derived_of_now};
 pub(super) use meters::MeterBody;
 pub(super) use site::SiteBody;

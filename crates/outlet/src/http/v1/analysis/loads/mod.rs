@@ -9,7 +9,7 @@ mod now;
 mod range;
 
 pub(in crate::http) use ledger::Ledger;
-pub(in crate::http) use now::Now;
+pub(crate) use now::Now;
 
 use crate::http::Service;
 use crate::http::problem::Problem;

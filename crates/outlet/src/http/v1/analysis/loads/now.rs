@@ -29,15 +29,20 @@ const ESTIMATE_PCT: f64 = 20.0;
 const CONSTANT_PCT: f64 = 30.0;
 
 /// The meters of the site with their loads, in the order of the configuration.
-pub(in crate::http) struct Now {
+pub(crate) struct Now {
     /// The newest instant of them all; the clock's where nothing was ever measured.
-    pub(in crate::http) at: Timestamp,
-    pub(in crate::http) branches: Vec<Branch>,
+    pub(crate) at: Timestamp,
+    pub(crate) branches: Vec<Branch>,
     /// When the last value of each was measured.
-    pub(in crate::http) measured: Vec<Option<Timestamp>>,
+    pub(crate) measured: Vec<Option<Timestamp>>,
 }
 
 impl Now {
+    /// The loads, with what only the accuracies of the meters make uncertain.
+    pub(crate) fn at_once(outlet: &Outlet) -> Self {
+        Self::of(outlet, &[])
+    }
+
     /// `days` tell how restless each load is; without them only the accuracies count.
     pub(in crate::http) fn of(outlet: &Outlet, days: &[Option<Arc<Day>>]) -> Self {
         let clock = (outlet.clock)();
