@@ -325,14 +325,7 @@ fn meter(
     if raw.port.is_some() && raw.model.is_none() {
         wrong.push(Complaint::at(span, "a meter with a port needs a model, e.g. \"lgz_e450\""));
     }
-    if let (Some(guek), None) = (&raw.guek, &raw.port) {
-        let message = "a key is used on a port only: give the meter its port, or remove guek";
-        wrong.push(Complaint::at(guek.span(), message));
-    }
-    if let (Some(gak), None) = (&raw.gak, &raw.guek) {
-        let message = "gak only checks what guek decrypts: give guek too";
-        wrong.push(Complaint::at(gak.span(), message));
-    }
+    keys(&raw, wrong);
     feed::check_keys(&raw, wrong);
     let has_port = raw.port.is_some();
     let around = dlms::Around {
@@ -375,6 +368,18 @@ fn meter(
         counter_of: raw.counter_of.and_then(|of| MeterId::new(of.into_inner()).ok()),
         feed,
     })
+}
+
+/// Keys stand where they are used.
+fn keys(raw: &raw::Meter, wrong: &mut Vec<Complaint>) {
+    if let (Some(guek), None) = (&raw.guek, &raw.port) {
+        let message = "a key is used on a port only: give the meter its port, or remove guek";
+        wrong.push(Complaint::at(guek.span(), message));
+    }
+    if let (Some(gak), None) = (&raw.gak, &raw.guek) {
+        let message = "gak only checks what guek decrypts: give guek too";
+        wrong.push(Complaint::at(gak.span(), message));
+    }
 }
 
 fn time(
