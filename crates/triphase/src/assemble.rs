@@ -47,8 +47,9 @@ pub(crate) enum Kind {
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
     let Config { site, meters, http, mqtt, store: folder, retention: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
-    let wired = meters.iter().filter(|meter| meter.port.is_some());
-    let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
+    let wired = meters.iter().filter(|meter| meter.port.is_some() || meter.feed.is_some());
+    let wired = wired.map(|meter| meter.id.clone());
+    let frames = Arc::new(Frames::new(wired, crate::inspect::explain));
     let sinks = Sinks {
         store: store.clone(),
         counters: Arc::clone(&counters),
