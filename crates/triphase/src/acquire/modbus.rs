@@ -2,14 +2,17 @@
 //!
 //! In: a client on an open wire, a meter's reader. Out: what may be used and what failed. A refused
 //! register costs that register; a lost or foreign answer ends the reading and the use of the
-//! wire, since it could be taken for the answer to the next question.
+//! wire, since it could be taken for the answer to the next question. On a serial line answers
+//! name no question: there a lost answer is followed by a question whose answer has another length.
 
+use super::owed::Owed;
 use super::{Clock, Exchange, Tap};
 use meter::modbus::{Defect, Reader, Span};
 use meter::{Answer, Fault, FaultClass, Heard};
 use outlet::Dialect;
 use reading::Timestamp;
 use std::time::Duration;
+use tokio::time::Instant;
 use wire::modbus::{Client, Failure, Framing, Manners, Question, exception_name};
 
 /// How long an answer may take unless the configuration says otherwise.
@@ -24,6 +27,8 @@ pub(crate) struct Asker {
     pub(crate) reader: Reader,
     pub(crate) unit: u8,
     pub(crate) timeout: Duration,
+    /// Answers that may still come from the device, where they could be mistaken.
+    pub(crate) owed: Owed,
 }
 
 /// A reading that failed because the wire did, or what it brought.
@@ -39,6 +44,10 @@ impl Asker {
         let mut fault = None;
         for _ in 0..REQUESTS_MAX {
             let Some(span) = self.reader.next_request() else { break };
+            if let Err(failure) = self.catch_up(client, span, (clock, &mut *tap)).await {
+                fault = Some(self.given_up(client, failure, span)?);
+                break;
+            }
             let asked = clock();
             let answer = client.read(self.question(span), self.manners()).await;
             note(client, (asked, clock()), tap);
@@ -56,9 +65,8 @@ impl Asker {
                     );
                     self.reader.refused();
                 }
-                Err(Failure::Wire(error)) => return Err(error),
                 Err(failure) => {
-                    fault = Some(self.fault(&failure, span));
+                    fault = Some(self.given_up(client, failure, span)?);
                     break;
                 }
             }
@@ -70,6 +78,51 @@ impl Asker {
         let telegrams = outcome.telegram.filter(|_| !failed).into_iter().collect();
         let answer = Answer { heard: Heard { telegrams, ..Heard::default() }, fault };
         Ok((Exchange { answer, bytes }, outcome.defects))
+    }
+
+    /// Where an answer is owed that this question's could be taken for: asks for as many registers
+    /// as nobody asked for before. A device answers in the order of the questions, so behind that
+    /// answer nothing older comes.
+    async fn catch_up(
+        &mut self,
+        client: &mut Client,
+        span: Span,
+        (clock, tap): (&Clock, &mut Tap),
+    ) -> Result<(), Failure> {
+        let Some(count) = self.owed.distinct(span.count, Instant::now()) else { return Ok(()) };
+        let probe = Span { count, ..span };
+        let asked = clock();
+        let answer = client.read(self.question(probe), self.manners()).await;
+        note(client, (asked, clock()), tap);
+        match answer {
+            Ok(_) | Err(Failure::Exception { .. }) => {
+                self.owed.clear();
+                Ok(())
+            }
+            Err(failure) => {
+                self.owed.lost(count, Instant::now());
+                Err(failure)
+            }
+        }
+    }
+
+    /// What a failed question means for the reading.
+    ///
+    /// # Errors
+    /// The wire failed.
+    fn given_up(
+        &mut self,
+        client: &Client,
+        failure: Failure,
+        span: Span,
+    ) -> Result<Fault, wire::Error> {
+        if !client.answers_are_numbered() && failure.spoils_the_wire() {
+            self.owed.lost(span.count, Instant::now());
+        }
+        match failure {
+            Failure::Wire(error) => Err(error),
+            failure => Ok(self.fault(&failure, span)),
+        }
     }
 
     fn question(&self, span: Span) -> Question {
@@ -115,6 +168,14 @@ impl Asker {
                     waited.as_millis()
                 );
                 (FaultClass::Corrupt, "half_answer", detail)
+            }
+            Failure::Length { asked, got } if *asked != count => {
+                let detail = format!(
+                    "{what}: an answer to an older question came, of {got} registers; unit {unit} \
+                     answers later than {} ms: a longer `timeout` may suit it",
+                    self.timeout.as_millis()
+                );
+                (FaultClass::Corrupt, "late_answer", detail)
             }
             Failure::Length { got, .. } => {
                 let detail = format!("{what}: {got} registers came where {count} were asked for");
