@@ -310,8 +310,7 @@ fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
     assert!(block.contains(&format!("model = \"{MODEL}\"")), "{block}");
     let folder = folder(&block);
     let service = Service::run(folder.path());
-    let place = line.path.rsplit('/').next().expect("a path");
-    service.wait_for(&format!("/api/v1/meters/unit_2_at_{place}/latest"), |latest| {
+    service.wait_for(&format!("/api/v1/meters/{}/latest", proposed_id(&block)), |latest| {
         latest["values"]["voltage_l1"]["value"].as_f64().is_some_and(|volts| volts > 200.0)
     });
 }
@@ -338,7 +337,8 @@ fn an_echo_is_no_answer_on_a_line_nor_behind_a_transparent_gateway() {
         );
         let folder = folder(&format!("{}{mute}", block.replace("5s", "200ms")));
         let service = Service::run(folder.path());
-        service.wait_for("/api/v1/samples?meter=unit_2&limit=10", |samples| {
+        let path = format!("/api/v1/samples?meter={}&limit=10", proposed_id(&block));
+        service.wait_for(&path, |samples| {
             samples["samples"].as_array().is_some_and(|samples| samples.len() >= 10)
         });
         // Nothing but the echo came: that is silence, and no answer of whatever kind.
@@ -347,6 +347,12 @@ fn an_echo_is_no_answer_on_a_line_nor_behind_a_transparent_gateway() {
         assert_eq!(cause, "no_answer", "{reason}");
         assert!(service.terminate().success());
     }
+}
+
+/// The id that a scan gave to the first device that it can read.
+fn proposed_id(block: &str) -> &str {
+    let id = block.lines().find_map(|line| line.strip_prefix("id = \""));
+    id.expect("a block").trim_end_matches('"')
 }
 
 #[test]
