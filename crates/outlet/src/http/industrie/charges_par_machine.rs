@@ -87,7 +87,9 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
         .map(|(part, (branch, meter))| Part { place: part, meter, load: &branch.load })
         .collect();
     let last = request.last().ok().filter(|_| !is_sum);
-    let whole_kw = whole(&request, &now.branches[place].load, (last.as_ref(), !parts.is_empty()));
+    let own_load = &now.branches[place].load;
+    let whole_kw =
+        (!is_sum).then(|| whole(&request, own_load, (last.as_ref(), !parts.is_empty()))).flatten();
     let known: Vec<(String, f64)> = parts
         .iter()
         .filter_map(|part| Some((part.meter.id.to_string(), part.load.known()?.kw)))
