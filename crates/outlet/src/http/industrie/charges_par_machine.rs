@@ -74,18 +74,7 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
     let place = outlet.meters.iter().position(|meter| meter.id == request.meter.id);
     let place = place.ok_or(Refusal::UnknownMeter)?;
     let is_sum = !request.is_named && !now.tops.is_empty();
-    let parts: Vec<Part<'_>> = now
-        .branches
-        .iter()
-        .zip(&outlet.meters)
-        .enumerate()
-        .filter(
-            |(part, (branch, _))| {
-                if is_sum { now.tops.contains(part) } else { branch.parent == Some(place) }
-            },
-        )
-        .map(|(part, (branch, meter))| Part { place: part, meter, load: &branch.load })
-        .collect();
+    let parts = parts(&outlet.meters, &now, (!is_sum).then_some(place));
     let last = request.last().ok().filter(|_| !is_sum);
     let own_load = &now.branches[place].load;
     let whole_kw =
@@ -136,6 +125,17 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
         }),
         beside,
     }))
+}
+
+/// The meters directly behind one; without one all that have no other upstream.
+fn parts<'a>(meters: &'a [MeterInfo], now: &'a Now, upstream: Option<usize>) -> Vec<Part<'a>> {
+    let is_part = |place: usize| match upstream {
+        Some(upstream) => now.branches[place].parent == Some(upstream),
+        None => now.tops.contains(&place),
+    };
+    let branches = now.branches.iter().zip(meters).enumerate();
+    let branches = branches.filter(|(place, _)| is_part(*place));
+    branches.map(|(place, (branch, meter))| Part { place, meter, load: &branch.load }).collect()
 }
 
 /// The power of the chosen meter. **Unit** kW.
