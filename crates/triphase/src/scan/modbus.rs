@@ -5,7 +5,7 @@ use super::place::{self, Bus};
 use super::{Findings, Found, Misused, Progress};
 use crate::acquire::{Asker, Clock, Owed, Tap};
 use crate::clock;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use meter::Correction;
 use meter::modbus::{
@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
 /// # Errors
 /// The arguments are wrong, or the bus cannot be used.
 pub(super) async fn scan(arguments: &Arguments) -> Result<Findings> {
-    let units = units(&arguments.units).map_err(misused)?;
+    let units = units(&arguments.units)?;
     let ports = ports(&arguments.port)?;
     let manners = Manners {
         timeout: Duration::from_millis(arguments.timeout.clamp(10, 60_000)),
@@ -72,10 +72,6 @@ pub(super) async fn scan(arguments: &Arguments) -> Result<Findings> {
     let Search { progress, found, .. } = search;
     progress.done();
     Ok(Findings { found, advice: ADVICE })
-}
-
-fn misused(error: anyhow::Error) -> Misused {
-    Misused(format!("{error:#}"))
 }
 
 struct Search {
@@ -337,14 +333,18 @@ fn ports(text: &str) -> Result<Vec<Port>> {
 }
 
 /// `1-32,126`.
-fn units(text: &str) -> Result<Vec<u8>> {
+fn units(text: &str) -> Result<Vec<u8>, Misused> {
     let mut units = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let unit = |text: &str| text.trim().parse::<u8>().ok().filter(|unit| *unit <= UNIT_MAX);
         match (unit(first), unit(last)) {
             (Some(first), Some(last)) if first <= last => units.extend(first..=last),
-            _ => bail!("--units {text}: expected units from 0 to {UNIT_MAX}, such as 1-32,126"),
+            _ => {
+                return Err(Misused(format!(
+                    "--units {text}: expected units from 0 to {UNIT_MAX}, such as 1-32,126"
+                )));
+            }
         }
     }
     units.dedup();
