@@ -34,8 +34,10 @@ pub struct Patient {
     pub name: String,
     /// Whether it measures the site's supply.
     pub is_main: bool,
-    /// The place of the meter upstream.
+    /// The place of the meter upstream; `None` as well for what counts something other than energy.
     pub parent: Option<usize>,
+    /// Whether nothing measures it: what it draws is configured as constant.
+    pub is_constant: bool,
     /// What it calls its voltages.
     pub kind: VoltageKind,
     /// The configured ratio of its current transformers, where it is not 1.
@@ -50,7 +52,7 @@ pub struct Patient {
     pub counter_digit_wh: f64,
     /// Arrival minus the meter's own clock, for telegrams that carry one. **Unit** s.
     pub clock_s: Vec<f64>,
-    /// The usual time between two telegrams. **Unit** s.
+    /// The usual time between two telegrams where they come seldom: that of most minutes. **Unit** s.
     pub period_s: f64,
 }
 

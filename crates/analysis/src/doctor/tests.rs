@@ -14,6 +14,7 @@ fn patient(values: &[(Quantity, f64)]) -> Patient {
         name: "test".to_owned(),
         is_main: true,
         parent: None,
+        is_constant: false,
         kind: VoltageKind::Phase,
         ct_ratio: None,
         samples: (0..20).map(sample).collect(),
