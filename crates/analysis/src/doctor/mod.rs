@@ -6,7 +6,9 @@
 //! quadrants; least squares for what no register tells. Refuses: to suspect what another ordinary
 //! cause explains as well, such as infeed, a single-phase load or an idling motor.
 
+mod alike;
 mod clock;
+mod directions;
 mod findings;
 mod phases;
 mod regression;
@@ -145,6 +147,8 @@ impl Examination {
 
 /// Fewest samples for a verdict.
 pub const SAMPLES_MIN: usize = 12;
+/// Share of the samples that must tell the same mistake.
+const AGREEMENT_MIN: f64 = 0.8;
 /// A phase current below this share of its usual maximum is no load to judge angles by.
 const LOAD_SHARE_MIN: f64 = 0.05;
 /// Below this no current transformer is accurate. **Unit** A.
@@ -205,15 +209,19 @@ fn own(patient: &Patient, nominal_v: f64) -> Vec<(Check, Outcome)> {
     let level = scale::level(patient, nominal_v);
     let polarity = phases::check(patient);
     let counter = scale::counter(patient);
-    let power = scale::power(
-        patient,
-        &Known {
-            level_sound: !matches!(level, Outcome::Found(_))
-                && !matches!(supply, Outcome::Found(_)),
-            paired: matches!(polarity, Outcome::Sound(_)),
-            counter: &counter,
-        },
-    );
+    let known = Known {
+        level_sound: !matches!(level, Outcome::Found(_)) && !matches!(supply, Outcome::Found(_)),
+        paired: matches!(polarity, Outcome::Sound(_)),
+        counter: &counter,
+    };
+    let power = scale::power(patient, &known);
+    // Totals of a wrong size do not add up, either: one cause, one finding.
+    let polarity = match (&polarity, &power) {
+        (Outcome::Found(_), Outcome::Found(_)) if !phases::sent(patient) => {
+            Outcome::NotJudged(Obstacle::FaultFirst)
+        }
+        _ => polarity,
+    };
     vec![
         (Check::SupplyPhases, supply),
         (Check::VoltageLevel, level),

@@ -103,6 +103,13 @@ fn common(patients: &[Patient], parent: usize, places: &[usize]) -> Vec<(i64, Ve
         .collect()
 }
 
+/// How long a meter and these behind it tell of the same time. **Unit** min.
+fn shared_min(patients: &[Patient], parent: usize, places: &[usize]) -> i64 {
+    let family = places.iter().chain([&parent]).filter_map(|place| patients.get(*place));
+    let minutes = interval_min(&family.collect::<Vec<&Patient>>());
+    minutes * i64::try_from(common(patients, parent, places).len()).unwrap_or(i64::MAX / 60)
+}
+
 /// The steps of a sub-meter against those of the meter upstream.
 pub(super) fn ratio(
     patients: &[Patient],
@@ -121,11 +128,10 @@ pub(super) fn ratio(
         return Outcome::NotJudged(Obstacle::FaultFirst);
     }
     // A silent sibling must not hide the others: only those that speak at the same time.
-    let own = common(patients, parent, &[place]).len();
+    let own = shared_min(patients, parent, &[place]);
     let speaks = |other: &usize| {
         *other == place
-            || (fitness(*other).on_time
-                && 2 * common(patients, parent, &[place, *other]).len() > own)
+            || (fitness(*other).on_time && 2 * shared_min(patients, parent, &[place, *other]) > own)
     };
     let places: Vec<usize> = children(patients, parent).into_iter().filter(speaks).collect();
     let rows = common(patients, parent, &places);
@@ -178,9 +184,7 @@ fn change(columns: &[usize], (before, after): (&[f64], &[f64])) -> Vec<f64> {
 
 fn steps(rows: &Rows, columns: &[usize]) -> Steps {
     let pairs = rows.windows(2).filter(|pair| unbroken(pair));
-    pairs
-        .map(|pair| (change(columns, (&pair[0].1, &pair[1].1)), pair[1].2 - pair[0].2))
-        .collect()
+    pairs.map(|pair| (change(columns, (&pair[0].1, &pair[1].1)), pair[1].2 - pair[0].2)).collect()
 }
 
 /// The same steps with the changes from one interval before to one after: what a spot is off its
@@ -305,9 +309,9 @@ pub(super) fn balance(
     fitness: &impl Fn(usize) -> Fitness,
 ) -> Outcome {
     // One that is silent most of the time can only draw more.
-    let own = common(patients, parent, &[]).len();
+    let own = shared_min(patients, parent, &[]);
     let speaks = |place: &usize| {
-        fitness(*place).on_time && 2 * common(patients, parent, &[*place]).len() > own
+        fitness(*place).on_time && 2 * shared_min(patients, parent, &[*place]) > own
     };
     let places: Vec<usize> = children(patients, parent).into_iter().filter(speaks).collect();
     if places.is_empty() || !fitness(parent).on_time {
