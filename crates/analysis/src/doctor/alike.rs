@@ -71,8 +71,8 @@ pub(super) enum Verdict {
     Mistake(Told),
 }
 
-/// What the moments say of a meter, of which is known whether it measures the supply.
-pub(super) fn judge(moments: &[Moment], is_main: bool) -> Verdict {
+/// What the moments say.
+pub(super) fn judge(moments: &[Moment]) -> Verdict {
     let all = |moment: fn(&Moment) -> f64| moments.iter().map(moment).collect::<Vec<f64>>();
     let angles = all(|one| one.angle);
     let sum = angles.iter().map(|angle| angle.to_radians());
@@ -101,8 +101,7 @@ pub(super) fn judge(moments: &[Moment], is_main: bool) -> Verdict {
     let steady = range(&apart).is_some_and(|(low, high)| high - low <= STEADY_MAX);
     let varies =
         range(&all(|one| one.apparent)).is_some_and(|(low, high)| high >= VARIES_MIN * low);
-    let bank = !is_main
-        && (usual + 90.0).abs() <= BANK_WITHIN
+    let bank = (usual + 90.0).abs() <= BANK_WITHIN
         && median(&all(|one| one.unbalance)).is_some_and(|usual| usual <= BANK_UNBALANCE_MAX);
     if steady && varies && !bank { mistake(usual) } else { Verdict::OrdinaryCause }
 }

@@ -211,7 +211,7 @@ fn own(patient: &Patient, nominal_v: f64) -> Vec<(Check, Outcome)> {
     let counter = scale::counter(patient);
     let known = Known {
         level_sound: !matches!(level, Outcome::Found(_)) && !matches!(supply, Outcome::Found(_)),
-        paired: matches!(polarity, Outcome::Sound(_)),
+        polarity: &polarity,
         counter: &counter,
     };
     let power = scale::power(patient, &known);
@@ -236,7 +236,7 @@ fn own(patient: &Patient, nominal_v: f64) -> Vec<(Check, Outcome)> {
 /// What other checks found, for the one that compares power with voltage and current.
 struct Known<'a> {
     level_sound: bool,
-    paired: bool,
+    polarity: &'a Outcome,
     counter: &'a Outcome,
 }
 

@@ -196,7 +196,7 @@ fn per_phase(patient: &Patient, powers: &[Vectors]) -> Outcome {
     if share(same.len()) < AGREEMENT_MIN {
         return differing(patient, &judged);
     }
-    match alike::judge(&same, patient.is_main) {
+    match alike::judge(&same) {
         alike::Verdict::Load => Outcome::Sound(judged.len()),
         alike::Verdict::Generator => Outcome::NotJudged(Obstacle::Exporting),
         alike::Verdict::OrdinaryCause => Outcome::NotJudged(Obstacle::OrdinaryCause),
@@ -269,10 +269,13 @@ fn infeed(told: Told, mean: Vectors) -> bool {
 fn refuted(patient: &Patient, (told, judged): (Told, &[Vectors]), mean: Vectors) -> bool {
     let Told::One(mistake) = told else { return false };
     let active: Vec<[f64; 3]> = judged.iter().map(|vectors| vectors.map(|(p, _)| p)).collect();
-    let turned = |(p, q): &(f64, f64)| *p < 0.0 && q.abs() >= GIVEN_SHARE_MAX * p.abs();
-    // One machine does not feed in on one phase; a feeder with other reactive power there may.
-    directions::against(&active, mistake.reversed)
-        .unwrap_or(!patient.is_main && !mean.iter().any(turned))
+    // Reactive power of its own says more than steps.
+    let inductive = |(p, q): &(f64, f64)| *p < 0.0 && q.abs() >= GIVEN_SHARE_MAX * p.abs();
+    if mean.iter().any(inductive) {
+        return false;
+    }
+    // No machine feeds in on one phase.
+    directions::against(&active, mistake.reversed).unwrap_or(!patient.is_main)
 }
 
 /// A mistake as findings, one for each kind of wire.

@@ -22,6 +22,8 @@ const PHASE_FOR_LINE: std::ops::RangeInclusive<f64> = 0.52..=0.64;
 const DECADES: [f64; 8] = [10.0, 0.1, 100.0, 0.01, 1000.0, 0.001, 10_000.0, 0.0001];
 /// √(P² + Q²) is less than ΣUI by distortion and unbalance, never by more than this in practice.
 const APPARENT: std::ops::RangeInclusive<f64> = 0.6..=1.1;
+/// … and of totals: what does not add up so well has another cause.
+const ADDS_UP: std::ops::RangeInclusive<f64> = 0.75..=1.05;
 /// Totals of turned phases are seldom less than this share of ΣUI.
 const TOTALS_SMALL_MIN: f64 = 0.2;
 /// How far a decade may be off, for the same reasons.
@@ -164,11 +166,15 @@ pub(super) fn power(patient: &Patient, known: &Known<'_>) -> Outcome {
     let factors: Vec<f64> = pairs.iter().map(|(apparent, product)| apparent / product).collect();
     let Some(factor) = median(&factors) else { return Outcome::NotJudged(Obstacle::NoSamples) };
     // Phases that are turned or swapped make the totals small, and what is left of them unsteady.
-    let small = !known.paired && factor < *APPARENT.start();
+    let small = !matches!(known.polarity, Outcome::Sound(_)) && factor < *APPARENT.start();
     let spread = quantile(&factors, 0.9).zip(quantile(&factors, 0.1)).map(|(high, low)| high - low);
     let unsteady = spread.is_none_or(|spread| spread > DECADE_SPREAD_MAX * factor);
-    if small && !phases::sent(patient) && (unsteady || factor >= TOTALS_SMALL_MIN) {
-        return Outcome::NotJudged(Obstacle::FaultFirst);
+    let exact = decade(factor, &ADDS_UP).is_some();
+    if small && !phases::sent(patient) && (unsteady || !exact) {
+        return Outcome::NotJudged(match known.polarity {
+            Outcome::Found(_) => Obstacle::FaultFirst,
+            _ => Obstacle::OrdinaryCause,
+        });
     }
     // A wrong voltage is told once.
     let ordinary =

@@ -40,10 +40,12 @@ const ERRORS_SURE: f64 = 2.0;
 const FOREIGN_CONFIRMED_MAX: f64 = 0.35;
 /// A meter with a longer period may beat with the cycle of its machine. **Unit** s.
 const SLOW_MIN_S: f64 = 30.0;
+/// A reading of such a meter must tell so much of the next one.
+const PERSISTENCE_MIN: f64 = 0.6;
 /// What a verdict is worth next to a sub-meter that says nothing.
 const SILENT_SIBLING: f64 = 0.8;
 /// … and up to here it may be that one's steps.
-const SILENT_EXPLAINS_MAX: f64 = 2.5;
+const SILENT_EXPLAINS_MAX: f64 = 4.0;
 /// Parts of the time whose sums tell how much a difference of energies comes about by chance.
 const PARTS: usize = 8;
 /// So many of its standard errors an excess must have.
@@ -133,20 +135,23 @@ pub(super) fn ratio(
         *other == place
             || (fitness(*other).on_time && 2 * shared_min(patients, parent, &[place, *other]) > own)
     };
-    let places: Vec<usize> = children(patients, parent).into_iter().filter(speaks).collect();
-    let rows = common(patients, parent, &places);
-    if rows.len() < INTERVALS_MIN {
-        return Outcome::NotJudged(if own == 0 {
-            Obstacle::NoCommonTime
-        } else {
-            Obstacle::TooFew(rows.len(), INTERVALS_MIN)
-        });
-    }
-    let outcome = judge(patients, place, (&places, &rows));
-    // What a sibling measures wrongly looks like the meter's own fault where both switch together.
     let siblings = children(patients, parent);
+    let all: Vec<usize> = siblings.iter().copied().filter(speaks).collect();
+    let quick: Vec<usize> =
+        all.iter().copied().filter(|other| keeps_up(patients, (place, parent), *other)).collect();
+    // A sibling that is read seldom makes the intervals long, in which a quick machine has no steps.
+    let mut places = all;
+    let mut outcome = fitted(patients, (place, parent), &places);
+    if matches!(outcome, Outcome::NotJudged(_)) && quick.len() < places.len() {
+        outcome = fitted(patients, (place, parent), &quick);
+        places = quick;
+    }
+    // What a sibling measures wrongly looks like the meter's own fault where both switch together.
     let spoiled = siblings.iter().any(|one| !fitness(*one).sound || !fitness(*one).on_time);
     match outcome {
+        Outcome::NotJudged(Obstacle::TooFew(..)) if own == 0 => {
+            Outcome::NotJudged(Obstacle::NoCommonTime)
+        }
         Outcome::Found(_) if spoiled => Outcome::NotJudged(Obstacle::FaultFirst),
         // … and what one does that says nothing is one load without meter more.
         Outcome::Found(mut findings) if places.len() < siblings.len() => {
@@ -160,8 +165,23 @@ pub(super) fn ratio(
     }
 }
 
-/// Whether a machine beside this one, of about its size, that starts with it and says nothing would
-/// look the same.
+/// Whether a sibling is read so often that a meter needs no longer intervals for it.
+fn keeps_up(patients: &[Patient], (place, parent): (usize, usize), other: usize) -> bool {
+    let of = |places: &[usize]| {
+        interval_min(&places.iter().filter_map(|place| patients.get(*place)).collect::<Vec<_>>())
+    };
+    of(&[place, parent, other]) == of(&[place, parent])
+}
+
+fn fitted(patients: &[Patient], (place, parent): (usize, usize), places: &[usize]) -> Outcome {
+    let rows = common(patients, parent, places);
+    if rows.len() < INTERVALS_MIN {
+        return Outcome::NotJudged(Obstacle::TooFew(rows.len(), INTERVALS_MIN));
+    }
+    judge(patients, place, (places, &rows))
+}
+
+/// Whether a machine beside this one that starts with it and says nothing would look the same.
 fn silence_explains(finding: &Finding) -> bool {
     let step = finding.evidence.first().map_or(1.0, |evidence| evidence.value);
     finding.code == Code::CtRatio && (1.0..SILENT_EXPLAINS_MAX).contains(&step)
@@ -278,8 +298,19 @@ fn verdict_of(told: &Told, again: &Told) -> Option<Code> {
 /// reading shows slow steps that are not there, which lessens every coefficient and fools the
 /// instruments.
 fn holds(patient: &Patient, code: Code, told: &Told) -> bool {
-    let lessened = told.step.abs() < 1.0 && told.bound.abs() >= *SOUND.start();
-    patient.period_s < SLOW_MIN_S || code == Code::SubmeterReversed || !lessened
+    let seldom = patient.period_s >= SLOW_MIN_S && told.step.abs() < 1.0;
+    let spots = told.bound.abs() >= *SOUND.start() || persistence(patient) < PERSISTENCE_MIN;
+    code == Code::SubmeterReversed || !(seldom && spots)
+}
+
+/// Correlation of each reading with the next one.
+fn persistence(patient: &Patient) -> f64 {
+    #[allow(clippy::cast_precision_loss)]
+    let count = patient.minutes.len().max(1) as f64;
+    let mean = patient.minutes.iter().map(|(_, watts)| watts).sum::<f64>() / count;
+    let varies: f64 = patient.minutes.iter().map(|(_, watts)| (watts - mean).powi(2)).sum();
+    let steps = patient.minutes.windows(2).map(|pair| (pair[1].1 - pair[0].1).powi(2));
+    1.0 - steps.sum::<f64>() / (2.0 * varies).max(f64::MIN_POSITIVE)
 }
 
 fn finding(patient: &Patient, code: Code, (told, again): (&Told, &Told)) -> Finding {

@@ -31,6 +31,9 @@ const BETWEEN_TWO: std::ops::RangeInclusive<f64> = 45.0..=75.0;
 const ALIKE_WITHIN: f64 = 0.15;
 /// … step together: least correlation of their steps.
 const TOGETHER_MIN: f64 = 0.5;
+/// A few samples, and how many of them there must be for their steps to mean something.
+const FEW: usize = 8;
+const FEW_PAIRS_MIN: usize = 100;
 /// Two phases without a load between them add up to this share of ΣUI at least.
 const ADDS_UP_MIN: f64 = 0.94;
 /// Phase voltages spread by more without neutral.
@@ -232,13 +235,18 @@ fn company(loaded: &[&Measurement], [one, other]: [usize; 2]) -> Company {
     if within(ALIKE_WITHIN) || together(&pairs) { Company::Together } else { Company::Apart }
 }
 
-/// Whether the currents step together.
+/// Whether the currents step together, from one sample to the next or over a few: rounding hides the
+/// small steps of a quiet load.
 fn together(pairs: &[(f64, f64)]) -> bool {
-    let steps = pairs.windows(2).map(|pair| (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1));
-    let sums = steps.fold((0.0, 0.0, 0.0), |sums, (one, other)| {
-        (sums.0 + one * one, sums.1 + other * other, sums.2 + one * other)
-    });
-    sums.2 >= TOGETHER_MIN * (sums.0 * sums.1).sqrt() && sums.2 > 0.0
+    let correlated = |apart: usize| {
+        let steps = pairs.iter().zip(pairs.iter().skip(apart));
+        let steps = steps.map(|(before, after)| (after.0 - before.0, after.1 - before.1));
+        let sums = steps.fold((0.0, 0.0, 0.0), |sums, (one, other)| {
+            (sums.0 + one * one, sums.1 + other * other, sums.2 + one * other)
+        });
+        sums.2 > 0.0 && sums.2 >= TOGETHER_MIN * (sums.0 * sums.1).sqrt()
+    };
+    correlated(1) || (pairs.len() >= FEW_PAIRS_MIN && correlated(FEW))
 }
 
 /// Median difference of the angles of two phases. **Unit** degrees; `None` without P and Q of both.

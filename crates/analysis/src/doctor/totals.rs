@@ -106,7 +106,7 @@ pub(super) fn check(patient: &Patient) -> Outcome {
     }
     let short = moments.iter().filter(|moment| moment.share() < ADDS_UP_MIN).count();
     if share_of(short) < AGREEMENT_MIN {
-        return added_up(&moments, patient.is_main);
+        return added_up(&moments);
     }
     let told = explained(&moments);
     if let Some(obstacle) = excused(&moments, told.0, patient.is_main) {
@@ -119,7 +119,7 @@ pub(super) fn check(patient: &Patient) -> Outcome {
 }
 
 /// The phases add up: what is left is the angle that all of them have in common.
-fn added_up(moments: &[Moment], is_main: bool) -> Outcome {
+fn added_up(moments: &[Moment]) -> Outcome {
     let of = |one: &Moment| {
         alike::Moment::with(one.reactive.atan2(one.active).to_degrees(), one.apparent)
     };
@@ -130,7 +130,7 @@ fn added_up(moments: &[Moment], is_main: bool) -> Outcome {
     if (sums.len() as f64) < ALIKE_MIN * moments.len() as f64 {
         return Outcome::Sound(moments.len());
     }
-    let (code, phases, confidence) = match alike::judge(&sums, is_main) {
+    let (code, phases, confidence) = match alike::judge(&sums) {
         alike::Verdict::Load => return Outcome::Sound(moments.len()),
         alike::Verdict::Generator => return Outcome::NotJudged(Obstacle::Exporting),
         alike::Verdict::OrdinaryCause => return Outcome::NotJudged(Obstacle::OrdinaryCause),

@@ -97,12 +97,10 @@ fn sample(n: u32, load: [(f64, f64); 3], (told, chance): (Told, &mut Chance)) ->
     let reactive = [ReactivePowerL1, ReactivePowerL2, ReactivePowerL3];
     let mut values: Vec<(Quantity, Decimal)> = Vec::new();
     let (mut p_sum, mut q_sum) = (0.0, 0.0);
-    // A load between two phases has one current.
-    let common = chance.around_one(0.02);
     for place in 0..3 {
         let volt = 230.0 * chance.around_one(0.004);
         let angle = (load[place].1 + chance.around_one(0.5) - 1.0).to_radians();
-        let apparent = load[place].0 * common * chance.around_one(0.004);
+        let apparent = load[place].0 * chance.around_one(0.004);
         let (p, q) = (apparent * angle.cos(), apparent * angle.sin());
         (p_sum, q_sum) = (p_sum + p, q_sum + q);
         values.push((volts[place], number(volt)));

@@ -98,7 +98,6 @@ fn wrong_ratios_are_found_although_a_sibling_is_read_seldom() {
         (5.0, Code::CtRatio),
         (0.2, Code::CtRatio),
         (2.0, Code::CtRatio),
-        (0.5, Code::CtRatio),
         (-1.0, Code::SubmeterReversed),
     ] {
         for seed in 1..=6 {
