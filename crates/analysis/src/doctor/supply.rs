@@ -219,10 +219,9 @@ fn company(loaded: &[&Measurement], [one, other]: [usize; 2]) -> Company {
     let pair =
         |sample: &&Measurement| Some((sample.f64(CURRENTS[one])?, sample.f64(CURRENTS[other])?));
     let pairs: Vec<(f64, f64)> = loaded.iter().filter_map(pair).collect();
-    let within = |share: f64| {
-        let close = |pair: &&(f64, f64)| (pair.0 - pair.1).abs() <= share * pair.0.max(pair.1);
-        pairs.iter().filter(close).count() * 10 >= pairs.len() * 9
-    };
+    let apart = pairs.iter().map(|pair| (pair.0 - pair.1).abs() / pair.0.max(pair.1));
+    let apart = median(&apart.filter(|apart| apart.is_finite()).collect::<Vec<f64>>());
+    let within = |share: f64| apart.is_some_and(|apart| apart <= share);
     if within(EQUAL_WITHIN) {
         match apart_deg(loaded, [one, other]) {
             Some(apart) if BETWEEN_TWO.contains(&apart) => return Company::TwoPhaseLoad,
