@@ -1,8 +1,8 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
 use crate::acquire::{
-    Acquisition, Asker, Bus, Clock, Conversation, Fed, Feed, Listener, Member, Sinks, Station,
-    TIMEOUT_DEFAULT, Tape,
+    Acquisition, Asker, Bus, Clock, Conversation, Fed, Feed, Listener, Member, Owed, Sinks,
+    Station, TIMEOUT_DEFAULT, Tape,
 };
 use crate::assets;
 use crate::config::{Config, DlmsConfig, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
@@ -47,8 +47,9 @@ pub(crate) enum Kind {
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
     let Config { site, meters, http, mqtt, store: folder, retention: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
-    let wired = meters.iter().filter(|meter| meter.port.is_some());
-    let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
+    let wired = meters.iter().filter(|meter| meter.port.is_some() || meter.feed.is_some());
+    let wired = wired.map(|meter| meter.id.clone());
+    let frames = Arc::new(Frames::new(wired, crate::inspect::explain));
     let sinks = Sinks {
         store: store.clone(),
         counters: Arc::clone(&counters),
@@ -127,8 +128,7 @@ fn acquisitions(
         let period = meter.period.unwrap_or(PERIOD_DEFAULT);
         let member = Member { station, conversation, period, line: port.line() };
         let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
-        let bus =
-            buses.entry(bus).or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
+        let bus = buses.entry(bus).or_insert_with(|| Bus::new(port.clone()));
         bus.members.push(member);
     }
     acquisitions.extend(buses.into_values().map(Acquisition::Bus));
@@ -202,6 +202,7 @@ pub(crate) fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> 
         reader: modbus::Reader::new(source.clone(), options),
         unit: port.unit().unwrap_or_default(),
         timeout: meter.timeout.unwrap_or(TIMEOUT_DEFAULT),
+        owed: Owed::default(),
     }
 }
 
@@ -242,7 +243,7 @@ pub(crate) fn options(
         mbus: meter::mbus::MbusOptions {
             address: meter.port.as_ref().and_then(wire::Port::mbus_address),
             line: meter.port.as_ref().and_then(wire::Port::line),
-            switch_baud: None,
+            switch_baud: meter.switch_baud,
         },
         inspect: true,
     })
@@ -292,6 +293,7 @@ pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         label: Some(meter.label.clone()),
         model: meter.model.as_ref().map(ModelConfig::name).or(preset).map(str::to_owned),
         port: meter.port.as_ref().map(ToString::to_string),
+        way: way(meter),
         counter_of: meter.counter_of.clone(),
         voltage_kind: if meter.line_to_line {
             outlet::VoltageKind::LineToLine
@@ -300,5 +302,22 @@ pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         },
         period: meter.period,
         plate: meter.plate,
+    }
+}
+
+/// The way on which a meter's measurements come.
+fn way(meter: &MeterConfig) -> outlet::Way {
+    match &meter.model {
+        _ if meter.feed.is_some() => outlet::Way::Mqtt,
+        _ if meter.port.is_none() => outlet::Way::Http,
+        Some(ModelConfig::Registers(_)) => outlet::Way::Modbus,
+        Some(ModelConfig::Known(model)) => match model.protocol {
+            meter::Protocol::Push { .. } => outlet::Way::DlmsPush,
+            meter::Protocol::Text { .. } => outlet::Way::Readout,
+            meter::Protocol::Optical => outlet::Way::Optical,
+            meter::Protocol::Mbus => outlet::Way::Mbus,
+            meter::Protocol::Cosem => outlet::Way::Cosem,
+        },
+        None => outlet::Way::DlmsPush,
     }
 }

@@ -16,7 +16,8 @@ const SND_UD: u8 = 0x53;
 const FRAME_COUNT: u8 = 0x20;
 const CI_SELECT: u8 = 0x52;
 const CI_BAUD_300: u8 = 0xB8;
-const BAUDS: [u32; 8] = [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400];
+/// The rates that a slave can be told to speak at (EN 13757-3:2018, 12.2). **Unit** bit/s.
+pub const BAUDS: [u32; 8] = [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400];
 
 /// A secondary address, or a pattern of several: digits F match any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

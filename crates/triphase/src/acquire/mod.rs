@@ -8,8 +8,10 @@ mod feed;
 mod feed_memory;
 mod listen;
 mod modbus;
+mod owed;
 mod schedule;
 mod station;
+mod tap;
 mod tape;
 mod watch;
 
@@ -17,7 +19,9 @@ pub(crate) use bus::{Around, Bus, Conversation, Exchange, Member, converse};
 pub(crate) use feed::{Fed, Feed};
 pub(crate) use listen::Listener;
 pub(crate) use modbus::{Asker, TIMEOUT_DEFAULT};
+pub(crate) use owed::Owed;
 pub(crate) use station::{Sinks, Station};
+pub(crate) use tap::Tap;
 pub(crate) use tape::Tape;
 
 use reading::Timestamp;

@@ -2,13 +2,18 @@
 //!
 //! In: a client on an open wire, a meter's reader. Out: what may be used and what failed. A refused
 //! register costs that register; a lost or foreign answer ends the reading and the use of the
-//! wire, since it could be taken for the answer to the next question.
+//! wire, since it could be taken for the answer to the next question. On a serial line answers
+//! name no question: there a lost answer is followed by a question whose answer has another length.
 
-use super::{Clock, Exchange};
+use super::owed::Owed;
+use super::{Clock, Exchange, Tap};
 use meter::modbus::{Defect, Reader, Span};
 use meter::{Answer, Fault, FaultClass, Heard};
+use outlet::Dialect;
+use reading::Timestamp;
 use std::time::Duration;
-use wire::modbus::{Client, Failure, Manners, Question, exception_name};
+use tokio::time::Instant;
+use wire::modbus::{Client, Failure, Framing, Manners, Question, exception_name};
 
 /// How long an answer may take unless the configuration says otherwise.
 pub(crate) const TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
@@ -22,6 +27,8 @@ pub(crate) struct Asker {
     pub(crate) reader: Reader,
     pub(crate) unit: u8,
     pub(crate) timeout: Duration,
+    /// Answers that may still come from the device, where they could be mistaken.
+    pub(crate) owed: Owed,
 }
 
 /// A reading that failed because the wire did, or what it brought.
@@ -29,15 +36,22 @@ pub(super) type Read = Result<(Exchange, Vec<Defect>), wire::Error>;
 
 impl Asker {
     /// Reads the meter once. Returns what it brought, what was wrong with single registers, and
-    /// how many bytes went over the wire.
-    pub(crate) async fn read(&mut self, client: &mut Client, clock: &Clock) -> Read {
+    /// how many bytes went over the wire, which `tap` notes.
+    pub(crate) async fn read(&mut self, client: &mut Client, clock: &Clock, tap: &mut Tap) -> Read {
         let begun = clock();
         let mut bytes = 0;
         self.reader.begin();
         let mut fault = None;
         for _ in 0..REQUESTS_MAX {
             let Some(span) = self.reader.next_request() else { break };
-            match client.read(self.question(span), self.manners()).await {
+            if let Err(failure) = self.catch_up(client, span, (clock, &mut *tap)).await {
+                fault = Some(self.given_up(client, failure, span)?);
+                break;
+            }
+            let asked = clock();
+            let answer = client.read(self.question(span), self.manners()).await;
+            note(client, (asked, clock()), tap);
+            match answer {
                 Ok(words) => {
                     bytes += OVERHEAD_BYTES + words.len() * 2;
                     self.reader.answered(words);
@@ -45,11 +59,14 @@ impl Asker {
                 // The meter has no such register, or not so many at once.
                 Err(Failure::Exception { code: 2 | 3 }) => {
                     bytes += OVERHEAD_BYTES;
+                    tap.fault(
+                        "exception",
+                        "the device has no such register, or not so many at once",
+                    );
                     self.reader.refused();
                 }
-                Err(Failure::Wire(error)) => return Err(error),
                 Err(failure) => {
-                    fault = Some(self.fault(&failure, span));
+                    fault = Some(self.given_up(client, failure, span)?);
                     break;
                 }
             }
@@ -61,6 +78,51 @@ impl Asker {
         let telegrams = outcome.telegram.filter(|_| !failed).into_iter().collect();
         let answer = Answer { heard: Heard { telegrams, ..Heard::default() }, fault };
         Ok((Exchange { answer, bytes }, outcome.defects))
+    }
+
+    /// Where an answer is owed that this question's could be taken for: asks for as many registers
+    /// as nobody asked for before. A device answers in the order of the questions, so behind that
+    /// answer nothing older comes.
+    async fn catch_up(
+        &mut self,
+        client: &mut Client,
+        span: Span,
+        (clock, tap): (&Clock, &mut Tap),
+    ) -> Result<(), Failure> {
+        let Some(count) = self.owed.distinct(span.count, Instant::now()) else { return Ok(()) };
+        let probe = Span { count, ..span };
+        let asked = clock();
+        let answer = client.read(self.question(probe), self.manners()).await;
+        note(client, (asked, clock()), tap);
+        match answer {
+            Ok(_) | Err(Failure::Exception { .. }) => {
+                self.owed.clear();
+                Ok(())
+            }
+            Err(failure) => {
+                self.owed.lost(count, Instant::now());
+                Err(failure)
+            }
+        }
+    }
+
+    /// What a failed question means for the reading.
+    ///
+    /// # Errors
+    /// The wire failed.
+    fn given_up(
+        &mut self,
+        client: &Client,
+        failure: Failure,
+        span: Span,
+    ) -> Result<Fault, wire::Error> {
+        if !client.answers_are_numbered() && failure.spoils_the_wire() {
+            self.owed.lost(span.count, Instant::now());
+        }
+        match failure {
+            Failure::Wire(error) => Err(error),
+            failure => Ok(self.fault(&failure, span)),
+        }
     }
 
     fn question(&self, span: Span) -> Question {
@@ -107,6 +169,14 @@ impl Asker {
                 );
                 (FaultClass::Corrupt, "half_answer", detail)
             }
+            Failure::Length { asked, got } if *asked != count => {
+                let detail = format!(
+                    "{what}: an answer to an older question came, of {got} registers; unit {unit} \
+                     answers later than {} ms: a longer `timeout` may suit it",
+                    self.timeout.as_millis()
+                );
+                (FaultClass::Corrupt, "late_answer", detail)
+            }
             Failure::Length { got, .. } => {
                 let detail = format!("{what}: {got} registers came where {count} were asked for");
                 (FaultClass::Corrupt, "wrong_length", detail)
@@ -120,6 +190,21 @@ impl Asker {
             }
         };
         Fault { class, code, detail, keep_link: !failure.spoils_the_wire() }
+    }
+}
+
+/// Notes the question that was asked last, and what came.
+fn note(client: &mut Client, (asked, answered): (Timestamp, Timestamp), tap: &mut Tap) {
+    let dialect = match client.framing() {
+        Framing::Tcp => Dialect::ModbusTcp,
+        Framing::Rtu => Dialect::ModbusRtu,
+    };
+    let (question, answer) = client.take_exchange();
+    if !question.is_empty() {
+        tap.sent(asked, dialect, &question);
+    }
+    if !answer.is_empty() {
+        tap.received(answered, dialect, &answer);
     }
 }
 

@@ -162,11 +162,11 @@ fn unknown(name: &str) -> String {
 /// Whether a model can be read on a port; the sentence says what it needs.
 pub(super) fn fits(model: &ModelConfig, port: &wire::Port) -> Result<(), String> {
     let is_mbus = matches!(port, wire::Port::MbusSerial { .. } | wire::Port::MbusTcp { .. });
-    let is_modbus = matches!(port, wire::Port::ModbusTcp { .. } | wire::Port::ModbusRtu { .. });
+    let is_modbus = wire::modbus::Framing::of(port).is_some();
     match model {
         ModelConfig::Registers(_) if !is_modbus => Err(format!(
-            "{} is read over Modbus: expected modbus+tcp://HOST?unit=N or \
-             modbus+rtu://DEVICE?baud=9600&unit=N",
+            "{} is read over Modbus: expected modbus+tcp://HOST?unit=N, \
+             modbus+rtu://DEVICE?baud=9600&unit=N or modbus+rtutcp://HOST:PORT?unit=N",
             model.name()
         )),
         ModelConfig::Known(_) if is_modbus => {

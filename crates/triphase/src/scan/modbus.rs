@@ -1,8 +1,9 @@
 //! `triphase scan modbus`: units on a bus or behind a gateway, what they say they are, and which
 //! map reads sense from them.
 
+use super::place::{self, Bus};
 use super::{Findings, Found, Progress};
-use crate::acquire::{Asker, Clock};
+use crate::acquire::{Asker, Clock, Owed, Tap};
 use crate::clock;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -37,9 +38,9 @@ const ADVICE: &str = "Is Modbus switched on in the device, are A and B the right
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The bus: modbus+tcp://HOST:PORT or modbus+rtu://DEVICE?baud&parity&stop; without baud
-    /// and parity the usual ones are tried
-    #[arg(value_name = "URL")]
+    /// The bus: a device, tcp://HOST:PORT, modbus+tcp://HOST:PORT, modbus+rtutcp://HOST:PORT or
+    /// modbus+rtu://DEVICE?baud&parity&stop; without baud and parity the usual ones are tried
+    #[arg(value_name = "PORT")]
     port: String,
     /// The units that are asked: 1-247, or such as 1-32,126
     #[arg(long, value_name = "UNITS", default_value = "1-32,126")]
@@ -194,10 +195,11 @@ impl Search {
         let meter = MeterId::new("scan".to_owned()).context("an id")?;
         let options = ReaderOptions { meter, correction: Correction::NONE };
         let reader = Reader::new(source.clone(), options);
-        let mut asker = Asker { reader, unit: device.unit, timeout: self.manners.timeout };
+        let (unit, timeout) = (device.unit, self.manners.timeout);
+        let mut asker = Asker { reader, unit, timeout, owed: Owed::default() };
         let now: Clock = Arc::new(clock::now);
         let opened = self.client(client, device.port).await?;
-        match asker.read(opened, &now).await {
+        match asker.read(opened, &now, &mut Tap::default()).await {
             Ok((exchange, _)) => {
                 if exchange.answer.fault.is_some_and(|fault| !fault.keep_link) {
                     *client = None;
@@ -275,11 +277,7 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
 
 /// The port of one unit as the configuration writes it.
 fn url(port: &Port, unit: u8) -> String {
-    match port.clone() {
-        Port::ModbusTcp { host, port, .. } => Port::ModbusTcp { host, port, unit }.to_string(),
-        Port::ModbusRtu { line, .. } => Port::ModbusRtu { line, unit }.to_string(),
-        other => other.to_string(),
-    }
+    port.clone().with_unit(unit).to_string()
 }
 
 fn short(port: &Port) -> String {
@@ -290,31 +288,25 @@ fn short(port: &Port) -> String {
 
 /// The ports to try: one, or a line under each of the usual settings.
 fn ports(text: &str) -> Result<Vec<Port>> {
-    let join = if text.contains('?') { '&' } else { '?' };
-    let with_unit =
-        if text.contains("unit=") { text.to_owned() } else { format!("{text}{join}unit=1") };
-    let port: Port = with_unit.parse().with_context(|| text.to_owned())?;
-    let says = |key: &str| text.contains(&format!("{key}="));
-    match &port {
-        Port::ModbusTcp { .. } => Ok(vec![port]),
-        Port::ModbusRtu { .. } if says("baud") && says("parity") => Ok(vec![port]),
-        Port::ModbusRtu { line: SerialSettings { path, line }, unit } => {
-            let usual = LINES.iter().filter(|(baud, parity, _)| {
-                (!says("baud") || *baud == line.baud) && (!says("parity") || *parity == line.parity)
-            });
-            let ports: Vec<Port> = usual
-                .map(|(baud, parity, stop)| Port::ModbusRtu {
-                    line: SerialSettings {
-                        path: path.clone(),
-                        line: LineSettings { baud: *baud, data: 8, parity: *parity, stop: *stop },
-                    },
-                    unit: *unit,
-                })
-                .collect();
-            Ok(if ports.is_empty() { vec![port] } else { ports })
-        }
-        _ => bail!("{text}: expected modbus+tcp://HOST[:PORT] or modbus+rtu://DEVICE"),
-    }
+    let port = place::port(text, Bus::Modbus)?;
+    let says = |key: &str| place::says(text, key);
+    let Port::ModbusRtu { line: SerialSettings { path, line }, unit } = &port else {
+        return Ok(vec![port]);
+    };
+    let usual = LINES.iter().filter(|(baud, parity, _)| {
+        (!says("baud") || *baud == line.baud) && (!says("parity") || *parity == line.parity)
+    });
+    let ports: Vec<Port> = usual
+        .map(|(baud, parity, stop)| Port::ModbusRtu {
+            line: SerialSettings {
+                path: path.clone(),
+                line: LineSettings { baud: *baud, data: 8, parity: *parity, stop: *stop },
+            },
+            unit: *unit,
+        })
+        .collect();
+    let named = says("baud") && says("parity");
+    Ok(if named || ports.is_empty() { vec![port] } else { ports })
 }
 
 /// `1-32,126`.
@@ -348,7 +340,9 @@ mod tests {
         );
         assert_eq!(short(&one[0]), "modbus+rtu:///dev/ttyUSB0?baud=4800&data=8&parity=none&stop=1");
         assert_eq!(ports("modbus+tcp://10.0.0.9").expect("valid").len(), 1);
-        assert!(ports("tcp://10.0.0.9:1").is_err());
+        assert_eq!(ports("/dev/ttyUSB0").expect("valid").len(), LINES.len());
+        let plain = ports("tcp://10.0.0.9:1").expect("valid");
+        assert_eq!(plain, ports("modbus+tcp://10.0.0.9:1").expect("valid"));
     }
 
     #[test]

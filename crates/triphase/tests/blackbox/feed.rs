@@ -144,6 +144,19 @@ fn a_mapping_reads_any_json_and_says_what_is_wrong() {
         let start = format!("triphase_defects_total{{meter=\"presse\",code=\"{code}\"}}");
         assert_eq!(metric(&service, &start), count, "{code}");
     }
+    // The inspector shows each message, its topic, and where its values stand.
+    let frames = service.get("/api/v1/meters/presse/frames").1["frames"].clone();
+    let frames = frames.as_array().expect("frames");
+    let seen = |text: &str, delivered: bool| {
+        frames.iter().any(|frame| {
+            frame["protocol"] == "mqtt"
+                && frame["direction"] == "received"
+                && frame["delivered"] == delivered
+                && frame["explanation"].to_string().contains(text)
+        })
+    };
+    assert!(seen("p = 12.3450", true) && seen("to usine/presse", true), "{frames:?}");
+    assert!(seen("{\\\"p\\\": 1.5, \\\"n\\\": }", false), "{frames:?}");
 }
 
 #[test]
@@ -292,6 +305,50 @@ fn kills_on_both_sides_cost_nothing() {
         wait_for_pieces(&service, next as u64 - 1);
     }
     assert_eq!(pieces(&samples(&service)), (1..next as u64).collect::<Vec<u64>>());
+}
+
+/// Whoever may publish could send up to 256 MiB: MQTT 3.1.1 knows no limit that we could tell.
+#[test]
+fn a_message_that_is_far_too_long_keeps_nobody_elses_away() {
+    if !mosquitto_is_here() {
+        return;
+    }
+    let scratch = tempfile::tempdir().expect("a folder");
+    let broker = lasting(scratch.path());
+    let folder = folder(&own(broker.port));
+    let service = Service::run(folder.path());
+    link(&service, is_state("waiting"));
+    publish_all(&broker, 1..4);
+    wait_for_pieces(&service, 3);
+    let huge = scratch.path().join("huge");
+    std::fs::write(&huge, vec![b' '; 20 << 20]).expect("writable");
+    let hostile = |more: &[&str]| {
+        let port = broker.port.to_string();
+        let file = huge.to_str().expect("UTF-8");
+        let arguments = ["-p", &port, "-q", "1", "-t", TOPIC, "-f", file];
+        let done = Command::new("mosquitto_pub").args(arguments).args(more).status();
+        assert!(done.expect("mosquitto_pub starts").success());
+    };
+    hostile(&[]);
+    publish_all(&broker, 4..7);
+    hostile(&[]);
+    wait_for_pieces(&service, 6);
+    let long = "triphase_defects_total{meter=\"presse\",code=\"payload_too_long\"}";
+    let deadline = std::time::Instant::now() + crate::process::PATIENCE;
+    while metric(&service, long) < 2.0 {
+        assert!(std::time::Instant::now() < deadline, "the second one is missing");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // The connection held all the while, and what we had acknowledged does not come again.
+    assert_eq!(metric(&service, "triphase_connects_total{meter=\"presse\"}"), 1.0);
+    assert!(service.terminate().success());
+    // Kept by the broker while we are away, it is in the way of nothing that comes behind it.
+    hostile(&["-r"]);
+    publish_all(&broker, 7..9);
+    let service = Service::run(folder.path());
+    wait_for_pieces(&service, 8);
+    assert_eq!(pieces(&samples(&service)), (1..9).collect::<Vec<u64>>());
+    assert!(service.terminate().success());
 }
 
 /// A topic that the configuration no longer names must not feed anybody, nor fill the broker.

@@ -192,7 +192,7 @@ struct Line {
 impl Line {
     fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_triphase"))
-            .args(["simulate", "--port", "pty"])
+            .arg("simulate")
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -313,6 +313,39 @@ fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
     service.wait_for("/api/v1/meters/unit_2/latest", |latest| {
         latest["values"]["voltage_l1"]["value"].as_f64().is_some_and(|volts| volts > 200.0)
     });
+}
+
+/// A converter that hears itself, on a line and behind a gateway that passes frames on.
+#[test]
+fn an_echo_is_no_answer_on_a_line_nor_behind_a_transparent_gateway() {
+    for port in ["pty", "modbus+rtutcp://127.0.0.1:0"] {
+        let arguments = ["--units", "2,5", "--fault", "5=mute", "--echo", "--port", port];
+        let line = Line::start(&[&["--model", MODEL], &arguments[..]].concat());
+        let place = match line.path.strip_prefix('/') {
+            Some(_) => format!("modbus+rtu://{}?baud=9600&parity=none", line.path),
+            None => line.path.clone(),
+        };
+        let scan = ["scan", "modbus", &place, "--units", "1-5", "--timeout", "150"];
+        let output = triphase(&scan);
+        let block = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success(), "{block}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(block.matches("\nunit").count() + block.matches("# unit").count(), 1, "{block}");
+        let join = if place.contains('?') { '&' } else { '?' };
+        let mute = format!(
+            "[[meter]]\nid = \"mute\"\nmodel = \"{MODEL}\"\nperiod = \"300ms\"\n\
+             timeout = \"100ms\"\nport = \"{place}{join}unit=5\"\n"
+        );
+        let folder = folder(&format!("{}{mute}", block.replace("5s", "200ms")));
+        let service = Service::run(folder.path());
+        service.wait_for("/api/v1/samples?meter=unit_2&limit=10", |samples| {
+            samples["samples"].as_array().is_some_and(|samples| samples.len() >= 10)
+        });
+        // Nothing but the echo came: that is silence, and no answer of whatever kind.
+        let told = service.wait_for("/api/v1/meters", |meters| link(meters, "mute").0 == "stale");
+        let (_, cause, reason) = link(&told, "mute");
+        assert_eq!(cause, "no_answer", "{reason}");
+        assert!(service.terminate().success());
+    }
 }
 
 #[test]
