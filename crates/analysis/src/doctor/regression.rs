@@ -160,4 +160,31 @@ mod tests {
         assert_eq!(fit(&rows[..2]), None);
         assert_eq!(fit(&[]), None);
     }
+
+    #[test]
+    fn instruments_are_not_lessened_by_what_a_cause_is_measured_wrongly_by() {
+        // A load that stands for seven intervals, read with an error that no interval shares.
+        let chance = |n: u32| {
+            let mixed = n.wrapping_mul(2_246_822_519);
+            let mixed = (mixed ^ (mixed >> 13)).wrapping_mul(3_266_489_917);
+            (mixed ^ (mixed >> 16)) % 601
+        };
+        let truth = |n: u32| f64::from(chance(n / 7 + 9999) % 11) * 100.0;
+        let read = |n: u32| truth(n) + f64::from(chance(n)) - 300.0;
+        let rows: Vec<Instrumented> = (1..1600)
+            .map(|n| Instrumented {
+                causes: vec![read(n + 1) - read(n)],
+                effect: truth(n + 1) - truth(n),
+                instruments: vec![read(n + 2) - read(n - 1)],
+            })
+            .collect();
+        let plain: Vec<(Vec<f64>, f64)> =
+            rows.iter().map(|row| (row.causes.clone(), row.effect)).collect();
+        let lessened = fit(&plain).expect("varies");
+        assert!(lessened.coefficients[0] < 0.7 && lessened.errors[0] < 0.05, "{lessened:?}");
+        let told = fit_by_instruments(&rows).expect("moves with the cause");
+        let (told, error) = (told.coefficients[0], told.errors[0]);
+        assert!((told - 1.0).abs() < 3.0 * error && error < 0.2, "{told} ± {error}");
+        assert!(fit_by_instruments(&rows[..40]).is_none(), "too few to tell their error");
+    }
 }
