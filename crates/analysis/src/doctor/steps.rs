@@ -41,11 +41,11 @@ const FOREIGN_CONFIRMED_MAX: f64 = 0.35;
 /// A meter with a longer period may beat with the cycle of its machine. **Unit** s.
 const SLOW_MIN_S: f64 = 30.0;
 /// A reading of such a meter must tell so much of the next one.
-const PERSISTENCE_MIN: f64 = 0.6;
+const PERSISTENCE_MIN: f64 = 0.75;
 /// What a verdict is worth next to a sub-meter that says nothing.
 const SILENT_SIBLING: f64 = 0.8;
-/// … and up to here it may be that one's steps.
-const SILENT_EXPLAINS_MAX: f64 = 4.0;
+/// … and in this range it may be that one's steps, with or against these.
+const SILENT_EXPLAINS: std::ops::Range<f64> = 0.5..4.0;
 /// Parts of the time whose sums tell how much a difference of energies comes about by chance.
 const PARTS: usize = 8;
 /// So many of its standard errors an excess must have.
@@ -181,10 +181,11 @@ fn fitted(patients: &[Patient], (place, parent): (usize, usize), places: &[usize
     judge(patients, place, (places, &rows))
 }
 
-/// Whether a machine beside this one that starts with it and says nothing would look the same.
+/// Whether a machine beside this one that says nothing, and starts with it or instead of it, would
+/// look the same.
 fn silence_explains(finding: &Finding) -> bool {
     let step = finding.evidence.first().map_or(1.0, |evidence| evidence.value);
-    finding.code == Code::CtRatio && (1.0..SILENT_EXPLAINS_MAX).contains(&step)
+    finding.code == Code::CtRatio && SILENT_EXPLAINS.contains(&step)
 }
 
 type Rows = [(i64, Vec<f64>, f64)];
@@ -300,7 +301,12 @@ fn verdict_of(told: &Told, again: &Told) -> Option<Code> {
 fn holds(patient: &Patient, code: Code, told: &Told) -> bool {
     let seldom = patient.period_s >= SLOW_MIN_S && told.step.abs() < 1.0;
     let spots = told.bound.abs() >= *SOUND.start() || persistence(patient) < PERSISTENCE_MIN;
-    code == Code::SubmeterReversed || !(seldom && spots)
+    match code {
+        Code::SubmeterReversed => true,
+        // A beat that is slow enough leaves nothing of the coefficient.
+        Code::NotBehindParent => !seldom,
+        _ => !(seldom && spots),
+    }
 }
 
 /// Correlation of each reading with the next one.

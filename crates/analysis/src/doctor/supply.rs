@@ -186,8 +186,8 @@ pub(super) fn currents(patient: &Patient) -> Outcome {
         (Company::Together, true) => 0.8,
         (Company::Together, false) => 0.6,
         // No supply leaves a phase without any load for hours; a feeder may.
-        (Company::Apart | Company::Unknown, true) => 0.4,
-        (Company::Apart | Company::Unknown, false) => {
+        (Company::Apart, true) => 0.4,
+        (Company::Apart, false) | (Company::Unknown, _) => {
             return Outcome::NotJudged(Obstacle::OrdinaryCause);
         }
     };
@@ -211,7 +211,7 @@ enum Company {
     Together,
     /// Each has loads of its own: the third may have none.
     Apart,
-    /// Equal currents whose angles nobody knows.
+    /// Equal currents that leave a part of ΣUI, as one load between them does.
     Unknown,
 }
 
@@ -227,8 +227,11 @@ fn company(loaded: &[&Measurement], [one, other]: [usize; 2]) -> Company {
             Some(apart) if BETWEEN_TWO.contains(&apart) => return Company::TwoPhaseLoad,
             Some(_) => {}
             // Totals of a load between two phases are cos 30° of ΣUI.
-            None if add_up(loaded, [one, other]) => {}
-            None => return Company::Unknown,
+            None => match add_up(loaded, [one, other]) {
+                Some(true) => {}
+                Some(false) => return Company::Unknown,
+                None => return Company::Apart,
+            },
         }
     }
     if within(ALIKE_WITHIN) || together(&pairs) { Company::Together } else { Company::Apart }
@@ -262,8 +265,8 @@ fn apart_deg(loaded: &[&Measurement], places: [usize; 2]) -> Option<f64> {
     median(&apart.collect::<Vec<f64>>())
 }
 
-/// Whether the apparent power is all of U·I of two phases.
-fn add_up(loaded: &[&Measurement], places: [usize; 2]) -> bool {
+/// Whether the apparent power is all of U·I of two phases; `None` where it is not sent.
+fn add_up(loaded: &[&Measurement], places: [usize; 2]) -> Option<bool> {
     let share = |sample: &&Measurement| {
         let apparent =
             derive::active_power(sample)?.value.hypot(derive::reactive_power(sample)?.value);
@@ -272,7 +275,7 @@ fn add_up(loaded: &[&Measurement], places: [usize; 2]) -> bool {
         Some(apparent / (product(places[0])? + product(places[1])?))
     };
     let shares: Vec<f64> = loaded.iter().filter_map(share).collect();
-    median(&shares).is_some_and(|share| share >= ADDS_UP_MIN)
+    median(&shares).map(|share| share >= ADDS_UP_MIN)
 }
 
 /// The rotation, where the meter measures the angles between its voltages.
