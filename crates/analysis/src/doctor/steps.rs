@@ -40,6 +40,8 @@ const ERRORS_SURE: f64 = 2.0;
 const FOREIGN_CONFIRMED_MAX: f64 = 0.35;
 /// A meter with a longer period may beat with the cycle of its machine. **Unit** s.
 const SLOW_MIN_S: f64 = 30.0;
+/// A beat leaves less of a coefficient, of either sign.
+const BEAT_MAX: f64 = 0.5;
 /// A reading of such a meter must tell so much of the next one.
 const PERSISTENCE_MIN: f64 = 0.75;
 /// What a verdict is worth next to a sub-meter that says nothing.
@@ -300,9 +302,10 @@ fn verdict_of(told: &Told, again: &Told) -> Option<Code> {
 /// instruments.
 fn holds(patient: &Patient, code: Code, told: &Told) -> bool {
     let seldom = patient.period_s >= SLOW_MIN_S && told.step.abs() < 1.0;
-    let spots = told.bound.abs() >= *SOUND.start() || persistence(patient) < PERSISTENCE_MIN;
+    let jumps = persistence(patient) < PERSISTENCE_MIN;
+    let spots = told.bound.abs() >= *SOUND.start() || jumps;
     match code {
-        Code::SubmeterReversed => true,
+        Code::SubmeterReversed => !(seldom && jumps && told.step.abs() < BEAT_MAX),
         // A beat that is slow enough leaves nothing of the coefficient.
         Code::NotBehindParent => !seldom,
         _ => !(seldom && spots),
