@@ -220,8 +220,11 @@ fn fed_in(watts: [f64; 3]) -> [(f64, f64); 3] {
     watts.map(|watts| (watts, 180.0))
 }
 
+/// A code with its phases.
+type Expected = (Code, Vec<u8>);
+
 /// The codes of a load, each with its phases, the surest first.
-fn found(load: Load, told: Told, seed: u64) -> Vec<(Code, Vec<u8>)> {
+fn found(load: Load, told: Told, seed: u64) -> Vec<Expected> {
     let mut findings: Vec<_> = examined(load, told, seed).findings().cloned().collect();
     findings.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
     findings.into_iter().map(|finding| (finding.code, finding.phases)).collect()
@@ -247,7 +250,7 @@ fn a_reversed_transformer_is_found_by_active_powers_alone() {
 #[test]
 fn one_mistake_gives_one_finding() {
     // What each phase reads, with three-phase loads around 25°.
-    let cases: [(&str, Load, Told, (Code, Vec<u8>)); 9] = [
+    let cases: [(&str, Load, Told, Expected); 9] = [
         (
             "reversed, phases",
             |at| [(5e3 * work(at), 25.0), (4.5e3 * work(at), -152.0), (5.5e3 * work(at), 22.0)],
@@ -306,7 +309,7 @@ fn one_mistake_gives_one_finding() {
     for (name, load, told, expected) in cases {
         for seed in 1..=4 {
             let told = found(load, told, seed);
-            assert_eq!(told, [expected.clone()], "{name}, seed {seed}");
+            assert_eq!(told, std::slice::from_ref(&expected), "{name}, seed {seed}");
         }
     }
 }
