@@ -119,6 +119,12 @@ const METER: &[Key] = &[
          read. The only thing that is ever written to a slave; see docs/meters/mbus.md.",
     ),
     optional(
+        "sunspec_meter",
+        "2",
+        "Which meter of a device with several, where the model is \"sunspec\"; \"triphase scan\n\
+         modbus\" lists them. Default 1, the first.",
+    ),
+    optional(
         "counter_of",
         "\"ligne_production_1\"",
         "The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.",
