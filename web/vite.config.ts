@@ -33,7 +33,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            ...LANGUAGES.map((one) => group(`words-${one}`, new RegExp(`/src/.+/(words|defects)/${one}\\.ts$`))),
+            ...LANGUAGES.map((one) => group(`words-${one}`, new RegExp(`/src/.+/(words|defects|steps)/${one}\\.ts$`))),
             group("shared", FIRST),
             group("charts", /\/src\/(chart\/(?!plot|touch)|views\/overview\/PowerTrend)/),
             group("sheets", /\/src\/(parts\/OriginSheet|shell\/KeysSheet|session\/SignIn)/),

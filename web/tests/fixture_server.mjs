@@ -6,7 +6,9 @@ import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { analysis, GROUPS, meter, SITE, snapshot, values } from "./fixtures.mjs";
 import { frames } from "./frames_fixture.mjs";
+import { journal } from "./journal_fixture.mjs";
 import { diagnosis, loads } from "./machines_fixture.mjs";
+import { NO_PRODUCTION } from "./production_fixture.mjs";
 import { energy, series } from "./series_fixture.mjs";
 
 const DIST = process.env.TRIPHASE_WEB_OUT ?? fileURLToPath(new URL("../dist", import.meta.url));
@@ -30,6 +32,8 @@ const DEFAULTS = {
   "GET /api/v1/meters/general/frames": () => [200, frames()],
   "GET /api/v1/analysis/loads": (_body, request) => [200, loads(new URL(request.url, "http://localhost").searchParams)],
   "GET /api/v1/analysis/doctor": () => [200, diagnosis()],
+  "GET /api/v1/analysis/production": () => [200, NO_PRODUCTION],
+  "GET /api/v1/journal": (_body, request) => [200, journal(new URL(request.url, "http://localhost").searchParams)],
 };
 
 export class FixtureServer {

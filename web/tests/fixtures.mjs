@@ -253,10 +253,12 @@ export function meter(now, fixture, changes = {}) {
   const id = changes.id ?? "general";
   return {
     id,
-    role: "main",
+    role: changes.role ?? "main",
     parent: null,
     label: changes.label ?? "Compteur général",
     model: "lgz_e450",
+    port: changes.port ?? "serial:///dev/ttyUSB0?baud=2400&data=8&parity=even&stop=1",
+    way: changes.way ?? "dlms_push",
     voltage_kind: "phase",
     serial: "LGZ1030655933512",
     link: { state: "live", since: new Date(now - 840_000).toISOString(), cause: null, reason: null, ...changes.link },

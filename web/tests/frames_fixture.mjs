@@ -37,8 +37,8 @@ export function good(id, at, changes = {}) {
     length: HEX.length / 2,
     hex: HEX,
     explanation: [
-      part("hdlc", 0, 43, "HDLC frame from 1 to 103/127, check sequences hold"),
-      part("apdu", 12, 28, "DataNotification without date-time"),
+      part("hdlc", 0, 43, "HDLC frame from 1 to 103/127, control 13, 42 bytes of information, check sequences hold"),
+      part("apdu", 12, 28, "DataNotification 40000000 without date-time"),
       part("value", 26, 3, "1-0:32.7.0*255 Voltage L1 = 230.0 V (raw 2300, exponent -1)"),
       part("value", 37, 3, "1-0:31.7.0*255 Current L1 = 61.20 A (raw 6120, exponent -2)"),
     ],

@@ -45,3 +45,36 @@ test("defects of a telegram are explained in three languages", { skip }, () => {
     assert.deepEqual(sent.filter((code) => !has(dictionary, code)), [], language);
   }
 });
+
+test("the sentences about the parts of a telegram are translated, and the server still says them", { skip }, () => {
+  const said = ["explain", "reader", "telegram", "layout", "positional"]
+    .map((name) => read(`${SOURCES}/meter/src/push/${name}.rs`))
+    .concat(read(`${SOURCES}/meter/src/readout/outcome.rs`))
+    .join("\n")
+    .replaceAll(/\\\n\s+/g, "");
+  const tables = ["fr", "de"].map((language) => read(`../src/views/devices/frames/steps/${language}.ts`));
+  const [french, german] = tables.map((table) => [...table.matchAll(/^ {2}"(.+?)":/gm)].map(([, sentence]) => sentence));
+  assert.ok(french.length > 30, `only ${french.length} sentences`);
+  assert.deepEqual(german, french);
+  // Each clause between particulars.
+  const lost = french.filter((sentence) => sentence.split(/\{\}|[,:;()]/).some((clause) => !said.includes(clause.trim())));
+  assert.deepEqual(lost, []);
+});
+
+test("events of the journal and causes of links are named in three languages", { skip }, () => {
+  const kinds = codes("reading/src/journal.rs", /Self::\w+ => "(\w+)"/g);
+  const causes = codes("reading/src/link.rs", /Self::\w+ => "(\w+)"/g).filter((word) => !/^(fed|waiting|live|stale|disconnected)$/.test(word));
+  assert.ok(kinds.length > 10 && causes.length > 10, `${kinds.length} ${causes.length}`);
+  const ways = [...codes("outlet/src/site.rs", /Self::\w+ => "(\w+)"/g), "net"];
+  for (const language of ["fr", "en", "de"]) {
+    const events = read(`../src/views/devices/words/${language}.ts`);
+    assert.deepEqual(kinds.filter((code) => !has(events, code)), [], language);
+    const shared = read(`../src/words/${language}.ts`);
+    assert.deepEqual(causes.filter((code) => !has(shared, code)), [], language);
+    // A cause by its way names both as the server does.
+    const list = shared.slice(shared.indexOf("causes: {"), shared.indexOf("states: {"));
+    const unknown = [...list.matchAll(/^ +(\w+):/gm)].map(([, name]) => name).filter((name) => name !== "causes" && !causes.includes(name));
+    assert.ok(unknown.length > 8, `${unknown}`);
+    assert.deepEqual(unknown.filter((name) => !ways.some((way) => name.startsWith(`${way}_`) && causes.includes(name.slice(way.length + 1)))), [], language);
+  }
+});

@@ -1,6 +1,6 @@
 //! Bytes to typed frames and back: the protocols a meter speaks, without I/O and without a clock.
 //!
-//! In: bytes in any chunks. Out: link frames ([`hdlc`], [`mbus`]), joined messages ([`message`]),
+//! In: bytes in any chunks. Out: link frames ([`hdlc`], [`mbus`], [`modbus`]), joined messages ([`message`]),
 //! APDUs and their data ([`dlms`]). Every buffer has a named maximum; nothing here panics,
 //! whatever the bytes are.
 
@@ -16,11 +16,13 @@
 )]
 
 pub mod capture_text;
+mod crc;
 pub mod dlms;
 pub mod dsmr;
 pub mod hdlc;
 pub mod iec62056_21;
 pub mod mbus;
 pub mod message;
+pub mod modbus;
 mod octets;
 pub mod stream;

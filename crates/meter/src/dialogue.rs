@@ -70,8 +70,23 @@ pub enum FaultClass {
     Corrupt,
 }
 
+/// What the bytes of a dialogue are, for whoever shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Link frames of wired M-Bus.
+    Mbus,
+    /// HDLC frames.
+    Hdlc,
+    /// APDUs behind the TCP wrapper.
+    Wrapper,
+    /// The characters of IEC 62056-21.
+    Iec62056_21,
+}
+
 /// A meter's protocol, for a meter that must be asked.
 pub trait Dialogue: Send {
+    /// What is spoken now: the sign-on of an optical port may lead to HDLC.
+    fn dialect(&self) -> Dialect;
     /// Starts one reading.
     fn begin(&mut self, now: Timestamp);
     /// What to do next. Never blocks, and ends in [`Step::Done`] within [`STEPS_MAX`] steps.

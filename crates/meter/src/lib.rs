@@ -18,7 +18,7 @@ pub mod push;
 pub mod readout;
 
 pub use correction::Correction;
-pub use dialogue::{Answer, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
+pub use dialogue::{Answer, Dialect, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
 pub use doubt::Doubt;
 pub use driver::{Driver, DriverOptions, Heard, Reader};
 pub use models::{Model, Profile, Protocol, model, models, profile, profiles};

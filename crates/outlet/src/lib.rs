@@ -25,7 +25,8 @@ pub use analysis::loads::MachineSettings;
 pub use counters::{Count, Counters, MeterCounters};
 pub use doctor::{Diagnosis, diagnose};
 pub use frames::{
-    Capture, CaptureFault, Decode, Explained, ExplainedDefect, ExplainedStep, ExplainedValue,
-    Frame, Frames, Protection, TELEGRAM_BYTES_MAX,
+    Capture, CaptureFault, Decode, Dialect, Direction, Explain, Explained, ExplainedDefect,
+    ExplainedStep, ExplainedValue, Frame, Frames, Kept, MESSAGES_KEPT_MAX, Message, OwnKey,
+    Protection, TELEGRAM_BYTES_MAX,
 };
-pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site};
+pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site, Way};

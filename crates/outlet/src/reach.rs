@@ -262,13 +262,14 @@ impl Inputs {
         })
     }
 
-    pub(crate) fn borrowed(&self) -> BarInputs<'_> {
+    /// `supply_w`: what the supply gives at most, which bounds how fast a counter can grow.
+    pub(crate) fn borrowed(&self, supply_w: Option<f64>) -> BarInputs<'_> {
         BarInputs {
             power: self.power.as_deref(),
             import_counter: self.import.as_deref(),
             export_counter: self.export.as_deref(),
             breaks: &self.breaks,
-            ..BarInputs::default()
+            supply_w,
         }
     }
 }

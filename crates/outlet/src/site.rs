@@ -60,6 +60,44 @@ impl Role {
     }
 }
 
+/// The way on which a meter's measurements come: what a silence can mean depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Somebody posts them.
+    Http,
+    /// The device publishes them to a broker.
+    Mqtt,
+    /// The meter pushes DLMS unasked.
+    DlmsPush,
+    /// The meter sends readable read-outs unasked: P1, or mode D of the optical port.
+    Readout,
+    /// The meter answers behind an optical head.
+    Optical,
+    /// The meter is a slave on an M-Bus.
+    Mbus,
+    /// The meter answers a client of DLMS/COSEM.
+    Cosem,
+    /// The meter answers to Modbus.
+    Modbus,
+}
+
+impl Way {
+    /// The word of `/api/v1`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Mqtt => "mqtt",
+            Self::DlmsPush => "dlms_push",
+            Self::Readout => "readout",
+            Self::Optical => "optical",
+            Self::Mbus => "mbus",
+            Self::Cosem => "cosem",
+            Self::Modbus => "modbus",
+        }
+    }
+}
+
 /// One configured meter.
 #[derive(Debug, Clone)]
 pub struct MeterInfo {
@@ -75,6 +113,8 @@ pub struct MeterInfo {
     pub model: Option<String>,
     /// The configured port, as text; `None` for a meter that is fed over HTTP.
     pub port: Option<String>,
+    /// The way on which its measurements come.
+    pub way: Way,
     /// The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.
     pub counter_of: Option<MeterId>,
     /// What it calls its voltages.

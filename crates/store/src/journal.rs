@@ -39,7 +39,17 @@ pub struct NotedEntry {
     pub entry: JournalEntry,
 }
 
-/// Which entries of a meter to read, in the order of their ids.
+/// In which order entries are read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum JournalOrder {
+    /// As they were noted.
+    #[default]
+    OldestFirst,
+    /// What was noted last comes first.
+    NewestFirst,
+}
+
+/// Which entries of a meter to read, in the order of their ids or against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JournalQuery {
     /// The meter.
@@ -48,8 +58,10 @@ pub struct JournalQuery {
     pub from: Option<Timestamp>,
     /// Begun before then.
     pub to: Option<Timestamp>,
-    /// Noted after the entry with this id.
+    /// Behind the entry with this id, in the order that is asked for.
     pub after: Option<u64>,
+    /// The order.
+    pub order: JournalOrder,
     /// At most so many, and never more than [`JOURNAL_PAGE_MAX`].
     pub limit: usize,
 }
@@ -115,17 +127,26 @@ pub(crate) fn entries(
     connection: &Connection,
     query: &JournalQuery,
 ) -> Result<Vec<NotedEntry>, Failure> {
-    let mut statement = connection.prepare_cached(
+    let (behind, order, first) = match query.order {
+        JournalOrder::OldestFirst => (">", "ASC", 0),
+        JournalOrder::NewestFirst => ("<", "DESC", u64::MAX >> 1),
+    };
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT journal.id, kind, since, until, noted_at, list, cause, reason \
          FROM journal JOIN meter ON meter.id = journal.meter \
-         WHERE meter.name = ?1 AND journal.id > ?2 AND since >= ?3 AND since < ?4 \
-         ORDER BY journal.id LIMIT ?5",
-    )?;
+         WHERE meter.name = ?1 AND journal.id {behind} ?2 AND since >= ?3 AND since < ?4 \
+         ORDER BY journal.id {order} LIMIT ?5"
+    ))?;
     let from = query.from.map_or(i64::MIN, Timestamp::as_micros);
     let to = query.to.map_or(i64::MAX, Timestamp::as_micros);
     let limit = query.limit.min(JOURNAL_PAGE_MAX);
-    let asked =
-        params![query.meter.as_str(), signed(query.after.unwrap_or(0)), from, to, rows_of(limit)];
+    let asked = params![
+        query.meter.as_str(),
+        signed(query.after.unwrap_or(first)),
+        from,
+        to,
+        rows_of(limit)
+    ];
     let mut rows = statement.query(asked)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

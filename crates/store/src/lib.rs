@@ -53,8 +53,8 @@ pub use current::Current;
 pub use error::{Error, Refusal};
 pub use health::Health;
 pub use journal::{
-    JOURNAL_CHANGES_MAX, JOURNAL_ENTRIES_MAX, JOURNAL_PAGE_MAX, JournalNotes, JournalQuery,
-    NotedEntry,
+    JOURNAL_CHANGES_MAX, JOURNAL_ENTRIES_MAX, JOURNAL_PAGE_MAX, JournalNotes, JournalOrder,
+    JournalQuery, NotedEntry,
 };
 pub use query::{NUMBERS_MAX, Row, SAMPLES_MAX, SampleQuery};
 pub use queue::{Pending, QUEUE_TELEGRAMS_MAX};

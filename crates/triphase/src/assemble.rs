@@ -47,8 +47,9 @@ pub(crate) enum Kind {
 pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -> Result<Parts> {
     let Config { site, meters, http, mqtt, store: folder, retention: _, alarms } = config;
     let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
-    let wired = meters.iter().filter(|meter| meter.port.is_some());
-    let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
+    let wired = meters.iter().filter(|meter| meter.port.is_some() || meter.feed.is_some());
+    let wired = wired.map(|meter| meter.id.clone());
+    let frames = Arc::new(Frames::new(wired, crate::inspect::explain));
     let sinks = Sinks {
         store: store.clone(),
         counters: Arc::clone(&counters),
@@ -292,6 +293,7 @@ pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         label: Some(meter.label.clone()),
         model: meter.model.as_ref().map(ModelConfig::name).or(preset).map(str::to_owned),
         port: meter.port.as_ref().map(ToString::to_string),
+        way: way(meter),
         counter_of: meter.counter_of.clone(),
         voltage_kind: if meter.line_to_line {
             outlet::VoltageKind::LineToLine
@@ -300,5 +302,22 @@ pub(crate) fn meter_facts(meter: &MeterConfig) -> MeterInfo {
         },
         period: meter.period,
         plate: meter.plate,
+    }
+}
+
+/// The way on which a meter's measurements come.
+fn way(meter: &MeterConfig) -> outlet::Way {
+    match &meter.model {
+        _ if meter.feed.is_some() => outlet::Way::Mqtt,
+        _ if meter.port.is_none() => outlet::Way::Http,
+        Some(ModelConfig::Registers(_)) => outlet::Way::Modbus,
+        Some(ModelConfig::Known(model)) => match model.protocol {
+            meter::Protocol::Push { .. } => outlet::Way::DlmsPush,
+            meter::Protocol::Text { .. } => outlet::Way::Readout,
+            meter::Protocol::Optical => outlet::Way::Optical,
+            meter::Protocol::Mbus => outlet::Way::Mbus,
+            meter::Protocol::Cosem => outlet::Way::Cosem,
+        },
+        None => outlet::Way::DlmsPush,
     }
 }

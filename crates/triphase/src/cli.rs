@@ -211,6 +211,8 @@ pub(crate) enum Protocol {
     Dlms,
     /// Answers of wired M-Bus slaves (EN 13757-3)
     Mbus,
+    /// Questions and answers of Modbus, TCP or RTU
+    Modbus,
     /// Read-outs of the optical port, modes A to D
     #[value(name = "iec62056-21")]
     Iec62056_21,

@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod export;
 mod import;
+mod inspect;
 mod journal;
 mod keeping;
 mod near;

@@ -3,7 +3,7 @@
 //! In: a port and a model, or a configured meter. Out: the telegram, for people or as JSON. Stores
 //! nothing and needs no service.
 
-use crate::acquire::{Around, Asker, Clock, Exchange, converse};
+use crate::acquire::{Around, Asker, Clock, Exchange, Tap, converse};
 use crate::config::{self, MeterConfig, ModelConfig, SiteConfig};
 use crate::{assemble, cli, clock};
 use anyhow::{Context, Result, bail};
@@ -142,7 +142,8 @@ async fn registers(mut asker: Asker, port: &wire::Port, link: wire::Link) -> Res
     if let Some(line) = port.line() {
         client.set_line(line)?;
     }
-    let (Exchange { answer, .. }, defects) = asker.read(&mut client, &now()).await?;
+    let (Exchange { answer, .. }, defects) =
+        asker.read(&mut client, &now(), &mut Tap::default()).await?;
     let fault = answer.fault.as_ref().map_or("", |fault| fault.code);
     for defect in defects.iter().filter(|defect| defect.code != fault) {
         eprintln!("triphase read: {} ({})", defect.detail, defect.code);
@@ -187,7 +188,8 @@ async fn listen(mut driver: Box<dyn Driver>, link: &mut wire::Link) -> Result<Ve
 async fn ask(mut dialogue: Box<dyn Dialogue>, link: &mut wire::Link) -> Result<Vec<Telegram>> {
     dialogue.begin(clock::now());
     let around = Around { clock: &clock::now, store: None };
-    let Exchange { answer, .. } = converse(&mut *dialogue, around, link).await?;
+    let Exchange { answer, .. } =
+        converse(&mut *dialogue, around, link, &mut Tap::default()).await?;
     for defect in answer.heard.outcomes.iter().flat_map(|outcome| &outcome.defects) {
         eprintln!("triphase read: {} ({})", defect.detail, defect.code.name());
     }

@@ -37,6 +37,8 @@ const FRAME_CHARACTERS: u32 = 13;
 const GATEWAY_BAUD: u32 = 9600;
 /// Most bytes taken from a wire at once.
 const READ_MAX: usize = 512;
+/// Bytes of an exchange that are remembered, of each direction: the longest unit, and as much noise.
+const EXCHANGE_BYTES_MAX: usize = 520;
 /// Bits of a character: start, eight data bits, parity, stop.
 const BITS_PER_CHARACTER: u64 = 11;
 
@@ -177,10 +179,7 @@ impl Client {
     /// Takes an open wire.
     #[must_use]
     pub fn new(link: Link, framing: Framing) -> Self {
-        let echo = (framing == Framing::Rtu).then(Echo::default);
-        let (failure, ready) = (None, Vec::new());
-        let wire = Wire { link, failure, received: 0, echo, ready };
-        let wire = Shared(Arc::new(Mutex::new(wire)));
+        let wire = Shared(Arc::new(Mutex::new(Wire::new(link, framing))));
         let session = match framing {
             Framing::Tcp => tcp::attach(wire.clone()),
             Framing::Rtu => rtu::attach(wire.clone()),
@@ -243,6 +242,18 @@ impl Client {
     /// The wire failed.
     pub fn drain(&mut self) -> Result<usize, Error> {
         self.wire.lock().link.drain_now()
+    }
+
+    /// How questions are framed.
+    #[must_use]
+    pub const fn framing(&self) -> Framing {
+        self.framing
+    }
+
+    /// Takes the bytes of the last question and of what came then, as they went over the wire.
+    pub fn take_exchange(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let mut wire = self.wire.lock();
+        (std::mem::take(&mut wire.asked), std::mem::take(&mut wire.heard))
     }
 
     /// Reads registers.
@@ -320,7 +331,7 @@ impl Client {
             sleep_until(last + self.frame_gap.max(manners.pause)).await;
         }
         self.session.set_slave(Slave(unit));
-        self.wire.lock().asked()?;
+        self.wire.lock().begin()?;
         let called = timeout(manners.timeout, self.session.call(request)).await;
         self.last = Some(Instant::now());
         match called {
@@ -388,16 +399,28 @@ struct Wire {
     echo: Option<Echo>,
     /// Bytes that came and are no echo, until the session takes them.
     ready: Vec<u8>,
+    /// The last question, and what came then without its echo; at most [`EXCHANGE_BYTES_MAX`] of
+    /// each.
+    asked: Vec<u8>,
+    heard: Vec<u8>,
 }
 
 impl Wire {
+    fn new(link: Link, framing: Framing) -> Self {
+        let echo = (framing == Framing::Rtu).then(Echo::default);
+        let (ready, asked, heard) = (Vec::new(), Vec::new(), Vec::new());
+        Self { link, failure: None, received: 0, echo, ready, asked, heard }
+    }
+
     /// A question follows: what is still here belongs to an older one.
     ///
     /// # Errors
     /// The wire failed.
-    fn asked(&mut self) -> Result<(), Error> {
+    fn begin(&mut self) -> Result<(), Error> {
         self.received = 0;
         self.ready.clear();
+        self.asked.clear();
+        self.heard.clear();
         if let Some(echo) = &mut self.echo {
             echo.asked();
             // Answers with a header tell themselves that they are old, and are not cut in two.
@@ -423,9 +446,15 @@ impl Wire {
                 None => self.ready.extend_from_slice(came),
             }
             self.received += self.ready.len();
+            remember(&mut self.heard, &self.ready);
         }
         Poll::Ready(Ok(()))
     }
+}
+
+fn remember(known: &mut Vec<u8>, bytes: &[u8]) {
+    let room = EXCHANGE_BYTES_MAX.saturating_sub(known.len());
+    known.extend(bytes.iter().take(room));
 }
 
 impl Shared {
@@ -458,8 +487,10 @@ impl AsyncWrite for Shared {
     ) -> Poll<io::Result<usize>> {
         let mut wire = self.lock();
         let count = ready!(wire.link.poll_write(context, bytes))?;
+        let written = bytes.get(..count).unwrap_or_default();
+        remember(&mut wire.asked, written);
         if let Some(echo) = &mut wire.echo {
-            echo.sent(bytes.get(..count).unwrap_or_default());
+            echo.sent(written);
         }
         Poll::Ready(Ok(count))
     }

@@ -2,7 +2,7 @@
 // both passes of the doubled autumn hour apart.
 
 import { say } from "../words/say.svelte";
-import { pass } from "./ticks";
+import { pass, ticks } from "./ticks";
 import all from "./words";
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -64,6 +64,21 @@ export function mark(at: number, step: number, before: number | null): string {
   const which = season(at);
   const below = before === null || day(before) !== day(at) ? day(at) : which;
   return below ? `${hour(at, step)}\n${below}` : hour(at, step);
+}
+
+/** A mark of an axis with the lines of words under it. */
+export interface Mark {
+  at: number;
+  lines: string[];
+}
+
+/** Room for the words of one mark. **Unit** CSS px. */
+const MARK_PX = 64;
+
+/** The marks of a time axis of some width. **Unit** s since 1970; CSS px. */
+export function marks([from, to]: [number, number], width: number): Mark[] {
+  const times = ticks(say.zone, from, to - 1, Math.max(2, Math.floor(width / MARK_PX)));
+  return times.at.map((at, i) => ({ at, lines: mark(at, times.step, times.at[i - 1] ?? null).split("\n") }));
 }
 
 /** The length of a span or step in its largest whole unit. */

@@ -14,6 +14,9 @@ export interface Meter {
   label: string;
   role: string | null;
   model: string | null;
+  /** How its measurements come: `mqtt`, `dlms_push`, `mbus` and so on. */
+  way: string | null;
+  port: string | null;
   serial: string | null;
   /** What the meter calls its voltages. */
   lineToLine: boolean;
@@ -203,6 +206,8 @@ function meterOf(data: Json): Meter {
     label: typeof data.label === "string" ? data.label : String(data.id),
     role: (data.role ?? null) as string | null,
     model: (data.model ?? null) as string | null,
+    way: (data.way ?? null) as string | null,
+    port: (data.port ?? null) as string | null,
     serial: (data.serial ?? null) as string | null,
     lineToLine: data.voltage_kind === "line_to_line",
     link: (data.link ?? { state: "waiting", since: null, reason: null }) as Link,

@@ -6,7 +6,7 @@ import { live, type Meter } from "./live.svelte";
 
 /** The cause the server names, else how long the meter has been silent, else of when its value is. */
 export function lostReason(meter: Meter, at: string | null): string {
-  const cause = say.linkCause(meter.link);
+  const cause = say.linkCause(meter);
   if (cause) return cause;
   const { state, since } = meter.link;
   if (since && (state === "stale" || state === "disconnected")) return say.words.silentFor(say.duration(live.age(since)));

@@ -24,7 +24,7 @@ export interface View {
   key: string;
   /** Whether it shows one meter; the shell then waits for one, and says so when there is none. */
   ofMeter: boolean;
-  /** Whether it has a tab of its own in the hand. */
+  /** Whether it has a tab of its own in the hand, on every site. */
   tab?: true;
   /** Whether it stands alone, without header, rail and bars. */
   bare?: true;
@@ -39,7 +39,7 @@ const ALL: Described[] = [
   { slug: "phases", key: "p", ofMeter: true, tab: true },
   { slug: "reactive", key: "r", ofMeter: true },
   { slug: "machines", key: "m", ofMeter: false },
-  { slug: "energy", key: "e", ofMeter: true, tab: true },
+  { slug: "energy", key: "e", ofMeter: true },
   { slug: "quality", key: "q", ofMeter: true },
   { slug: "alarms", key: "a", ofMeter: false, tab: true },
   { slug: "devices", key: "d", ofMeter: false },

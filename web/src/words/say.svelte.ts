@@ -3,7 +3,7 @@
 import * as format from "../numbers/format";
 import { printed, styleOf } from "../numbers/quantity";
 import type { Advice } from "../live/analysis";
-import type { Reading } from "../live/contract";
+import type { Link, Reading } from "../live/contract";
 import { prefs } from "../shell/prefs.svelte";
 import { router } from "../shell/router.svelte";
 import { LANGUAGES, learn, type Dictionary, type Language } from "./dictionary";
@@ -180,9 +180,15 @@ class Say {
     return this.language === "de" ? text : text.charAt(0).toLowerCase() + text.slice(1);
   }
 
-  /** Why a link is not healthy; the server's English sentence for a cause without words here. */
-  linkCause(link: { cause?: string | null; reason: string | null }): string | null {
-    const own = look(this.words.link.causes, link.cause ?? null);
+  /**
+   * Why a link is not healthy, by the way its measurements come; the server's English sentence for a
+   * cause without words here.
+   */
+  linkCause({ link, way, port }: { link: Pick<Link, "cause" | "reason">; way: string | null; port: string | null }): string | null {
+    const { causes } = this.words.link;
+    const { cause } = link;
+    const names = cause ? [`${way}_${cause}`, port?.includes("tcp:") ? `net_${cause}` : null, cause] : [];
+    const own = names.map((name) => look(causes, name)).find((text) => text !== undefined);
     return (this.language === "en" ? (link.reason ?? own) : (own ?? link.reason)) ?? null;
   }
 

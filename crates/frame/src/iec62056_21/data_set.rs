@@ -224,7 +224,7 @@ const fn places() -> [u8; 256] {
         if matches!(byte, 0x20..=0x7E) && !matches!(byte, b'(' | b')') {
             place |= VALUE;
         }
-        places[byte as usize] = place;
+        places[usize::from_le_bytes([byte, 0, 0, 0, 0, 0, 0, 0])] = place;
         if byte == u8::MAX {
             return places;
         }

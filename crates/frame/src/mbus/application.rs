@@ -151,6 +151,13 @@ impl Fixed {
         )
     }
 
+    /// For each counter whether it is BCD with a half byte that is no digit.
+    #[must_use]
+    pub fn has_invalid_digits(&self) -> [bool; 2] {
+        let bcd = self.status & 0x01 == 0;
+        self.counters.map(|counter| bcd && !value::bcd_is_valid(&counter))
+    }
+
     /// The two numbers in their base units; `None` where the unit is no measure.
     #[must_use]
     pub fn values(&self) -> [Option<(Decimal, &'static str)>; 2] {
@@ -327,6 +334,11 @@ mod tests {
         let litres = |number| Some((Decimal::new(number, -3), "m^3"));
         assert_eq!(fixed.values(), [litres(1), litres(135)]);
         assert!(!fixed.is_stored());
+        assert_eq!(fixed.has_invalid_digits(), [false; 2]);
+        let error = Fixed { counters: [[0xFF; 4], [0x35, 1, 0, 0]], ..fixed };
+        assert_eq!(error.has_invalid_digits(), [true, false]);
+        let binary = Fixed { status: 1, ..error };
+        assert_eq!(binary.has_invalid_digits(), [false; 2]);
     }
 
     #[test]

@@ -98,6 +98,12 @@ impl<'a> Record<'a> {
         (meaning, value)
     }
 
+    /// Whether the data are BCD with a half byte that is no digit: a register in error.
+    #[must_use]
+    pub fn has_invalid_digits(&self) -> bool {
+        value::has_invalid_digits(&self.data)
+    }
+
     /// Whether it is a value of now, without anything that limits what it says.
     #[must_use]
     pub fn is_current(&self) -> bool {
@@ -264,15 +270,49 @@ impl<'a> Records<'a> {
         let code = self.octets.u8().ok_or_else(|| truncated(self.at()))?;
         let mut vif = Vif { code, extensions: &[], plain_text: None };
         if code & !EXTENSION == VIF_PLAIN_TEXT {
-            let at = self.at();
-            let length = self.octets.u8().ok_or(truncated(at))?;
-            let left = self.octets.remaining();
-            let text = self.octets.take(usize::from(length));
-            vif.plain_text = Some(text.ok_or((Cause::PlainTextTruncated { length, left }, at))?);
+            if code & EXTENSION != 0
+                && let Some(vif) = self.text_behind_extensions(code)
+            {
+                return Ok(vif);
+            }
+            vif.plain_text = Some(self.plain_text()?);
         }
         if code & EXTENSION == 0 {
             return Ok(vif);
         }
+        vif.extensions = self.extensions()?;
+        Ok(vif)
+    }
+
+    fn plain_text(&mut self) -> Result<&'a [u8], (Cause, usize)> {
+        let at = self.at();
+        let length = self.octets.u8().ok_or((Cause::VifTruncated, at))?;
+        let left = self.octets.remaining();
+        let text = self.octets.take(usize::from(length));
+        text.ok_or((Cause::PlainTextTruncated { length, left }, at))
+    }
+
+    /// A plain-text VIF whose text follows the last VIFE; some makers send it before the first.
+    ///
+    /// Only what cannot be the more frequent order is read so: its text would be longer than the
+    /// record, or none.
+    fn text_behind_extensions(&mut self, code: u8) -> Option<Vif<'a>> {
+        let begin = self.octets;
+        let before = self.plain_text().is_ok_and(is_text);
+        self.octets = begin;
+        if before {
+            return None;
+        }
+        let extensions = self.extensions().ok();
+        let text = extensions.and_then(|_| self.plain_text().ok().filter(|text| is_text(text)));
+        let Some((extensions, plain_text)) = extensions.zip(text) else {
+            self.octets = begin;
+            return None;
+        };
+        Some(Vif { code, extensions, plain_text: Some(plain_text) })
+    }
+
+    fn extensions(&mut self) -> Result<&'a [u8], (Cause, usize)> {
         let rest = self.octets.rest();
         let Some(last) = rest.iter().take(VIFE_MAX).position(|vife| vife & EXTENSION == 0) else {
             let (cause, count) = if rest.len() >= VIFE_MAX {
@@ -282,8 +322,7 @@ impl<'a> Records<'a> {
             };
             return Err((cause, self.at().saturating_add(count)));
         };
-        vif.extensions = self.octets.take(last.saturating_add(1)).unwrap_or_default();
-        Ok(vif)
+        Ok(self.octets.take(last.saturating_add(1)).unwrap_or_default())
     }
 
     fn data(&mut self, field: u8) -> Result<Data<'a>, (Cause, usize)> {
@@ -342,6 +381,11 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
+/// Whether bytes can be a text of ISO 8859-1.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, 0x20..=0x7E | 0xA0..=0xFF))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::value::Value;
@@ -396,6 +440,30 @@ mod tests {
         assert_eq!(error(&[0x04, 0x7C, 9, 65]), (cause, 102));
         assert_eq!(error(&[0x0D, 0x13, 0xFB]), (Cause::LvarReserved { lvar: 0xFB }, 102));
         assert_eq!(error(&[0x0D, 0x13]).0, Cause::DataTruncated { wanted: 1, left: 0 });
+    }
+
+    #[test]
+    fn a_plain_text_stands_before_the_vife_or_behind_them() {
+        let before = only(&[0x03, 0xFC, 3, b'C', b'B', b'A', 0x74, 1, 0, 0]);
+        let behind = only(&[0x03, 0xFC, 0x74, 3, b'C', b'B', b'A', 1, 0, 0]);
+        for record in [before, behind] {
+            let vif = record.vif.expect("value information");
+            assert_eq!((vif.plain_text, vif.extensions), (Some(&b"CBA"[..]), &[0x74][..]));
+            assert_eq!(record.value(), Value::Number(Decimal::new(1, -2)));
+        }
+        let neither = error(&[0x03, 0xFC, 0x20, 0x21, b'A', 1, 0, 0]);
+        assert_eq!(neither, (Cause::PlainTextTruncated { length: 0x20, left: 5 }, 102));
+    }
+
+    #[test]
+    fn half_bytes_that_are_no_digits_are_told_for_every_kind_of_bcd() {
+        assert!(!only(&[0x0A, 0x13, 0x34, 0x12]).has_invalid_digits());
+        assert!(!only(&[0x0A, 0x13, 0x34, 0xF2]).has_invalid_digits(), "F is a sign");
+        assert!(only(&[0x0A, 0x13, 0xFA, 0x12]).has_invalid_digits());
+        assert!(!only(&[0x0D, 0x13, 0xC2, 0x34, 0x12]).has_invalid_digits());
+        assert!(only(&[0x0D, 0x13, 0xC2, 0x34, 0xF2]).has_invalid_digits(), "LVAR has the sign");
+        assert!(only(&[0x0D, 0x13, 0xD2, 0xAA, 0xAA]).has_invalid_digits());
+        assert!(!only(&[0x02, 0x13, 0xFA, 0x12]).has_invalid_digits(), "a binary number");
     }
 
     #[test]

@@ -165,6 +165,18 @@ pub fn bcd_is_valid(digits: &[u8]) -> bool {
         && (sign || digit(last >> 4))
 }
 
+/// Whether the data are BCD, and some half byte of them is no digit.
+pub(super) fn has_invalid_digits(data: &Data<'_>) -> bool {
+    match data {
+        Data::Bcd(digits) => !bcd_is_valid(digits),
+        // The sign stands in LVAR, and no digit may.
+        Data::SignedBcd { digits, .. } => {
+            digits.iter().any(|byte| byte >> 4 > 0x09 || byte & 0x0F > 0x09)
+        }
+        _ => false,
+    }
+}
+
 fn scaled<'a>(number: i64, scale: Scale) -> Value<'a> {
     let Scale { factor, exponent, offset } = scale;
     let product = if factor == 1 {

@@ -117,14 +117,14 @@ impl<'a> Vif<'a> {
         meaning
     }
 
-    /// The same as libmbus normalises it: durations of an exceeded limit keep the unit and the scale
-    /// of their quantity. For comparison with other programs; [`meaning`](Self::meaning) is true.
+    /// The same as libmbus normalises it: the beginning, the end and the duration of an exceeded
+    /// limit keep the unit, the scale and the kind of their quantity. For comparison with other programs; [`meaning`](Self::meaning) is true.
     #[must_use]
     pub fn nominal(&self) -> Meaning {
         let mut meaning = Meaning::of(self.row());
         for combined in self.combinable() {
             match combined.change() {
-                Change::Duration(_) => {}
+                Change::Duration(_) | Change::TimePoint => {}
                 change => meaning.apply(change),
             }
         }
@@ -263,6 +263,14 @@ mod tests {
         assert_eq!((begin.kind, begin.unit), (Kind::TimePoint, "-"));
         assert_eq!(scaled(0xAB, &[0x5A]), ("Power", "s", 3600, 0));
         assert_eq!(scaled(0xAB, &[0x61]), ("Power", "s", 60, 0));
+    }
+
+    #[test]
+    fn limits_keep_their_quantity_in_the_form_of_libmbus() {
+        for vife in [0x39, 0x42, 0x47, 0x4A, 0x4F, 0x50, 0x5B, 0x6B, 0x6F] {
+            let nominal = vif(0xAB, &[vife]).nominal();
+            assert_eq!((nominal.kind, nominal.unit), (Kind::Number, "W"), "VIFE {vife:02X}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::sign_on::{Next, SignOn};
 use super::state::{Credentials, Phase, Session, Work};
 use super::telegram::Place;
 use crate::push::Security;
-use crate::{Answer, Dialogue, DriverOptions, Fault, FaultClass, Heard, Step};
+use crate::{Answer, Dialect, Dialogue, DriverOptions, Fault, FaultClass, Heard, Step};
 use frame::dlms::association::release_request;
 use frame::dlms::axdr::Node;
 use frame::dlms::get::InvokeId;
@@ -284,6 +284,14 @@ impl CosemDialogue {
 }
 
 impl Dialogue for CosemDialogue {
+    fn dialect(&self) -> Dialect {
+        match (&self.session.phase, &self.options.carriage) {
+            (Phase::SignOn(_), _) => Dialect::Iec62056_21,
+            (_, Carriage::Wrapper) => Dialect::Wrapper,
+            (_, Carriage::Hdlc | Carriage::ModeE { .. }) => Dialect::Hdlc,
+        }
+    }
+
     fn begin(&mut self, now: Timestamp) {
         self.abandon();
         self.session = Session::new(now);

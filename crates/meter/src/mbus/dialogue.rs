@@ -13,7 +13,7 @@
 use super::answer::{Ear, Event};
 use super::mapping::{Mapped, map, map_fixed};
 use super::request::{self, Partner};
-use crate::dialogue::{Answer, Dialogue, Fault, FaultClass, Step};
+use crate::dialogue::{Answer, Dialect, Dialogue, Fault, FaultClass, Step};
 use crate::driver::{DriverOptions, Heard};
 use frame::mbus::protection;
 use frame::mbus::{
@@ -477,6 +477,10 @@ fn meter_time(at: mbus::DateTime) -> MeterTime {
 }
 
 impl Dialogue for MbusDialogue {
+    fn dialect(&self) -> Dialect {
+        Dialect::Mbus
+    }
+
     fn begin(&mut self, _now: Timestamp) {
         self.steps.clear();
         self.reading = Progress { frame_count: true, ..Progress::default() };

@@ -33,6 +33,43 @@ pub(super) enum Side {
     L31,
 }
 
+/// Which contributions a value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// All of them, or the meter does not say.
+    Both,
+    /// What is drawn from the grid.
+    Drawn,
+    /// What is fed into it, as a positive number.
+    Fed,
+}
+
+/// VIFE: only positive contributions count (EN 13757-3:2018, table 15).
+pub(super) const POSITIVE_ONLY: u8 = 0x3B;
+/// VIFE: the absolute value of negative contributions only.
+pub(super) const NEGATIVE_ONLY: u8 = 0x3C;
+
+impl Role {
+    /// The same of what is fed into the grid; `None` when it is that already.
+    pub(super) const fn fed(self) -> Option<Self> {
+        match self {
+            Self::Active => Some(Self::ActiveExport),
+            Self::Reactive => Some(Self::ReactiveExport),
+            Self::Apparent => Some(Self::ApparentExport),
+            Self::ActiveExport | Self::ReactiveExport | Self::ApparentExport => None,
+        }
+    }
+}
+
+/// Powers that count what is drawn only.
+pub(super) const DRAWN: &[(Quantity, Quantity)] = &[
+    (Quantity::ActivePower, Quantity::ActivePowerImport),
+    (Quantity::ActivePowerL1, Quantity::ActivePowerImportL1),
+    (Quantity::ActivePowerL2, Quantity::ActivePowerImportL2),
+    (Quantity::ActivePowerL3, Quantity::ActivePowerImportL3),
+    (Quantity::ReactivePower, Quantity::ReactivePowerImport),
+];
+
 /// Sub-units of electricity meters, by maker.
 #[rustfmt::skip]
 pub(super) const SUB_UNITS: &[(&str, &[Role])] = &[
@@ -98,6 +135,12 @@ pub(super) const ELECTRICAL: &[(&str, &str, Role, Side, Quantity)] = &[
     ("Power", "W", Role::Active, Side::L1, Quantity::ActivePowerL1),
     ("Power", "W", Role::Active, Side::L2, Quantity::ActivePowerL2),
     ("Power", "W", Role::Active, Side::L3, Quantity::ActivePowerL3),
+    ("Reactive energy", "varh", Role::ActiveExport, Side::Total, Quantity::ReactiveEnergyExport),
+    ("Power", "W", Role::ActiveExport, Side::Total, Quantity::ActivePowerExport),
+    ("Power", "W", Role::ActiveExport, Side::L1, Quantity::ActivePowerExportL1),
+    ("Power", "W", Role::ActiveExport, Side::L2, Quantity::ActivePowerExportL2),
+    ("Power", "W", Role::ActiveExport, Side::L3, Quantity::ActivePowerExportL3),
+    ("Reactive power", "var", Role::ActiveExport, Side::Total, Quantity::ReactivePowerExport),
     ("Power", "W", Role::Reactive, Side::Total, Quantity::ReactivePower),
     ("Power", "W", Role::Reactive, Side::L1, Quantity::ReactivePowerL1),
     ("Power", "W", Role::Reactive, Side::L2, Quantity::ReactivePowerL2),

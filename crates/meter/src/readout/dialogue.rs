@@ -12,7 +12,7 @@
 use super::driver::{TelegramMaker, readout_options};
 use super::reader::PageVerdict;
 use super::{Kind, ReadOut, ReadoutOptions, ReadoutReader};
-use crate::dialogue::{Answer, Dialogue, Fault, FaultClass, Step};
+use crate::dialogue::{Answer, Dialect, Dialogue, Fault, FaultClass, Step};
 use crate::driver::{DriverOptions, Heard};
 use crate::push::{Defect, DefectCode};
 use frame::iec62056_21::message::{self, Purpose};
@@ -312,6 +312,10 @@ fn taken(
 }
 
 impl Dialogue for OpticalDialogue {
+    fn dialect(&self) -> Dialect {
+        Dialect::Iec62056_21
+    }
+
     fn begin(&mut self, _now: Timestamp) {
         self.steps.clear();
         self.heard = Heard::default();

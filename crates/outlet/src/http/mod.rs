@@ -48,6 +48,7 @@ pub struct Router {
     /// Tells the event streams to end.
     stopping: watch::Sender<bool>,
     outlet: Arc<Outlet>,
+    service: Arc<Service>,
 }
 
 impl Router {
@@ -118,8 +119,8 @@ pub fn router(mut outlet: Outlet) -> Router {
         .fallback(page::answer)
         .with_state(Arc::clone(&service))
         .layer(DefaultBodyLimit::max(mesures::BODY_MAX))
-        .layer(middleware::from_fn_with_state(service, guard::guard));
-    Router { routes, stopping, outlet }
+        .layer(middleware::from_fn_with_state(Arc::clone(&service), guard::guard));
+    Router { routes, stopping, outlet, service }
 }
 
 async fn method_not_allowed() -> Problem {

@@ -7,6 +7,7 @@
 use super::Router;
 use super::access::{self, Peer, Tls};
 use super::stream::Stream;
+use super::v1;
 use crate::Counters;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -50,7 +51,7 @@ pub async fn serve(
     shutdown: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let (mut drain, mut signal) = (shutdown.clone(), shutdown);
-    let Router { routes, stopping, outlet } = router;
+    let Router { routes, stopping, outlet, service } = router;
     let address = listener.local_addr()?;
     let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let bounded = Bounded {
@@ -61,6 +62,7 @@ pub async fn serve(
         tls: outlet.access.tls().cloned(),
     };
     let routes = routes.into_make_service_with_connect_info::<Peer>();
+    let ready = tokio::spawn(v1::make_ready(service));
     let serving = axum::serve(bounded, routes).with_graceful_shutdown(async move {
         ended(&mut signal).await;
         stopping.send_replace(true);
@@ -69,11 +71,13 @@ pub async fn serve(
         ended(&mut drain).await;
         tokio::time::sleep(DRAIN_MAX).await;
     };
-    tokio::select! {
+    let result = tokio::select! {
         result = serving => result,
         () = deadline => Ok(()),
         () = access::watch(outlet, address) => Ok(()),
-    }
+    };
+    ready.abort();
+    result
 }
 
 /// Resolves when the shutdown has come.

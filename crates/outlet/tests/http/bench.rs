@@ -48,6 +48,7 @@ pub(crate) fn fed(name: &str, role: Role) -> MeterInfo {
         label: None,
         model: None,
         port: None,
+        way: outlet::Way::Http,
         counter_of: None,
         voltage_kind: VoltageKind::Phase,
         period: None,
@@ -96,7 +97,8 @@ impl Bench {
         let clock = Arc::new(AtomicI64::new(at(NOW).as_micros()));
         let counters = Arc::new(Counters::new(meters.iter().map(|meter| meter.id.clone())));
         let wired = meters.iter().filter(|meter| meter.model.is_some());
-        let frames = Arc::new(Frames::new(wired.map(|meter| meter.id.clone())));
+        let ids = wired.map(|meter| meter.id.clone());
+        let frames = Arc::new(Frames::new(ids, crate::frames::told));
         let time = Arc::clone(&clock);
         let access = Access::open(AccessOptions {
             folder: folder.path().to_owned(),

@@ -4,7 +4,8 @@ use crate::bench::{Bench, at, fed, id, read};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use outlet::{
-    Explained, ExplainedDefect, ExplainedStep, ExplainedValue, MeterInfo, Protection, Role,
+    Dialect, Direction, Explained, ExplainedDefect, ExplainedStep, ExplainedValue, Kept, Message,
+    MeterInfo, OwnKey, Protection, Role,
 };
 use reading::{Decimal, Quality, Quantity, Reading, Unit, Value as Content};
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ pub(crate) fn explained(delivered: bool) -> Explained {
         measured_at: delivered.then(|| at("2026-05-04T09:39:20Z")),
         list: Some("push-1".to_owned()),
         security: Protection { encrypted: true, authenticated: true, invocation_counter: Some(7) },
-        values: vec![ExplainedValue { reading: power, offset: 1, length: Some(2) }],
+        values: vec![ExplainedValue::of(&power, 1, Some(2))],
         defects: vec![ExplainedDefect {
             code: "trailing_bytes",
             detail: "2".to_owned(),
@@ -35,6 +36,20 @@ pub(crate) fn explained(delivered: bool) -> Explained {
         length: 4,
         bytes: vec![0x7E, 0xA0, 0x0F, 0x7E],
         steps: vec![ExplainedStep { layer: "hdlc", offset: 0, length: 4, text: "HDLC".to_owned() }],
+        own: Vec::new(),
+    }
+}
+
+/// What a message says, as far as these tests need it.
+pub(crate) fn told(message: &Message) -> Explained {
+    Explained {
+        protocol: message.dialect.protocol(),
+        values: Vec::new(),
+        defects: Vec::new(),
+        length: message.length,
+        bytes: message.bytes.clone(),
+        own: vec![OwnKey { name: "records".to_owned(), json: "[{\"value\":1.50}]".to_owned() }],
+        ..explained(message.faults.is_empty())
     }
 }
 
@@ -52,7 +67,8 @@ async fn the_last_telegrams_are_told_newest_first_with_their_bytes() {
     assert_eq!(status, StatusCode::OK, "{answer}");
     assert_eq!(
         answer["frames"][0],
-        json!({"id": 2, "received_at": "2026-05-04T09:39:21Z", "protocol": "dlms",
+        json!({"id": 2, "received_at": "2026-05-04T09:39:21Z", "direction": "received",
+            "protocol": "dlms",
             "meter": "LGZ1030653520967", "meter_time": null, "measured_at": "2026-05-04T09:39:20Z",
             "security": {"encrypted": true, "authenticated": true, "invocation_counter": 7},
             "values": [{"obis": "1-0:1.7.0*255", "quantity": "active_power_import", "value": 150.0,
@@ -71,6 +87,27 @@ async fn the_last_telegrams_are_told_newest_first_with_their_bytes() {
     assert_eq!(
         (&bad["frames"][0]["id"], bad["frames"].as_array().map(Vec::len)),
         (&json!(1), Some(1))
+    );
+}
+
+#[tokio::test]
+async fn a_message_is_explained_when_asked_for_and_keeps_its_own_keys() {
+    let bench = wired();
+    let message = Message {
+        dialect: Dialect::Mbus,
+        direction: Direction::Sent,
+        bytes: vec![0x10, 0x5B, 0x05, 0x60, 0x16],
+        length: 5,
+        context: Vec::new(),
+        faults: Vec::new(),
+    };
+    let place = (at("2026-05-04T09:39:20Z"), Direction::Sent);
+    bench.frames.keep_message(&id("general"), place, (Kept::Message(message), true));
+    let (_, answer) = bench.get("/api/v1/meters/general/frames").await;
+    let frame = &answer["frames"][0];
+    assert_eq!(
+        (&frame["protocol"], &frame["direction"], &frame["hex"], &frame["records"]),
+        (&json!("mbus"), &json!("sent"), &json!("105b056016"), &json!([{"value": 1.50}]))
     );
 }
 

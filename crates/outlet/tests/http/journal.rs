@@ -53,8 +53,25 @@ async fn events_are_told_page_by_page() {
     let (_, bounded) =
         bench.get("/api/v1/journal?from=2026-05-04T06:30:00Z&to=2026-05-04T07:30:00Z").await;
     assert_eq!(bounded["entries"].as_array().map(Vec::len), Some(1), "{bounded}");
-    let (status, refused) = bench.get("/api/v1/journal?form=x").await;
-    assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    for wrong in ["form=x", "order=backwards"] {
+        let (status, refused) = bench.get(&format!("/api/v1/journal?{wrong}")).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_newest_events_come_first_where_that_is_asked() {
+    let bench = Bench::one();
+    note(&bench).await;
+    let kinds = |page: &Value| -> Vec<Value> {
+        let entries = page["entries"].as_array().expect("entries");
+        entries.iter().map(|entry| entry["kind"].clone()).collect()
+    };
+    let (_, page) = bench.get("/api/v1/journal?order=newest&limit=2").await;
+    assert_eq!(kinds(&page), ["link_restored", "link_lost"]);
+    let next = format!("/api/v1/journal?order=newest&limit=2&after={}", page["next"]);
+    let (_, rest) = bench.get(&next).await;
+    assert_eq!((kinds(&rest), &rest["next"]), (vec![json!("meter_exchanged")], &Value::Null));
 }
 
 /// A row every five minutes of two hours at 40 kW; the counter shows what a test makes of it.

@@ -1,6 +1,7 @@
 //! Passwords and keys: what is shown, to whom, how often.
 
 use super::line::{Line, Meter, Peer, client, options as driver, recalled};
+use frame::dlms::association::{Mechanism, Request};
 use meter::cosem::{Carriage, CosemDialogue, CosemOptions, Proof};
 use meter::{DriverOptions, FaultClass};
 use reading::{Memory, Quantity, Timestamp};
@@ -45,6 +46,23 @@ fn the_right_password_opens_the_meter() {
     let answer = Line::new().read(&mut client(low("12345678")), &mut meter_with_password());
     assert_eq!(answer.fault, None);
     assert!(answer.heard.telegrams[0].number(Quantity::ActiveEnergyImport).is_some());
+}
+
+/// Whatever the meter answers, nothing that proves an identity leaves without being configured.
+#[test]
+fn without_a_configured_password_none_is_sent() {
+    let mut meter = meter_with_password();
+    let mut dialogue = client(options(Proof::None));
+    for _ in 0..3 {
+        Line::new().read(&mut dialogue, &mut meter);
+    }
+    // Behind the wrapper's header of 8 bytes.
+    let apdus = meter.asked.iter().filter_map(|bytes| bytes.get(8..));
+    let requests: Vec<Request> = apdus.filter_map(|apdu| Request::decode(apdu).ok()).collect();
+    assert!(!requests.is_empty(), "an association was asked for");
+    for request in requests {
+        assert_eq!((request.mechanism, request.authentication), (Mechanism::Lowest, Vec::new()));
+    }
 }
 
 #[test]

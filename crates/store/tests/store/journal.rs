@@ -1,8 +1,8 @@
 use crate::telegrams::{at, live, meter, open, voltage};
 use reading::{JournalChange, JournalEntry, JournalKind, LinkCause, ListId};
 use store::{
-    Batch, Error, JOURNAL_CHANGES_MAX, JOURNAL_ENTRIES_MAX, JournalNotes, JournalQuery, Options,
-    Store,
+    Batch, Error, JOURNAL_CHANGES_MAX, JOURNAL_ENTRIES_MAX, JournalNotes, JournalOrder,
+    JournalQuery, Options, Store,
 };
 use tempfile::tempdir;
 
@@ -38,7 +38,8 @@ async fn note(store: &Store, entries: Vec<JournalEntry>) {
 }
 
 fn query(name: &str) -> JournalQuery {
-    JournalQuery { meter: meter(name), from: None, to: None, after: None, limit: 10_000 }
+    let order = JournalOrder::OldestFirst;
+    JournalQuery { meter: meter(name), from: None, to: None, after: None, order, limit: 10_000 }
 }
 
 fn told(store: &Store, query: &JournalQuery) -> Vec<JournalEntry> {
@@ -67,6 +68,13 @@ async fn entries_come_back_whole_in_their_order_and_after_a_restart() {
     let first = store.journal(&page).expect("readable");
     let next = JournalQuery { after: first.last().map(|one| one.id), ..page };
     assert_eq!((first.len(), told(&store, &next)), (2, vec![gap(120)]));
+    // The newest first, page by page, are the same ones the other way round.
+    let newest = JournalQuery { order: JournalOrder::NewestFirst, limit: 2, ..query("general") };
+    let first = store.journal(&newest).expect("readable");
+    let next = JournalQuery { after: first.last().map(|one| one.id), ..newest };
+    let pages = [first, store.journal(&next).expect("readable")].concat();
+    let turned: Vec<_> = pages.into_iter().rev().map(|one| one.entry).collect();
+    assert_eq!(turned, entries);
     assert!(store.reads().verify().expect("readable").damages.is_empty());
 }
 

@@ -7,6 +7,7 @@
 use super::modbus::Asker;
 use super::schedule::{Schedule, Turn};
 use super::station::{Station, seed_of, why};
+use super::tap::{Tap, dialect_of};
 use super::watch::Why;
 use meter::{Answer, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
 use reading::{LinkCause, Memory, Timestamp};
@@ -215,8 +216,20 @@ impl Wire {
 }
 
 impl Member {
-    /// One reading.
+    /// One reading, whose messages are kept for inspection whatever becomes of it.
     async fn take_turn(&mut self, wire: &mut Wire) -> Result<(), Broken> {
+        let mut tap = Tap::default();
+        let taken = self.read(wire, &mut tap).await;
+        match &taken {
+            Ok(()) | Err(Broken::Idle(_)) => {}
+            Err(Broken::Wire(error)) => tap.fault("wire_lost", &error.to_string()),
+            Err(Broken::Reading(fault)) => tap.fault(fault.code, &fault.detail),
+        }
+        self.station.keep_messages(&mut tap);
+        taken
+    }
+
+    async fn read(&mut self, wire: &mut Wire, tap: &mut Tap) -> Result<(), Broken> {
         let Self { station, conversation, line, .. } = self;
         let Exchange { answer, bytes } = match (conversation, wire) {
             (Conversation::Dialogue(dialogue), Wire::Bytes(link)) => {
@@ -229,7 +242,7 @@ impl Member {
                 dialogue.begin(station.now());
                 let clock = || station.now();
                 let around = Around { clock: &clock, store: Some(station.store()) };
-                let exchange = converse(&mut **dialogue, around, link);
+                let exchange = converse(&mut **dialogue, around, link, tap);
                 let Ok(read) = timeout(READING_MAX, exchange).await else {
                     dialogue.disconnected(station.now());
                     return Err(Broken::Reading(endless()));
@@ -241,7 +254,7 @@ impl Member {
                     client.set_line(line).map_err(Broken::Wire)?;
                 }
                 client.drain().map_err(Broken::Idle)?;
-                let read = asker.read(client, station.clock()).await;
+                let read = asker.read(client, station.clock(), tap).await;
                 let (exchange, defects) = read.map_err(Broken::Wire)?;
                 defects.iter().for_each(|defect| station.note(defect.code, &defect.detail));
                 exchange
@@ -285,7 +298,8 @@ pub(crate) struct Around<'a> {
     pub(crate) store: Option<&'a Store>,
 }
 
-/// Holds one reading over an open wire: does what the dialogue wants until it is done.
+/// Holds one reading over an open wire: does what the dialogue wants until it is done. What goes over
+/// the wire is noted in `tap`.
 ///
 /// # Errors
 /// The wire failed.
@@ -293,13 +307,17 @@ pub(crate) async fn converse(
     dialogue: &mut dyn Dialogue,
     around: Around<'_>,
     link: &mut wire::Link,
+    tap: &mut Tap,
 ) -> Result<Exchange, wire::Error> {
     let clock = around.clock;
     let mut buffer = [0; READ_MAX];
     let mut bytes = 0;
     for _ in 0..STEPS_MAX {
         match dialogue.step(clock()) {
-            Step::Send(question) => link.write_all(&question).await?,
+            Step::Send(question) => {
+                tap.sent(clock(), dialect_of(dialogue.dialect()), &question);
+                link.write_all(&question).await?;
+            }
             Step::Line(line) => link.set_line(line).await?,
             Step::Pause(pause) => sleep(pause).await,
             Step::Remember(memory) => {
@@ -314,7 +332,9 @@ pub(crate) async fn converse(
                 Ok(read) => {
                     let count = read?;
                     bytes += count;
-                    dialogue.receive(clock(), buffer.get(..count).unwrap_or_default());
+                    let (at, came) = (clock(), buffer.get(..count).unwrap_or_default());
+                    tap.received(at, dialect_of(dialogue.dialect()), came);
+                    dialogue.receive(at, came);
                 }
                 Err(_) => dialogue.elapsed(clock()),
             },

@@ -7,6 +7,7 @@
 
 use super::feed_memory::{FeedMemory, Trace};
 use super::station::{Station, seed_of};
+use super::tap::Tap;
 use super::watch::Why;
 use outlet::feed::{Collector, Defect, Gathered, Message};
 use outlet::mqtt::{Delivery, Fault, Inlet, InletNews, Receipt, Subscriber};
@@ -224,6 +225,12 @@ impl Session<'_> {
             let at = member.station.now();
             let message = Message { at, topic: &topic, payload: &payload, retained, late, token };
             let gathered = member.collector.receive(message);
+            let mut tap = Tap::default();
+            tap.published(at, &topic, &payload);
+            // A message that the broker had kept is old and no fault.
+            let faults = gathered.defects.iter().filter(|defect| defect.code != "retained");
+            faults.for_each(|defect| tap.fault(defect.code, &defect.detail));
+            member.station.keep_messages(&mut tap);
             if !gathered.released.contains(&token) {
                 self.owe(token);
             }

@@ -11,6 +11,7 @@ mod modbus;
 mod owed;
 mod schedule;
 mod station;
+mod tap;
 mod tape;
 mod watch;
 
@@ -20,6 +21,7 @@ pub(crate) use listen::Listener;
 pub(crate) use modbus::{Asker, TIMEOUT_DEFAULT};
 pub(crate) use owed::Owed;
 pub(crate) use station::{Sinks, Station};
+pub(crate) use tap::Tap;
 pub(crate) use tape::Tape;
 
 use reading::Timestamp;

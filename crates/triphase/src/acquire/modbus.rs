@@ -6,12 +6,14 @@
 //! name no question: there a lost answer is followed by a question whose answer has another length.
 
 use super::owed::Owed;
-use super::{Clock, Exchange};
+use super::{Clock, Exchange, Tap};
 use meter::modbus::{Defect, Reader, Span};
 use meter::{Answer, Fault, FaultClass, Heard};
+use outlet::Dialect;
+use reading::Timestamp;
 use std::time::Duration;
 use tokio::time::Instant;
-use wire::modbus::{Client, Failure, Manners, Question, exception_name};
+use wire::modbus::{Client, Failure, Framing, Manners, Question, exception_name};
 
 /// How long an answer may take unless the configuration says otherwise.
 pub(crate) const TIMEOUT_DEFAULT: Duration = Duration::from_secs(1);
@@ -34,19 +36,22 @@ pub(super) type Read = Result<(Exchange, Vec<Defect>), wire::Error>;
 
 impl Asker {
     /// Reads the meter once. Returns what it brought, what was wrong with single registers, and
-    /// how many bytes went over the wire.
-    pub(crate) async fn read(&mut self, client: &mut Client, clock: &Clock) -> Read {
+    /// how many bytes went over the wire, which `tap` notes.
+    pub(crate) async fn read(&mut self, client: &mut Client, clock: &Clock, tap: &mut Tap) -> Read {
         let begun = clock();
         let mut bytes = 0;
         self.reader.begin();
         let mut fault = None;
         for _ in 0..REQUESTS_MAX {
             let Some(span) = self.reader.next_request() else { break };
-            if let Err(failure) = self.catch_up(client, span).await {
+            if let Err(failure) = self.catch_up(client, span, (clock, &mut *tap)).await {
                 fault = Some(self.given_up(client, failure, span)?);
                 break;
             }
-            match client.read(self.question(span), self.manners()).await {
+            let asked = clock();
+            let answer = client.read(self.question(span), self.manners()).await;
+            note(client, (asked, clock()), tap);
+            match answer {
                 Ok(words) => {
                     bytes += OVERHEAD_BYTES + words.len() * 2;
                     self.reader.answered(words);
@@ -54,6 +59,10 @@ impl Asker {
                 // The meter has no such register, or not so many at once.
                 Err(Failure::Exception { code: 2 | 3 }) => {
                     bytes += OVERHEAD_BYTES;
+                    tap.fault(
+                        "exception",
+                        "the device has no such register, or not so many at once",
+                    );
                     self.reader.refused();
                 }
                 Err(failure) => {
@@ -75,10 +84,18 @@ impl Asker {
     /// Where an answer is owed that this question's could be taken for: asks for as many registers
     /// as nobody asked for before. A device answers in the order of the questions, so behind that
     /// answer nothing older comes.
-    async fn catch_up(&mut self, client: &mut Client, span: Span) -> Result<(), Failure> {
+    async fn catch_up(
+        &mut self,
+        client: &mut Client,
+        span: Span,
+        (clock, tap): (&Clock, &mut Tap),
+    ) -> Result<(), Failure> {
         let Some(count) = self.owed.distinct(span.count, Instant::now()) else { return Ok(()) };
         let probe = Span { count, ..span };
-        match client.read(self.question(probe), self.manners()).await {
+        let asked = clock();
+        let answer = client.read(self.question(probe), self.manners()).await;
+        note(client, (asked, clock()), tap);
+        match answer {
             Ok(_) | Err(Failure::Exception { .. }) => {
                 self.owed.clear();
                 Ok(())
@@ -181,6 +198,21 @@ impl Asker {
             }
         };
         Fault { class, code, detail, keep_link: !failure.spoils_the_wire() }
+    }
+}
+
+/// Notes the question that was asked last, and what came.
+fn note(client: &mut Client, (asked, answered): (Timestamp, Timestamp), tap: &mut Tap) {
+    let dialect = match client.framing() {
+        Framing::Tcp => Dialect::ModbusTcp,
+        Framing::Rtu => Dialect::ModbusRtu,
+    };
+    let (question, answer) = client.take_exchange();
+    if !question.is_empty() {
+        tap.sent(asked, dialect, &question);
+    }
+    if !answer.is_empty() {
+        tap.received(answered, dialect, &answer);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is known of one meter while it is read: its link's state, its counters, its way to the store.
 
 use super::Clock;
+use super::tap::Tap;
 use super::watch::{LinkWatch, Why};
 use meter::Heard;
 use meter::doubt::IMPLAUSIBLE;
@@ -166,6 +167,15 @@ impl Station {
     /// Keeps a telegram for inspection.
     pub(crate) fn keep(&self, telegram: outlet::Explained) {
         self.sinks.frames.keep(&self.meter, self.now(), telegram);
+    }
+
+    /// Keeps the messages of a reading for inspection.
+    pub(crate) fn keep_messages(&self, tap: &mut Tap) {
+        for (at, message) in tap.take() {
+            let direction = message.direction;
+            let kept = crate::inspect::kept(message);
+            self.sinks.frames.keep_message(&self.meter, (at, direction), kept);
+        }
     }
 
     /// Stores what was heard and counts it.

@@ -3,12 +3,14 @@
 //! In: outcomes of the reader, and the bytes that they came from. Out: the outlet's plain form. The
 //! bytes of a telegram begin with the noise before it and end with the flag behind it.
 
-use super::{readout, text_fault};
+use super::{Found, mbus, modbus, readout};
 use crate::acquire::Tape;
 use crate::cli;
 use crate::config::parse_key;
+use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use meter::push::{Layer, Outcome, PushOptions, PushReader, Step};
+use meter::readout::Kind;
 use outlet::{
     Capture, CaptureFault, Explained, ExplainedDefect, ExplainedStep, ExplainedValue, Protection,
     TELEGRAM_BYTES_MAX,
@@ -33,7 +35,28 @@ pub(crate) fn explained_alone(outcome: &Outcome, tape: &Tape) -> Explained {
     for step in &mut telegram.steps {
         step.offset = step.offset.saturating_sub(base);
     }
+    if !outcome.security.encrypted {
+        tell_as_sent(&mut telegram);
+    }
     telegram
+}
+
+/// A read-out is shown as it was sent, as that of a capture is.
+fn tell_as_sent(telegram: &mut Explained) {
+    let kinds = [Kind::Dsmr, Kind::Iec62056_21];
+    let Some(kind) = kinds.into_iter().find(|kind| kind.name() == telegram.protocol) else {
+        return;
+    };
+    if let [sent] = &mut read_outs(&telegram.bytes, kind)[..] {
+        telegram.values = std::mem::take(&mut sent.values);
+        telegram.own = std::mem::take(&mut sent.own);
+    }
+}
+
+/// The read-outs in bytes of a wire.
+pub(crate) fn read_outs(bytes: &[u8], kind: Kind) -> Vec<Explained> {
+    let options = PushOptions { explain: true, ..PushOptions::default() };
+    readout::explain(bytes, Some(kind), &options, explained)
 }
 
 /// What a capture says: one object for each telegram; what lies behind the last belongs to it.
@@ -41,20 +64,21 @@ pub(crate) fn explained_alone(outcome: &Outcome, tape: &Tape) -> Explained {
 /// # Errors
 /// A parameter makes no sense, or the text is no hexadecimal.
 pub(crate) fn explain(capture: &Capture) -> Result<Vec<Explained>, CaptureFault> {
+    let fault = |parameter, detail| CaptureFault { parameter, detail };
     let options = options(capture)?;
-    let protocol = match capture.protocol.as_deref() {
-        Some("dlms") => cli::Protocol::Dlms,
-        Some("iec62056-21") => cli::Protocol::Iec62056_21,
-        Some("dsmr") => cli::Protocol::Dsmr,
-        _ => cli::Protocol::Auto,
+    let protocol = protocol(capture)?;
+    let found = Found::of(protocol, &capture.data, &options);
+    let bytes = match found.map_err(|detail| fault("data", detail))? {
+        Found::ReadOuts(kind) => {
+            return Ok(readout::explain(&capture.data, kind, &options, explained));
+        }
+        Found::Mbus(bytes) => {
+            let key = key_of(&capture.key, "key")?;
+            return Ok(mbus::explain(&bytes, &mbus::Options { key, zone: options.zone }));
+        }
+        Found::Modbus(bytes) => return Ok(modbus::explain(&bytes)),
+        Found::Pushes(bytes) => bytes,
     };
-    if let Some(kind) = readout::kind_of(protocol, &capture.data, &options) {
-        return Ok(readout::explain(&capture.data, kind, &options, explained));
-    }
-    if let Some(detail) = text_fault(&capture.data) {
-        return Err(CaptureFault { parameter: "data", detail });
-    }
-    let bytes = frame::capture_text::bytes_of_capture(&capture.data);
     let mut reader = PushReader::new(options);
     let mut outcomes = reader.feed(None, &bytes);
     outcomes.extend(reader.finish());
@@ -110,10 +134,9 @@ fn explained(
         values: outcome
             .values
             .iter()
-            .map(|value| ExplainedValue {
-                reading: value.reading.clone(),
-                offset: value.offset,
-                length: extents.get(&value.offset).copied(),
+            .map(|value| {
+                let length = extents.get(&value.offset).copied();
+                ExplainedValue::of(&value.reading, value.offset, length)
             })
             .collect(),
         defects: outcome
@@ -130,6 +153,7 @@ fn explained(
         length,
         bytes: bytes.unwrap_or_default(),
         steps: steps.iter().map(|step| shown(step, begin)).collect(),
+        own: Vec::new(),
     }
 }
 
@@ -154,19 +178,30 @@ fn shown(step: &Step, begin: u64) -> ExplainedStep {
     }
 }
 
+/// The protocol by the name that the command takes.
+fn protocol(capture: &Capture) -> Result<cli::Protocol, CaptureFault> {
+    let Some(name) = capture.protocol.as_deref() else { return Ok(cli::Protocol::Auto) };
+    cli::Protocol::from_str(name, false).map_err(|_| {
+        let names = cli::Protocol::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+        let names: Vec<String> = names.map(|name| format!("\"{}\"", name.get_name())).collect();
+        let detail = format!("expected one of {}", names.join(", "));
+        CaptureFault { parameter: "protocol", detail }
+    })
+}
+
+fn key_of(
+    text: &Option<String>,
+    parameter: &'static str,
+) -> Result<Option<[u8; 16]>, CaptureFault> {
+    let key = text.as_deref().map(|text| parse_key(text, "the text"));
+    key.transpose().map_err(|error| CaptureFault { parameter, detail: error.to_string() })
+}
+
 fn options(capture: &Capture) -> Result<PushOptions, CaptureFault> {
     let fault = |parameter, detail| CaptureFault { parameter, detail };
-    match capture.protocol.as_deref() {
-        None | Some("auto" | "dlms" | "iec62056-21" | "dsmr") => {}
-        Some(_) => {
-            let detail = "expected \"auto\", \"dlms\", \"iec62056-21\" or \"dsmr\"".to_owned();
-            return Err(fault("protocol", detail));
-        }
+    if capture.guek.is_some() && capture.key.is_some() {
+        return Err(fault("key", "give key or guek, not both".to_owned()));
     }
-    let key = |text: &Option<String>, parameter| {
-        let key = text.as_deref().map(|text| parse_key(text, "the text"));
-        key.transpose().map_err(|error| fault(parameter, error.to_string()))
-    };
     let profile = capture.profile.as_deref().map(|name| {
         meter::profile(name).ok_or_else(|| {
             let known: Vec<&str> = meter::profiles().map(|profile| profile.name).collect();
@@ -178,8 +213,8 @@ fn options(capture: &Capture) -> Result<PushOptions, CaptureFault> {
         TimeZone::get(name).map_err(|_| fault("timezone", expected))
     });
     Ok(PushOptions {
-        guek: key(&capture.guek, "guek")?,
-        gak: key(&capture.gak, "gak")?,
+        guek: key_of(&capture.guek, "guek")?.or(key_of(&capture.key, "key")?),
+        gak: key_of(&capture.gak, "gak")?,
         profile: profile.transpose()?,
         zone: zone.transpose()?,
         explain: true,

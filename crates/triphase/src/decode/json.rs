@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use meter::push::{Outcome, PushedValue};
-use reading::Value;
+use reading::{Decimal, Value};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::io::Write;
@@ -18,11 +18,23 @@ struct Line<'a> {
     defects: Vec<DefectLine<'a>>,
 }
 
+/// How a telegram was protected.
 #[derive(Serialize)]
-struct Security {
+pub(super) struct Security {
     encrypted: bool,
     authenticated: bool,
     invocation_counter: Option<u32>,
+}
+
+impl Security {
+    pub(super) const fn of(outcome: &Outcome) -> Self {
+        let security = &outcome.security;
+        Self {
+            encrypted: security.encrypted,
+            authenticated: security.authenticated,
+            invocation_counter: security.invocation_counter,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -35,18 +47,49 @@ struct ValueLine<'a> {
     exponent: Option<i8>,
 }
 
+/// A number with all its digits, or a text.
 #[derive(Serialize)]
 #[serde(untagged)]
-enum ExactValue<'a> {
+pub(super) enum ExactValue<'a> {
     Number(Box<RawValue>),
     Text(&'a str),
 }
 
+impl ExactValue<'_> {
+    /// # Errors
+    /// None: a decimal prints itself as JSON does, and in full, so that no digit passes through a
+    /// float.
+    pub(super) fn number(number: Decimal) -> Result<Self> {
+        Ok(Self::Number(RawValue::from_string(number.to_string())?))
+    }
+}
+
+/// What was wrong with a telegram, and where.
 #[derive(Serialize)]
-struct DefectLine<'a> {
+pub(super) struct DefectLine<'a> {
     code: &'static str,
     detail: &'a str,
     offset: u64,
+}
+
+/// The defects of a telegram.
+pub(super) fn defects(outcome: &Outcome) -> Vec<DefectLine<'_>> {
+    let line = outcome.defects.iter().map(|defect| DefectLine {
+        code: defect.code.name(),
+        detail: &defect.detail,
+        offset: defect.offset,
+    });
+    line.collect()
+}
+
+/// Prints one line.
+///
+/// # Errors
+/// The output cannot be written.
+pub(super) fn write(line: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    writeln!(out)?;
+    Ok(())
 }
 
 /// Prints a telegram, delivered or refused.
@@ -59,36 +102,20 @@ pub(super) fn print(outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
         meter: outcome.meter.as_deref(),
         meter_time: outcome.meter_time.map(|time| time.to_string()),
         measured_at: outcome.measured_at.map(|time| time.to_string()),
-        security: Security {
-            encrypted: outcome.security.encrypted,
-            authenticated: outcome.security.authenticated,
-            invocation_counter: outcome.security.invocation_counter,
-        },
+        security: Security::of(outcome),
         values: outcome.values.iter().map(value_line).collect::<Result<_>>()?,
-        defects: outcome
-            .defects
-            .iter()
-            .map(|defect| DefectLine {
-                code: defect.code.name(),
-                detail: &defect.detail,
-                offset: defect.offset,
-            })
-            .collect(),
+        defects: defects(outcome),
     };
-    serde_json::to_writer(&mut *out, &line)?;
-    writeln!(out)?;
-    Ok(())
+    write(&line, out)
 }
 
 fn value_line(value: &PushedValue) -> Result<ValueLine<'_>> {
     let reading = &value.reading;
     let (shown, raw, exponent) = match &reading.value {
-        Value::Number(decimal) => (
-            // The decimal prints itself in full, so no digit passes through a float.
-            ExactValue::Number(RawValue::from_string(decimal.to_string())?),
-            Some(decimal.mantissa()),
-            Some(decimal.exponent()),
-        ),
+        Value::Number(decimal) => {
+            let (raw, exponent) = (decimal.mantissa(), decimal.exponent());
+            (ExactValue::number(*decimal)?, Some(raw), Some(exponent))
+        }
         Value::Text(text) => (ExactValue::Text(text), None, None),
     };
     Ok(ValueLine {

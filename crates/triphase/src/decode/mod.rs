@@ -6,10 +6,13 @@
 mod explain;
 mod json;
 mod mbus;
+mod modbus;
 mod readout;
 mod text;
 
+pub(crate) use explain::read_outs;
 pub(crate) use explain::{explain, explained_alone};
+pub(crate) use mbus::lay_out as lay_out_mbus;
 
 use crate::cli;
 use crate::config::parse_key;
@@ -34,18 +37,22 @@ pub(crate) fn decode(
     out: &mut dyn Write,
 ) -> Result<bool> {
     let captured = read_capture(arguments.file.as_deref())?;
-    if let Some(kind) = readout::kind_of(arguments.protocol, &captured, &options) {
-        return readout::decode(&captured, (arguments.format, kind), &options, out);
-    }
-    if let Some(fault) = text_fault(&captured) {
-        bail!("{fault}");
-    }
-    let bytes = frame::capture_text::bytes_of_capture(&captured);
-    if is_mbus(arguments.protocol, &bytes) {
-        let options = mbus_options(arguments, options.zone)?;
-        let tally = mbus::decode(&bytes, (&options, arguments.format), out)?;
-        return conclude(arguments.format, &tally, out);
-    }
+    let bytes = match Found::of(arguments.protocol, &captured, &options) {
+        Ok(Found::ReadOuts(kind)) => {
+            return readout::decode(&captured, (arguments.format, kind), &options, out);
+        }
+        Ok(Found::Mbus(bytes)) => {
+            let options = mbus_options(arguments, options.zone)?;
+            let tally = mbus::decode(&bytes, (&options, arguments.format), out)?;
+            return conclude(arguments.format, &tally, out);
+        }
+        Ok(Found::Modbus(bytes)) => {
+            let tally = modbus::decode(&bytes, arguments.format, out)?;
+            return conclude(arguments.format, &tally, out);
+        }
+        Ok(Found::Pushes(bytes)) => bytes,
+        Err(fault) => bail!("{fault}"),
+    };
     let mut reader = PushReader::new(options);
     let mut delivered = 0_u64;
     let mut refused = 0_u64;
@@ -84,12 +91,38 @@ fn conclude(format: cli::Format, tally: &Tally, out: &mut dyn Write) -> Result<b
     Ok(tally.delivered > 0)
 }
 
-/// Whether the capture holds answers of M-Bus slaves.
-fn is_mbus(protocol: cli::Protocol, bytes: &[u8]) -> bool {
-    match protocol {
-        cli::Protocol::Mbus => true,
-        cli::Protocol::Auto => mbus::recognises(bytes),
-        _ => false,
+/// What a capture is read as.
+enum Found {
+    /// Read-outs of this kind, or of whichever it is.
+    ReadOuts(Option<meter::readout::Kind>),
+    /// Answers of M-Bus slaves.
+    Mbus(Vec<u8>),
+    /// Questions and answers of Modbus.
+    Modbus(Vec<u8>),
+    /// Pushed DLMS.
+    Pushes(Vec<u8>),
+}
+
+impl Found {
+    /// Reads a capture as `protocol` says, or as what it looks like.
+    ///
+    /// # Errors
+    /// A sentence: the capture is text and no hexadecimal.
+    fn of(protocol: cli::Protocol, captured: &[u8], options: &PushOptions) -> Result<Self, String> {
+        if let Some(kind) = readout::kind_of(protocol, captured, options) {
+            return Ok(Self::ReadOuts(kind));
+        }
+        if let Some(fault) = text_fault(captured) {
+            return Err(fault);
+        }
+        let bytes = frame::capture_text::bytes_of_capture(captured);
+        Ok(match protocol {
+            cli::Protocol::Mbus => Self::Mbus(bytes),
+            cli::Protocol::Modbus => Self::Modbus(bytes),
+            cli::Protocol::Auto if mbus::recognises(&bytes) => Self::Mbus(bytes),
+            cli::Protocol::Auto if modbus::recognises(&bytes) => Self::Modbus(bytes),
+            _ => Self::Pushes(bytes),
+        })
     }
 }
 

@@ -3,19 +3,19 @@
 //! In: the bytes of a capture. Out: values as on the wire, with what the check says. The values of a
 //! read-out whose check does not hold are shown for diagnosis; it counts as refused all the same.
 
+use super::json::{self, DefectLine, ExactValue, Security};
 use super::{Tally, text};
 use crate::cli::{Format, Protocol};
 use anyhow::Result;
 use frame::capture_text::bytes_of_capture;
-use frame::iec62056_21::Group;
-use meter::push::{DefectCode, Outcome, PushOptions, PushReader, Step};
+use frame::iec62056_21::{Group, without_parity};
+use meter::push::{DefectCode, Outcome, PushOptions, PushReader, PushedValue, Step};
 use meter::readout::{
     Content, Entry, Kind, ReadOut, ReadoutOptions, ReadoutReader, Start, checksum_name, is_readable,
 };
-use outlet::Explained;
-use reading::Timestamp;
+use outlet::{Explained, ExplainedValue, OwnKey};
+use reading::{Timestamp, Value};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use std::io::Write;
 
 /// Bytes given to the reader at once.
@@ -40,13 +40,15 @@ pub(super) fn kind_of(
                 || (is_readable(&bytes) && !begins_with_pushes(&bytes, options));
             readable.then_some(None)
         }
-        Protocol::Dlms | Protocol::Mbus => None,
+        Protocol::Dlms | Protocol::Mbus | Protocol::Modbus => None,
     }
 }
 
-/// Text that is no hexadecimal is what went over the wire.
+/// Text that is no hexadecimal is what went over the wire; the parity bits of a line that was recorded
+/// with eight data bits are taken off.
 fn wire_bytes(captured: &[u8]) -> Vec<u8> {
-    bytes_of_capture(captured)
+    let bytes = bytes_of_capture(captured);
+    without_parity(&bytes).unwrap_or(bytes)
 }
 
 /// Whether a key opens a telegram that is P1 inside: without one, it looks like pushed DLMS.
@@ -101,7 +103,9 @@ pub(super) fn decode(
     let mut reader = ReadoutReader::new(readout_options(kind, options));
     let mut tally = Tally { delivered: 0, refused: 0, bytes: bytes.len(), noise: 0 };
     let mut printed = Ok(());
+    let mut wrong = 0_u64;
     let mut each = |read_out: ReadOut<'_>| {
+        wrong += u64::from(read_out.found.check.holds() == Some(false));
         if read_out.outcome.delivered {
             tally.delivered += 1;
         } else {
@@ -120,6 +124,10 @@ pub(super) fn decode(
     reader.finish(&mut each);
     printed?;
     tally.noise = reader.noise_bytes();
+    if wrong > 0 {
+        // On the other output, too, for who looks at values alone.
+        eprintln!("{}", wrong_checks(wrong));
+    }
     if format == Format::Text {
         text::summary(&tally, out)?;
     } else if tally.delivered + tally.refused == 0 {
@@ -128,7 +136,15 @@ pub(super) fn decode(
     Ok(tally.delivered > 0)
 }
 
-/// The read-outs of a capture in the outlet's form.
+/// What is to be thought of read-outs whose check does not hold.
+fn wrong_checks(count: u64) -> String {
+    format!(
+        "CHECK FAILED in {count} of the read-outs: their values may be wrong, are shown for diagnosis \
+         only, and are never stored"
+    )
+}
+
+/// The read-outs of a capture in the outlet's form, with the values as on the wire.
 pub(super) fn explain(
     captured: &[u8],
     kind: Option<Kind>,
@@ -143,12 +159,52 @@ pub(super) fn explain(
     let mut telegrams = Vec::new();
     let mut each = |read_out: ReadOut<'_>| {
         let outcome = &read_out.outcome;
-        telegrams.push(explained(outcome, &outcome.steps, &cut));
+        let mut telegram = explained(outcome, &outcome.steps, &cut);
+        telegram.values = read_out.entries().map(|entry| sent(&entry, &read_out)).collect();
+        telegram.own = own_keys(&read_out);
+        telegrams.push(telegram);
     };
     let mut reader = ReadoutReader::new(readout_options(kind, options));
     reader.feed(None, &bytes, &mut each);
     reader.finish(&mut each);
     telegrams
+}
+
+/// A data set as on the wire, with the catalogue's name of what it holds.
+fn sent(entry: &Entry<'_>, read_out: &ReadOut<'_>) -> ExplainedValue {
+    let value = match entry.content {
+        Content::Number(number) => Some(Value::Number(number)),
+        Content::Text(text) | Content::TooLong(text) => Some(Value::Text(text.to_owned())),
+        Content::Empty => None,
+    };
+    let told = told(entry, &read_out.outcome);
+    ExplainedValue {
+        obis: Some(entry.address.to_owned()),
+        quantity: told.and_then(|value| value.reading.quantity),
+        value,
+        unit: entry.unit.map(|unit| unit.to_owned().into()),
+        time: entry.time.map(str::to_owned),
+        more: entry.more().map(|group| as_sent(&group)).collect(),
+        offset: read_out.found.block_at.saturating_add(entry.offset as u64),
+        length: Some(entry.end().saturating_sub(entry.offset)),
+    }
+}
+
+/// What was made of a data set: the value of now of the same register.
+fn told<'a>(entry: &Entry<'_>, outcome: &'a Outcome) -> Option<&'a PushedValue> {
+    let obis = entry.register.filter(|_| entry.is_current())?.obis;
+    outcome.values.iter().find(|value| value.reading.obis == Some(obis))
+}
+
+/// What only read-outs tell.
+fn own_keys(read_out: &ReadOut<'_>) -> Vec<OwnKey> {
+    let line = read_out.found.identification.map(|it| it.line);
+    let keys = [("identification", line), ("checksum", Some(checksum_name(read_out.found.check)))];
+    let key = |(name, text): (&str, Option<&str>)| OwnKey {
+        name: name.to_owned(),
+        json: serde_json::Value::from(text).to_string(),
+    };
+    keys.map(key).into()
 }
 
 #[derive(Serialize)]
@@ -166,13 +222,6 @@ struct Line<'a> {
 }
 
 #[derive(Serialize)]
-struct Security {
-    encrypted: bool,
-    authenticated: bool,
-    invocation_counter: Option<u32>,
-}
-
-#[derive(Serialize)]
 struct ValueLine<'a> {
     obis: &'a str,
     value: Option<ExactValue<'a>>,
@@ -183,28 +232,9 @@ struct ValueLine<'a> {
     more: Vec<String>,
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ExactValue<'a> {
-    Number(Box<RawValue>),
-    Text(&'a str),
-}
-
-#[derive(Serialize)]
-struct DefectLine<'a> {
-    code: &'static str,
-    detail: &'a str,
-    offset: u64,
-}
-
 fn print_json(read_out: &ReadOut<'_>, out: &mut dyn Write) -> Result<()> {
     let outcome = &read_out.outcome;
-    let security = outcome.security;
-    let defects = outcome.defects.iter().map(|defect| DefectLine {
-        code: defect.code.name(),
-        detail: &defect.detail,
-        offset: defect.offset,
-    });
+    let protected = outcome.security.invocation_counter.is_some();
     let entries: Vec<Entry<'_>> = read_out.entries().collect();
     let line = Line {
         protocol: read_out.kind.name(),
@@ -213,25 +243,16 @@ fn print_json(read_out: &ReadOut<'_>, out: &mut dyn Write) -> Result<()> {
         meter_time: outcome.meter_time.map(|time| time.to_string()),
         measured_at: outcome.measured_at.map(|time| time.to_string()),
         checksum: checksum_name(read_out.found.check),
-        security: security.invocation_counter.map(|counter| Security {
-            encrypted: security.encrypted,
-            authenticated: security.authenticated,
-            invocation_counter: Some(counter),
-        }),
+        security: protected.then(|| Security::of(outcome)),
         values: entries.iter().map(value_line).collect::<Result<_>>()?,
-        defects: defects.collect(),
+        defects: json::defects(outcome),
     };
-    serde_json::to_writer(&mut *out, &line)?;
-    writeln!(out)?;
-    Ok(())
+    json::write(&line, out)
 }
 
 fn value_line<'a>(entry: &Entry<'a>) -> Result<ValueLine<'a>> {
     let value = match entry.content {
-        // The decimal prints itself in full, so no digit passes through a float.
-        Content::Number(number) => {
-            Some(ExactValue::Number(RawValue::from_string(number.to_string())?))
-        }
+        Content::Number(number) => Some(ExactValue::number(number)?),
         Content::Text(text) | Content::TooLong(text) => Some(ExactValue::Text(text)),
         Content::Empty => None,
     };
@@ -279,7 +300,10 @@ fn print_text(read_out: &ReadOut<'_>, out: &mut dyn Write) -> Result<()> {
     }
     let check = match found.check.holds() {
         Some(true) => "holds",
-        Some(false) => "DOES NOT HOLD: what is shown may be damaged",
+        Some(false) => {
+            "DOES NOT HOLD: any value below may be wrong. They are shown for diagnosis only; such a \
+             read-out is never stored"
+        }
         None => "none: nothing tells damage",
     };
     writeln!(out, "  checksum    {check}")?;
@@ -295,9 +319,7 @@ fn print_text(read_out: &ReadOut<'_>, out: &mut dyn Write) -> Result<()> {
 }
 
 fn print_entry(entry: &Entry<'_>, outcome: &Outcome, out: &mut dyn Write) -> Result<()> {
-    let obis = entry.register.map(|register| register.obis);
-    let told = outcome.values.iter().find(|value| obis.is_some() && value.reading.obis == obis);
-    let name = match told.and_then(|value| value.reading.quantity) {
+    let name = match told(entry, outcome).and_then(|value| value.reading.quantity) {
         Some(quantity) => quantity.description().english,
         None if !entry.is_current() => "(earlier period)",
         None => "",

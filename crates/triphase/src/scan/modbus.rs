@@ -3,7 +3,7 @@
 
 use super::place::{self, Bus};
 use super::{Findings, Found, Progress};
-use crate::acquire::{Asker, Clock, Owed};
+use crate::acquire::{Asker, Clock, Owed, Tap};
 use crate::clock;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -262,7 +262,7 @@ impl Search {
         let mut asker = Asker { reader, unit, timeout, owed: Owed::default() };
         let now: Clock = Arc::new(clock::now);
         let opened = self.client(client, device.port).await?;
-        match asker.read(opened, &now).await {
+        match asker.read(opened, &now, &mut Tap::default()).await {
             Ok((exchange, _)) => {
                 if exchange.answer.fault.is_some_and(|fault| !fault.keep_link) {
                     *client = None;

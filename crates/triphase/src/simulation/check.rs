@@ -9,7 +9,7 @@ use reading::Quantity::{
 use reading::{Decimal, JournalKind, LinkState, Telegram, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use store::JournalQuery;
+use store::{JournalOrder, JournalQuery};
 
 /// Holds everything that is claimed against what the plant did.
 pub(super) async fn check(mut plant: Plant) {
@@ -96,7 +96,14 @@ fn energy(plant: &Plant, told: &str) {
 
 /// Each event stands once in the journal, and nothing else does but what a bad line explains.
 fn journal(plant: &Plant, told: &str) {
-    let query = JournalQuery { meter: general(), from: None, to: None, after: None, limit: 10_000 };
+    let query = JournalQuery {
+        meter: general(),
+        from: None,
+        to: None,
+        after: None,
+        order: JournalOrder::OldestFirst,
+        limit: 10_000,
+    };
     let noted = plant.parts.store.journal(&query).expect("readable");
     let mut counted: BTreeMap<JournalKind, usize> = BTreeMap::new();
     for one in &noted {

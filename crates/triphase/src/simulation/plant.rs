@@ -288,7 +288,7 @@ impl Parts {
         let house = Arc::clone(house);
         let clock: Clock = Arc::new(move || Timestamp::from_seconds(house.load(Ordering::Relaxed)));
         let counters = Arc::new(Counters::new([general()]));
-        let frames = Arc::new(Frames::new([general()]));
+        let frames = Arc::new(Frames::new([general()], crate::inspect::explain));
         let memory = store.recall("").expect("readable");
         let options = DriverOptions {
             guek: Some(GUEK),

@@ -80,7 +80,8 @@ pub(super) fn live_through(seed: u64, folder: &Path) {
         let begin = Instant::now();
         let clock: Clock = Arc::new(move || STILL.plus(begin.elapsed()));
         let counters = Arc::new(Counters::new(METERS.map(|(id, ..)| name(id))));
-        let frames = Arc::new(Frames::new(METERS.map(|(id, ..)| name(id))));
+        let frames =
+            Arc::new(Frames::new(METERS.map(|(id, ..)| name(id)), crate::inspect::explain));
         let sinks = Sinks { store: store.clone(), counters: Arc::clone(&counters), frames, clock };
         let weather = Weather::default();
         let (stop, stopped) = watch::channel(false);

@@ -144,6 +144,19 @@ fn a_mapping_reads_any_json_and_says_what_is_wrong() {
         let start = format!("triphase_defects_total{{meter=\"presse\",code=\"{code}\"}}");
         assert_eq!(metric(&service, &start), count, "{code}");
     }
+    // The inspector shows each message, its topic, and where its values stand.
+    let frames = service.get("/api/v1/meters/presse/frames").1["frames"].clone();
+    let frames = frames.as_array().expect("frames");
+    let seen = |text: &str, delivered: bool| {
+        frames.iter().any(|frame| {
+            frame["protocol"] == "mqtt"
+                && frame["direction"] == "received"
+                && frame["delivered"] == delivered
+                && frame["explanation"].to_string().contains(text)
+        })
+    };
+    assert!(seen("p = 12.3450", true) && seen("to usine/presse", true), "{frames:?}");
+    assert!(seen("{\\\"p\\\": 1.5, \\\"n\\\": }", false), "{frames:?}");
 }
 
 #[test]

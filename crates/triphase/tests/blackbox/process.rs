@@ -132,6 +132,16 @@ impl Service {
         read(response)
     }
 
+    /// POSTs bytes as they are: status and JSON body.
+    pub(crate) fn post_bytes(&self, path: &str, body: &[u8]) -> (u16, Value) {
+        let response = agent()
+            .post(format!("{}{path}", self.url))
+            .header("content-type", "application/octet-stream")
+            .send(body)
+            .expect("an answer");
+        read(response)
+    }
+
     /// Asks until `good` accepts the answer.
     pub(crate) fn wait_for(&self, path: &str, good: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;

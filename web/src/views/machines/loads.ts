@@ -79,6 +79,8 @@ export interface Range {
 
 export interface Loads {
   meter: string;
+  /** The server's clock. */
+  now: string;
   at: string;
   meters: Load[];
   range: Range | null;

@@ -30,14 +30,15 @@ struct Asked {
     protocol: Option<String>,
     guek: Option<String>,
     gak: Option<String>,
+    key: Option<String>,
     profile: Option<String>,
     timezone: Option<String>,
 }
 
 impl From<Asked> for Capture {
     fn from(asked: Asked) -> Self {
-        let Asked { data, protocol, guek, gak, profile, timezone } = asked;
-        Self { data: data.into_bytes(), protocol, guek, gak, profile, timezone }
+        let Asked { data, protocol, guek, gak, key, profile, timezone } = asked;
+        Self { data: data.into_bytes(), protocol, guek, gak, key, profile, timezone }
     }
 }
 
@@ -70,7 +71,7 @@ pub(super) async fn post(
         );
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
-    let bodies: Vec<TelegramBody<'_>> = telegrams.iter().map(TelegramBody::from).collect();
+    let bodies: Vec<TelegramBody<'_>> = telegrams.iter().map(TelegramBody).collect();
     Ok(json(&bodies))
 }
 
@@ -82,7 +83,7 @@ fn capture(kind: Option<&str>, body: &Bytes) -> Result<Capture, Problem> {
                 let (line, column) = (error.line(), error.column());
                 let detail = format!(
                     "Line {line}, column {column}: expected an object with the text data and, \
-                     where needed, the texts protocol, guek, gak, profile, timezone."
+                     where needed, the texts protocol, guek, gak, key, profile, timezone."
                 );
                 let status = match error.classify() {
                     serde_json::error::Category::Data => StatusCode::UNPROCESSABLE_ENTITY,

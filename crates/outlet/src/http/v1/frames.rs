@@ -1,11 +1,11 @@
-//! `GET /api/v1/meters/{id}/frames?limit&only`: the last telegrams of a meter's wire, bytes and
-//! explanation, the newest first. They are kept in memory: a restart begins anew.
+//! `GET /api/v1/meters/{id}/frames?limit&only`: the last telegrams and messages of a meter's wire,
+//! bytes and explanation, the newest first. They are kept in memory: a restart begins anew.
 
 use super::choose;
 use super::figure::ReasonBody;
 use super::parameter::{bad, echo, parameters, whole};
 use super::telegram::TelegramBody;
-use crate::frames::{Frame, KEPT_MAX, Wanted};
+use crate::frames::{KEPT_MAX, Wanted};
 use crate::http::Service;
 use crate::http::problem::Problem;
 use crate::json::Utc;
@@ -37,19 +37,13 @@ struct Body<'a> {
 struct FrameBody<'a> {
     id: u64,
     received_at: Utc,
+    direction: &'static str,
     #[serde(flatten)]
     telegram: TelegramBody<'a>,
 }
 
-impl<'a> From<&'a Frame> for FrameBody<'a> {
-    fn from(frame: &'a Frame) -> Self {
-        let (id, received_at) = (frame.id, Utc(frame.received_at));
-        Self { id, received_at, telegram: TelegramBody::from(&frame.telegram) }
-    }
-}
-
 const NO_WIRE: ReasonBody =
-    ReasonBody::new("no_wire", "This meter has no port: it is fed over HTTP or MQTT.");
+    ReasonBody::new("no_wire", "This meter has no port and no broker: it is fed over HTTP.");
 const NO_TELEGRAM: ReasonBody =
     ReasonBody::new("no_telegram", "No telegram came since the program was started.");
 const NO_BAD_TELEGRAM: ReasonBody =
@@ -80,7 +74,14 @@ pub(super) async fn get(
         (Some(_), Wanted::Bad) => Some(NO_BAD_TELEGRAM),
     };
     let kept = kept.unwrap_or_default();
-    let frames = kept.iter().map(|frame| FrameBody::from(&**frame)).collect();
+    let telegrams: Vec<_> = kept.iter().map(|frame| service.frames.explained(frame)).collect();
+    let frames = kept.iter().zip(&telegrams).map(|(frame, telegram)| FrameBody {
+        id: frame.id,
+        received_at: Utc(frame.received_at),
+        direction: frame.direction.name(),
+        telegram: TelegramBody(telegram),
+    });
+    let frames = frames.collect();
     Ok(json(&Body { meter: meter.id.as_str(), frames, reason }))
 }
 

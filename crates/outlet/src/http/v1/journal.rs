@@ -1,11 +1,12 @@
-//! `GET /api/v1/journal?meter&from&to&limit&after`: what happened to a meter, page by page.
+//! `GET /api/v1/journal?meter&from&to&order&limit&after`: what happened to a meter, page by page.
 //!
-//! In: a meter (the main one by default), when events began (`from` included, `to` not), the last
-//! id of the page before. Out: entries in the order in which they were noted, and `next`, the
-//! `after` of the next page, or null on the last one.
+//! In: a meter (the main one by default), when events began (`from` included, `to` not), whether
+//! the oldest or the newest come first, the last id of the page before. Out: entries in the order
+//! in which they were noted or against it, and `next`, the `after` of the next page, or null on the
+//! last one.
 
 use super::choose;
-use super::parameter::{instant, parameters, whole};
+use super::parameter::{bad, echo, instant, parameters, whole};
 use crate::http::Service;
 use crate::http::problem::Problem;
 use crate::json::Utc;
@@ -16,7 +17,7 @@ use axum::response::Json;
 use reading::{JournalChange, LinkCause};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use store::{JournalQuery, NotedEntry};
+use store::{JournalOrder, JournalQuery, NotedEntry};
 
 /// Entries of a page whose size was not asked.
 const LIMIT_DEFAULT: usize = 100;
@@ -31,6 +32,7 @@ struct Parameters {
     meter: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    order: Option<String>,
     limit: Option<String>,
     after: Option<String>,
 }
@@ -94,7 +96,7 @@ pub(super) async fn get(
     State(service): State<Arc<Service>>,
     uri: Uri,
 ) -> Result<Json<Body>, Problem> {
-    let parameters: Parameters = parameters(&uri, "meter, from, to, limit and after")?;
+    let parameters: Parameters = parameters(&uri, "meter, from, to, order, limit and after")?;
     let meter = choose(&service, parameters.meter.as_deref())?;
     let limit = whole("limit", parameters.limit.as_deref(), 1..=LIMIT_MAX as u64)?;
     let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(LIMIT_DEFAULT);
@@ -103,6 +105,7 @@ pub(super) async fn get(
         from: instant("from", parameters.from.as_deref())?,
         to: instant("to", parameters.to.as_deref())?,
         after: whole("after", parameters.after.as_deref(), 0..=ID_MAX)?,
+        order: order(parameters.order.as_deref())?,
         // One more than asked tells whether there is another page.
         limit: limit + 1,
     };
@@ -112,4 +115,14 @@ pub(super) async fn get(
     noted.truncate(limit);
     let next = noted.last().filter(|_| more).map(|one| one.id);
     Ok(Json(Body { entries: noted.into_iter().map(EntryBody::from).collect(), next }))
+}
+
+fn order(name: Option<&str>) -> Result<JournalOrder, Problem> {
+    match name {
+        None | Some("oldest") => Ok(JournalOrder::OldestFirst),
+        Some("newest") => Ok(JournalOrder::NewestFirst),
+        Some(name) => {
+            Err(bad(format!("order: expected oldest or newest, got \"{}\".", echo(name))))
+        }
+    }
 }

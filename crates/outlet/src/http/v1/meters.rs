@@ -23,6 +23,8 @@ pub(in crate::http) struct MeterBody {
     model: Option<String>,
     /// The configured port; null for a meter that is fed over HTTP.
     port: Option<String>,
+    /// `http`, `mqtt`, `dlms_push`, `readout`, `optical`, `mbus`, `cosem`, `modbus`.
+    way: &'static str,
     voltage_kind: &'static str,
     /// The serial number that the meter itself sent.
     serial: Option<String>,
@@ -39,6 +41,7 @@ impl MeterBody {
             label: meter.label.clone(),
             model: meter.model.clone(),
             port: meter.port.clone(),
+            way: meter.way.name(),
             voltage_kind: match meter.voltage_kind {
                 VoltageKind::Phase => "phase",
                 VoltageKind::LineToLine => "line_to_line",

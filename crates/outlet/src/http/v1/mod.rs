@@ -30,7 +30,9 @@ use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
 pub(crate) use analysis::Now;
-pub(super) use analysis::{AvailabilityBody, BalanceBody, KpiBody, Ledger, Practice, ReactiveBody};
+pub(super) use analysis::{
+    AvailabilityBody, BalanceBody, KpiBody, Ledger, Practice, ReactiveBody, make_ready,
+};
 pub(super) use latest::{LatestBody, derived_of, derived_of_now};
 pub(super) use meters::MeterBody;
 pub(super) use site::SiteBody;

@@ -199,7 +199,9 @@ fn counters(fixed: &Fixed, out: &mut Vec<u8>) {
     out.push(b'"');
     access(Some(fixed.access_number), Some(fixed.status), out);
     let function = if fixed.is_stored() { "Stored value" } else { "Actual value" };
-    for (place, (number, unit)) in fixed.numbers().into_iter().zip(fixed.units).enumerate() {
+    let counters = fixed.counters.into_iter().zip(fixed.has_invalid_digits());
+    let numbers = fixed.numbers().into_iter().zip(fixed.units).zip(counters);
+    for (place, ((number, unit), (counter, invalid))) in numbers.enumerate() {
         if place > 0 {
             out.push(b',');
         }
@@ -210,7 +212,12 @@ fn counters(fixed: &Fixed, out: &mut Vec<u8>) {
         );
         out.extend_from_slice(names::fixed_unit(unit).0.as_bytes());
         out.extend_from_slice(b"\",\"value\":");
-        decimal(Decimal::new(number, 0), out);
+        if invalid {
+            // What is no number is told as sent, as libmbus does.
+            let _ = write!(out, "\"{:X}\"", u32::from_le_bytes(counter));
+        } else {
+            decimal(Decimal::new(number, 0), out);
+        }
         out.push(b'}');
     }
 }

@@ -3,9 +3,12 @@
 //! In: the bytes of a line. Out: one line or one explanation per long frame. A frame whose records
 //! break is refused; the good ones before the break are shown all the same, with its place.
 
+mod explain;
 mod json;
 mod telegram;
 mod text;
+
+pub(crate) use explain::{explain, lay_out};
 
 use super::Tally;
 use crate::cli;

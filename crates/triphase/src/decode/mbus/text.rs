@@ -48,15 +48,20 @@ pub(super) fn short(offset: u64, frame: &Frame<'_>, out: &mut dyn Write) -> std:
     match *frame {
         Frame::Acknowledge => writeln!(out, "Acknowledgement (E5), byte {offset}\n"),
         Frame::Short { control, address } => {
-            let name = match control & 0x4F {
-                0x40 => "SND_NKE: initialise",
-                0x4A => "REQ_UD1: request of alarms",
-                0x4B => "REQ_UD2: request of data",
-                _ => "short frame",
-            };
+            let name = short_name(control);
             writeln!(out, "{name} to address {address} (C = {control:02X}), byte {offset}\n")
         }
         Frame::Long { .. } => Ok(()),
+    }
+}
+
+/// What a short frame asks for.
+pub(super) const fn short_name(control: u8) -> &'static str {
+    match control & 0x4F {
+        0x40 => "SND_NKE: initialise",
+        0x4A => "REQ_UD1: request of alarms",
+        0x4B => "REQ_UD2: request of data",
+        _ => "short frame",
     }
 }
 
@@ -72,8 +77,11 @@ fn content(telegram: &Telegram<'_>, out: &mut Vec<u8>) -> Result<Option<Fault>> 
             writeln!(out, "  medium      {}", names::fixed_medium(fixed.units))?;
             state(Some(fixed.access_number), Some(fixed.status & 0xFC), out)?;
             let kind = if fixed.is_stored() { "stored value" } else { "actual value" };
-            for (number, unit) in fixed.numbers().into_iter().zip(fixed.units) {
-                writeln!(out, "  {kind:<58}{number:>16} {}", names::fixed_unit(unit).0)?;
+            let doubts = fixed.has_invalid_digits();
+            for ((number, unit), doubt) in fixed.numbers().into_iter().zip(fixed.units).zip(doubts)
+            {
+                let doubt = if doubt { "  (invalid digits)" } else { "" };
+                writeln!(out, "  {kind:<58}{number:>16} {}{doubt}", names::fixed_unit(unit).0)?;
             }
         }
         Content::Variable(variable) => return variable_structure(telegram, variable, out),
@@ -120,37 +128,71 @@ fn variable_structure(
     Ok(None)
 }
 
+/// What a status byte says.
+pub(super) fn status_text(status: u8) -> String {
+    let said = STATUS.iter().filter(|(mask, bits, _)| status & mask == *bits);
+    let mut said: Vec<&str> = said.map(|(_, _, text)| *text).collect();
+    if status & 0xE0 != 0 {
+        said.push("manufacturer's own bits");
+    }
+    if said.is_empty() { "no error".to_owned() } else { said.join(", ") }
+}
+
 fn state(access_number: Option<u8>, status: Option<u8>, out: &mut Vec<u8>) -> Result<()> {
     if let Some(number) = access_number {
         writeln!(out, "  access      number {number}")?;
     }
     if let Some(status) = status {
-        let said = STATUS.iter().filter(|(mask, bits, _)| status & mask == *bits);
-        let mut said: Vec<&str> = said.map(|(_, _, text)| *text).collect();
-        if status & 0xE0 != 0 {
-            said.push("manufacturer's own bits");
-        }
-        let said = if said.is_empty() { "no error".to_owned() } else { said.join(", ") };
-        writeln!(out, "  status      {status:02X}: {said}")?;
+        writeln!(out, "  status      {status:02X}: {}", status_text(status))?;
     }
     Ok(())
 }
 
-fn line(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) -> Result<()> {
-    let mut value = Vec::new();
-    match Shown::of(record.value()) {
-        Shown::Number(number) => write!(value, "{number}")?,
-        Shown::Null => value.extend_from_slice(b"(not a number)"),
-        Shown::Text(text) => write_text(&text, &mut value),
+/// A record in words.
+pub(super) struct Described {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) unit: &'static str,
+    /// Whether its digits are none.
+    pub(super) invalid: bool,
+}
+
+impl Described {
+    pub(super) fn of(record: &Record<'_>) -> Self {
+        let mut value = Vec::new();
+        match Shown::of(record.value()) {
+            Shown::Number(number) => value.extend(number.to_string().bytes()),
+            Shown::Null => value.extend_from_slice(b"(not a number)"),
+            Shown::Text(text) => write_text(&text, &mut value),
+        }
+        let value = String::from_utf8_lossy(&value).into_owned();
+        if matches!(record.function, Function::Manufacturer | Function::MoreRecordsFollow) {
+            let more = record.function == Function::MoreRecordsFollow;
+            let more = if more { ", more telegrams follow" } else { "" };
+            let name = format!("data of the manufacturer's own{more}");
+            return Self { name, value, unit: "", invalid: false };
+        }
+        let unit = record.meaning().map_or("", |meaning| meaning.unit);
+        let invalid = record.has_invalid_digits();
+        let unit = if unit == "-" { "" } else { unit };
+        Self { name: name_of(record), value, unit, invalid }
     }
-    let value = String::from_utf8_lossy(&value);
+}
+
+fn line(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) -> Result<()> {
+    let Described { name, value, unit, invalid } = Described::of(record);
     let at = offset.saturating_add(record.offset as u64);
     if matches!(record.function, Function::Manufacturer | Function::MoreRecordsFollow) {
-        let more = record.function == Function::MoreRecordsFollow;
-        let more = if more { ", more telegrams follow" } else { "" };
-        writeln!(out, "  {at:>6}  data of the manufacturer's own{more}: {value}")?;
+        writeln!(out, "  {at:>6}  {name}: {value}")?;
         return Ok(());
     }
+    let doubt = if invalid { "  (invalid digits)" } else { "" };
+    writeln!(out, "  {at:>6}  {name:<50}{value:>16} {unit}{doubt}")?;
+    Ok(())
+}
+
+/// What the record's value is, with everything that limits it.
+fn name_of(record: &Record<'_>) -> String {
     let mut name = match record.vif.and_then(|vif| vif.plain_text) {
         Some(text) => frame::mbus::text(text).collect(),
         None => record.meaning().map_or("", |meaning| meaning.quantity).to_owned(),
@@ -179,14 +221,5 @@ fn line(record: &Record<'_>, offset: u64, out: &mut Vec<u8>) -> Result<()> {
             name.push_str(&format!(", own VIFE {own:02X}"));
         }
     }
-    let unit = record.meaning().map_or("", |meaning| meaning.unit);
-    let unit = if unit == "-" { "" } else { unit };
-    let doubt = match record.data {
-        frame::mbus::Data::Bcd(digits) if !frame::mbus::bcd_is_valid(digits) => {
-            "  (invalid digits)"
-        }
-        _ => "",
-    };
-    writeln!(out, "  {at:>6}  {name:<50}{value:>16} {unit}{doubt}")?;
-    Ok(())
+    name
 }

@@ -30,6 +30,10 @@ export interface Telegram {
   /** Null for one that was pasted. */
   id: number | null;
   received_at: string | null;
+  /** Which way it went; absent for one that was pasted. */
+  direction?: "received" | "sent";
+  /** Read-outs: whether their check holds. */
+  checksum?: "ok" | "bad" | "absent";
   protocol: string;
   meter: string | null;
   meter_time: string | null;
@@ -67,10 +71,10 @@ export interface Field {
 /** Parts drawn and listed; no telegram of a meter has as many. */
 export const FIELDS_MAX = 2000;
 /** Layers from the outer to the inner; what a byte belongs to is the innermost. */
-const ORDER = ["noise", "hdlc", "mbus", "block", "cipher", "apdu", "value"];
+const ORDER = ["noise", "hdlc", "mbus", "modbus", "wrapper", "line", "mqtt", "block", "cipher", "apdu", "field", "value"];
 
 /** How far each layer is set in where parts are listed. */
-const DEPTHS: Record<string, number> = { block: 1, cipher: 2, apdu: 2, value: 3 };
+const DEPTHS: Record<string, number> = { block: 1, field: 1, cipher: 2, apdu: 2, value: 3 };
 
 const rank = (layer: string) => Math.max(0, ORDER.indexOf(layer));
 
@@ -131,7 +135,8 @@ export function fileOf(telegrams: Telegram[], meter: string): string {
     for (let i = 0; i < bytes.length; i += 16) lines.push(bytes.slice(i, i + 16).join(" "));
     const verdict = telegram.delivered ? "delivered" : "refused";
     const defects = telegram.defects.map((one) => `# ${one.code} at byte ${one.offset - telegram.offset}: ${one.detail}`);
-    const head = `# ${meter}, received ${telegram.received_at ?? "(pasted)"}, ${verdict}`;
+    const way = telegram.direction ?? "received";
+    const head = `# ${meter}, ${way} ${telegram.received_at ?? "(pasted)"}, ${verdict}`;
     return [head, ...defects, ...lines].map((line) => line.replaceAll(/[\r\n]+/g, " ")).join("\n");
   });
   return `${blocks.join("\n\n")}\n`;

@@ -3,6 +3,8 @@
 import { digits, MINUS } from "../../../numbers/format";
 import { say } from "../../../words/say.svelte";
 import type { Field, TelegramValue } from "./telegram";
+import { named } from "../naming";
+import steps, { translated } from "./steps";
 import type { FrameWords } from "./words";
 
 export interface Told {
@@ -23,23 +25,16 @@ function shown(value: TelegramValue, own: FrameWords): string {
   return `${number}${unit}${exponent === 0 ? "" : ` (${own.raw(`${String(raw).replace("-", MINUS)}\u00a0×\u00a010^${sign}`)})`}`;
 }
 
-/** The name of a quantity; null for one that only the server can name. */
-function nameOf(quantity: string | null, own: FrameWords): string | null {
-  if (quantity === null) return own.notInCatalogue;
-  const device = /^device_id_(\d+)$/.exec(quantity);
-  if (device) return `${own.names.device_id ?? ""} ${device[1] ?? ""}`.trim();
-  const name = own.names[quantity] ?? say.quantity(quantity);
-  return name === quantity.replaceAll("_", " ") ? null : name;
-}
-
 export function told(field: Field, own: FrameWords): Told {
   const { value } = field;
+  const sentence = value ? null : translated(field.text, say.own(steps));
+  if (sentence !== null) return { text: sentence, english: false };
   if (!value || say.language === "en") {
     // The layer stands beside it already.
     const bare = field.text.replace(new RegExp(`^${field.layer}(?=[\\s:])[\\s:]*`, "i"), "");
     return { text: bare || field.text, english: true };
   }
-  const name = nameOf(value.quantity, own);
+  const name = value.quantity === null ? own.notInCatalogue : named(value.quantity);
   if (name === null) return { text: field.text, english: true };
   return { text: `${value.obis ?? ""} ${name} = ${shown(value, own)}`.trim(), english: false };
 }

@@ -38,8 +38,14 @@ const de: Words = {
   later: "Grundlast und Lastfaktor",
   laterReason: "Noch nicht berechnet: diese Version von triphase bestimmt weder Grundlast noch Lastfaktor.",
   laterHint: "Die Dauerlinie zeigt schon die kleinsten Leistungen des Zeitraums.",
-  pieces: "kWh je Stück",
-  piecesReason: "Unmöglich: triphase erfährt nichts von der Produktion.",
+  pieces: "Arbeit je Stück",
+  piecesHint:
+    "Dazu die zählende SPS in die Konfiguration aufnehmen, mit counter_of = diesem Zähler, oder production_pieces, production_cycles oder production_mass für diesen Zähler senden.",
+  perUnit: { piece: "kWh/Stück", cycle: "kWh/Zyklus", t: "kWh/t" },
+  counted: { piece: "Stück", cycle: "Zyklen", t: "Masse" },
+  countedBy: (meter) => `gezählt von ${meter}`,
+  restarts: (count) => (count === 1 ? "einmal neu begonnen" : `${count}-mal neu begonnen`),
+  ignored: (count) => (count === 1 ? "ein Wert nicht verwendet" : `${count} Werte nicht verwendet`),
   total: (kwh, coverage) => `${kwh}, Abdeckung ${coverage}`,
 };
 

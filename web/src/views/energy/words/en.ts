@@ -38,8 +38,14 @@ const en: Words = {
   later: "Base load and load factor",
   laterReason: "Not computed yet: this version of triphase finds neither base load nor load factor.",
   laterHint: "The duration curve already shows the smallest powers of the period.",
-  pieces: "kWh per piece",
-  piecesReason: "Impossible: triphase is not told the production.",
+  pieces: "Energy per piece",
+  piecesHint:
+    "To get it: add the PLC that counts to the configuration, with counter_of = this meter, or send production_pieces, production_cycles or production_mass for this meter.",
+  perUnit: { piece: "kWh/piece", cycle: "kWh/cycle", t: "kWh/t" },
+  counted: { piece: "Pieces", cycle: "Cycles", t: "Mass" },
+  countedBy: (meter) => `counted by ${meter}`,
+  restarts: (count) => (count === 1 ? "began again once" : `began again ${count} times`),
+  ignored: (count) => (count === 1 ? "one value not used" : `${count} values not used`),
   total: (kwh, coverage) => `${kwh}, coverage ${coverage}`,
 };
 

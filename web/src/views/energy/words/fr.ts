@@ -36,8 +36,14 @@ const fr = {
   later: "Talon et facteur de charge",
   laterReason: "Pas encore calculés : cette version de triphase n’établit ni le talon ni le facteur de charge.",
   laterHint: "La monotone montre déjà les plus petites puissances de la période.",
-  pieces: "kWh par pièce",
-  piecesReason: "Impossible : la production n’est pas transmise à triphase.",
+  pieces: "Énergie par pièce",
+  piecesHint:
+    "Pour l’obtenir : ajouter à la configuration l’automate qui compte, avec counter_of = ce compteur, ou envoyer production_pieces, production_cycles ou production_mass pour ce compteur.",
+  perUnit: { piece: "kWh/pièce", cycle: "kWh/cycle", t: "kWh/t" } as Record<string, string>,
+  counted: { piece: "Pièces", cycle: "Cycles", t: "Masse" } as Record<string, string>,
+  countedBy: (meter: string) => `compté par ${meter}`,
+  restarts: (count: number) => (count === 1 ? "reparti de zéro une fois" : `reparti de zéro ${count} fois`),
+  ignored: (count: number) => (count === 1 ? "une valeur écartée" : `${count} valeurs écartées`),
   total: (kwh: string, coverage: string) => `${kwh}, couverture ${coverage}`,
 };
 

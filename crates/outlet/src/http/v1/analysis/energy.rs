@@ -15,7 +15,7 @@ use crate::lookup::blocking;
 use crate::reach::{Inputs, Reach, Sent};
 use analysis::Figure;
 use analysis::energy::Window;
-use analysis::energy_bars::{BarInputs, EnergyBar, energy_bars};
+use analysis::energy_bars::{EnergyBar, energy_bars};
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::Json;
@@ -126,7 +126,7 @@ pub(in crate::http::v1) async fn get(
         let range = (edges[0], edges[edges.len() - 1].min(now));
         let reach = Reach { archive: store.reads(), meter: &meter, range, length, edges: &edges };
         let inputs = Inputs::read(&reach, known)?;
-        let inputs = BarInputs { supply_w, ..inputs.borrowed() };
+        let inputs = inputs.borrowed(supply_w);
         let whole = Window { from: range.0, to: range.1.max(range.0) };
         let bars = energy_bars(&elapsed, &inputs);
         Ok((bars, (meter, whole, energy_bars(&[whole], &inputs))))

@@ -27,8 +27,8 @@ pub(in crate::http) use availability::AvailabilityBody;
 pub(in crate::http) use balance::BalanceBody;
 pub(in crate::http) use doctor::Practice;
 pub(in crate::http) use kpi::KpiBody;
-pub(in crate::http) use loads::Ledger;
 pub(crate) use loads::Now;
+pub(in crate::http) use loads::{Ledger, make_ready};
 pub(in crate::http) use reactive::ReactiveBody;
 
 pub(super) fn router() -> Router<Arc<Service>> {

@@ -152,6 +152,7 @@ pub(in crate::http::v1) async fn get(
         .collect();
     let counters = counters(&service, &meter);
     let sent = Sent::of(&service.store, &meter);
+    let supply_w = service.site.supply_w();
     let elapsed: Vec<Window> =
         steps.iter().map(|step| Window { from: step.from, to: step.to.min(now) }).collect();
     let length = interval(&edges, step);
@@ -163,8 +164,8 @@ pub(in crate::http::v1) async fn get(
         let reach =
             Reach { archive: store.reads(), meter: &of, range: reach, length, edges: &edges };
         let inputs = Inputs::read(&reach, sent)?;
-        let mut energy = energy_bars(&elapsed, &inputs.borrowed());
-        energy.extend(energy_bars(&[whole], &inputs.borrowed()));
+        let mut energy = energy_bars(&elapsed, &inputs.borrowed(supply_w));
+        energy.extend(energy_bars(&[whole], &inputs.borrowed(supply_w)));
         let mut told = Vec::new();
         for counter in counters {
             let readings = readings(store, &counter, whole)?;

@@ -41,6 +41,17 @@ const de: Record<string, string> = {
   meter_clock_impossible: "Unmögliche Zeit",
   meter_clock_gap: "Im Frühjahr übersprungene Stunde",
   meter_clock_ambiguous: "Im Herbst doppelte Stunde",
+  exception: "Das Gerät antwortet mit einer Ausnahme",
+  no_answer: "Keine Antwort",
+  half_answer: "Halbe Antwort",
+  foreign_answer: "Antwort auf eine andere Frage",
+  modbus_frame: "Beschädigtes Modbus-Telegramm",
+  modbus_data: "Modbus-Daten anderer Länge",
+  record_invalid: "Fehlerhafter M-Bus-Datensatz",
+  application_error: "Der Slave lehnt ab",
+  wire_lost: "Die Leitung ist ausgefallen",
+  authentication_refused: "Der Zähler lehnt die Anmeldung ab",
+  mbus_ci_unknown: "Unbekannte M-Bus-Anwendung",
 };
 
 export default de;

@@ -41,6 +41,17 @@ const en: Record<string, string> = {
   meter_clock_impossible: "Impossible time",
   meter_clock_gap: "Hour skipped in spring",
   meter_clock_ambiguous: "Hour repeated in autumn",
+  exception: "The device answers an exception",
+  no_answer: "No answer",
+  half_answer: "Half an answer",
+  foreign_answer: "An answer to another question",
+  modbus_frame: "Damaged Modbus frame",
+  modbus_data: "Modbus data of another length",
+  record_invalid: "Broken M-Bus record",
+  application_error: "The slave refuses",
+  wire_lost: "The wire failed",
+  authentication_refused: "The meter refuses the credentials",
+  mbus_ci_unknown: "Unknown M-Bus application",
 };
 
 export default en;

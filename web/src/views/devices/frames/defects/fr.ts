@@ -41,6 +41,17 @@ const fr: Record<string, string> = {
   meter_clock_impossible: "Heure impossible",
   meter_clock_gap: "Heure sautée au printemps",
   meter_clock_ambiguous: "Heure doublée en automne",
+  exception: "L’appareil répond par une exception",
+  no_answer: "Pas de réponse",
+  half_answer: "Réponse incomplète",
+  foreign_answer: "Réponse à une autre question",
+  modbus_frame: "Trame Modbus abîmée",
+  modbus_data: "Données Modbus d’une autre longueur",
+  record_invalid: "Enregistrement M-Bus mal formé",
+  application_error: "L’esclave refuse",
+  wire_lost: "La liaison est perdue",
+  authentication_refused: "Le compteur refuse l’authentification",
+  mbus_ci_unknown: "Application M-Bus inconnue",
 };
 
 export default fr;

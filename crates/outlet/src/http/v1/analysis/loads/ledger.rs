@@ -2,7 +2,8 @@
 //!
 //! In: a meter, the time of now. Out: its mean powers since yesterday's local midnight, the
 //! thresholds of its states, its energies. Only the newest minutes are read again; thresholds are
-//! learned anew every hour, energies every minute. Holds at most [`METERS_MAX`] meters.
+//! learned anew every hour, energies every minute. Who asks for a meter while its day is read waits
+//! for that one reading. Holds at most [`METERS_MAX`] meters.
 
 use crate::http::v1::analysis::calendar::Step;
 use crate::reach::{Inputs, Reach, Sent};
@@ -12,7 +13,7 @@ use analysis::energy_bars::{EnergyBar, energy_bars};
 use analysis::loads::{Interval, LEARNING_MIN, Thresholds, learned};
 use reading::{MeterId, Timestamp};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::Store;
 
@@ -72,10 +73,13 @@ impl Day {
     }
 }
 
+/// The day of one meter, once it was read; locked while it is read.
+type Place = Arc<Mutex<Option<Arc<Day>>>>;
+
 /// The days of the meters that somebody asked for.
 #[derive(Default)]
 pub(in crate::http) struct Ledger {
-    days: Mutex<HashMap<MeterId, Arc<Day>>>,
+    days: Mutex<HashMap<MeterId, Place>>,
 }
 
 /// What a question needs besides the ledger.
@@ -84,6 +88,8 @@ pub(super) struct Asking {
     pub(super) yesterday: Timestamp,
     pub(super) today: Timestamp,
     pub(super) week: Timestamp,
+    /// What the supply gives at most, where it is known. **Unit** W.
+    supply_w: Option<f64>,
 }
 
 impl Asking {
@@ -93,7 +99,8 @@ impl Asking {
         let zone = &outlet.site.zone;
         let today = Step::Day.floor(now, zone)?;
         let yesterday = Step::Day.floor(today.minus(Duration::from_secs(1)), zone)?;
-        Some(Self { now, yesterday, today, week: Step::Week.floor(now, zone)? })
+        let (week, supply_w) = (Step::Week.floor(now, zone)?, outlet.site.supply_w());
+        Some(Self { now, yesterday, today, week, supply_w })
     }
 }
 
@@ -107,9 +114,10 @@ impl Ledger {
         (store, meter): (&Store, &MeterInfo),
         asking: &Asking,
     ) -> Result<Arc<Day>, store::Error> {
-        let known =
-            self.days.lock().expect("no holder of this lock panics").get(&meter.id).cloned();
+        let place = self.place(&meter.id);
+        let mut kept = locked(&place);
         // A clock that was set back, or another day, begins anew.
+        let known = kept.clone();
         let known =
             known.filter(|day| day.yesterday == asking.yesterday && day.read_at <= asking.now);
         if let Some(day) = &known
@@ -118,12 +126,24 @@ impl Ledger {
             return Ok(Arc::clone(day));
         }
         let day = Arc::new(read((store, meter), asking, known.as_deref())?);
-        let mut days = self.days.lock().expect("no holder of this lock panics");
-        if days.len() < METERS_MAX || days.contains_key(&meter.id) {
-            days.insert(meter.id.clone(), Arc::clone(&day));
-        }
+        *kept = Some(Arc::clone(&day));
         Ok(day)
     }
+
+    /// Where the day of a meter is kept; a place of its own, forgotten at once, for one too many.
+    fn place(&self, meter: &MeterId) -> Place {
+        let mut days = locked(&self.days);
+        match days.get(meter) {
+            Some(place) => Arc::clone(place),
+            None if days.len() < METERS_MAX => Arc::clone(days.entry(meter.clone()).or_default()),
+            None => Place::default(),
+        }
+    }
+}
+
+/// A reading that broke off has left what was there before.
+fn locked<T>(one: &Mutex<T>) -> MutexGuard<'_, T> {
+    one.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn read(
@@ -137,13 +157,19 @@ fn read(
     let from = intervals.last().map_or(asking.yesterday, |last| last.to);
     let fine_from = minute(now.minus(FINE_SPAN)).max(from);
     let read = |range, length| powers(store, &meter.id, (range, length));
-    if from < fine_from {
-        intervals.extend(read((from, fine_from), MINUTE)?);
+    let configured = Thresholds::configured(&meter.plate.machine);
+    let past = (configured.is_none() && to_learn(known, now))
+        .then(|| read((now.minus(LEARNED_FROM), now), MINUTE))
+        .transpose()?;
+    match &past {
+        // What is learned from holds the day's minutes as well.
+        Some(past) => intervals.extend(within(past, (from, fine_from))),
+        None if from < fine_from => intervals.extend(read((from, fine_from), MINUTE)?),
+        None => {}
     }
     let settled_to = minute(now.minus(LATE));
     let settled = intervals.partition_point(|one| one.to <= settled_to);
     intervals.extend(read((fine_from, now), FINE)?);
-    let aged = |at: Option<Timestamp>, fresh| at.is_none_or(|at| now.since(at) >= fresh);
     let mut day = Day {
         yesterday: asking.yesterday,
         today: asking.today,
@@ -157,22 +183,37 @@ fn read(
         learned_at: known.map_or(now, |day| day.learned_at),
         counted_at: known.map_or(now, |day| day.counted_at),
     };
-    if aged(known.map(|day| day.counted_at), ENERGY_FRESH) {
+    if known.is_none_or(|day| now.since(day.counted_at) >= ENERGY_FRESH) {
         day.energies = energies(store, &meter.id, asking)?;
         day.counted_at = now;
     }
-    let waits = day.thresholds.is_none() && day.learned_from < LEARNING_MIN;
-    let fresh = if waits { ENERGY_FRESH } else { THRESHOLDS_FRESH };
-    if let Some(configured) = Thresholds::configured(&meter.plate.machine) {
-        day.thresholds = Some(configured);
-    } else if aged(known.map(|day| day.learned_at), fresh) {
-        let past = read((now.minus(LEARNED_FROM), now), MINUTE)?;
+    if configured.is_some() {
+        day.thresholds = configured;
+    } else if let Some(past) = past {
         let powers: Vec<f64> = past.iter().map(|interval| interval.kw).collect();
         day.thresholds = learned(&powers);
         day.learned_from = powers.len();
         day.learned_at = now;
     }
     Ok(day)
+}
+
+/// Whether a machine's thresholds are to be learned anew.
+fn to_learn(known: Option<&Day>, now: Timestamp) -> bool {
+    let Some(day) = known else { return true };
+    let waits = day.thresholds.is_none() && day.learned_from < LEARNING_MIN;
+    now.since(day.learned_at) >= if waits { ENERGY_FRESH } else { THRESHOLDS_FRESH }
+}
+
+/// What of some intervals lies within a range.
+fn within(
+    intervals: &[Interval],
+    (from, to): (Timestamp, Timestamp),
+) -> impl Iterator<Item = Interval> {
+    intervals
+        .iter()
+        .map(move |one| Interval { from: one.from.max(from), to: one.to.min(to), ..*one })
+        .filter(|one| one.from < one.to)
 }
 
 fn minute(at: Timestamp) -> Timestamp {
@@ -216,14 +257,14 @@ fn energies(
     meter: &MeterId,
     asking: &Asking,
 ) -> Result<[Option<EnergyBar>; 3], store::Error> {
-    let Asking { now, yesterday, today, week } = *asking;
+    let Asking { now, yesterday, today, week, supply_w } = *asking;
     let sent = Sent::of(store, meter);
     let length = Duration::from_secs(900);
     let of = |from: Timestamp, to: Timestamp| -> Result<Option<EnergyBar>, store::Error> {
         let reach =
             Reach { archive: store.reads(), meter, range: (from, to), length, edges: &[from, to] };
         let inputs = Inputs::read(&reach, sent)?;
-        Ok(energy_bars(&[Window { from, to }], &inputs.borrowed()).pop())
+        Ok(energy_bars(&[Window { from, to }], &inputs.borrowed(supply_w)).pop())
     };
     Ok([of(today, now)?, of(yesterday, today)?, of(week, now)?])
 }

@@ -93,6 +93,28 @@ pub(in crate::http::v1) async fn get(
     Ok(Json(body))
 }
 
+/// Most meters whose days are read before anybody asks.
+const READY_MAX: usize = 64;
+
+/// Reads the days of the site's meters, one after another, before somebody waits for them. Without
+/// machines nobody will.
+pub(in crate::http) async fn make_ready(service: Arc<Service>) {
+    if service.meters.len() < 2 {
+        return;
+    }
+    for place in 0..service.meters.len().min(READY_MAX) {
+        let reading = Arc::clone(&service);
+        let read = blocking(&service.store, move |store| {
+            let Some(asking) = Asking::of(&reading) else { return Ok(()) };
+            reading.ledger.day((store, &reading.meters[place]), &asking).map(drop)
+        });
+        // Who asks will be told what is wrong.
+        if read.await.is_err() {
+            return;
+        }
+    }
+}
+
 /// A meter and those behind it with their depths, each before those behind itself.
 fn family(branches: &[Branch], root: usize) -> Vec<(usize, usize)> {
     let mut found = Vec::new();

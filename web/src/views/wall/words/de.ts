@@ -1,0 +1,9 @@
+import type { Words } from "./fr";
+
+const de: Words = {
+  machines: "Maschinen",
+  rest: "Rest",
+  restSilent: (count) => `Rest, ${count} stumm`,
+};
+
+export default de;
