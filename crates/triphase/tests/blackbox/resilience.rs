@@ -394,7 +394,12 @@ fn a_late_answer_of_one_slave_is_never_a_reading_of_another() {
     }
     for (id, right) in ["s1", "s2"].into_iter().zip(right) {
         for sample in samples(&service, id) {
-            assert_eq!(sample["values"], right, "{id}");
+            // A reading that lost one of its telegrams has fewer values, and no other ones.
+            let values = sample["values"].as_object().expect("an object");
+            assert!(!values.is_empty());
+            for (name, value) in values {
+                assert_eq!(Some(value), right.get(name), "{id} {name}");
+            }
         }
     }
     assert!(service.terminate().success());
