@@ -77,7 +77,7 @@ pub enum Port {
 /// Which meter of an M-Bus (EN 13757-2, 5.7.5 and EN 13757-3, 11.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MbusAddress {
-    /// A primary address, 0 to 250.
+    /// A primary address, 0 to 250, or 254, to which every slave answers.
     Primary(u8),
     /// A secondary address: identification number, manufacturer, version, medium as 16
     /// hexadecimal digits in the order of the selection telegram's text (`F` matches any digit).
@@ -123,6 +123,8 @@ const BAUD_MAX: u32 = 4_000_000;
 const MODBUS_PORT: u16 = 502;
 const UNIT_MAX: u8 = 247;
 const MBUS_PRIMARY_MAX: u8 = 250;
+/// Every slave answers to it, so that it reaches one that is alone on its line.
+const MBUS_TEST: u8 = 254;
 const SECONDARY_DIGITS: usize = 16;
 const LINE_KEYS: &str = "baud, data, parity, stop";
 
@@ -423,8 +425,9 @@ fn mbus_address<'a>(
             |key, expected| ParsePortError::Value { key, value: value.to_owned(), expected };
         let found = match key {
             "address" => {
-                let number = value.parse().ok().filter(|n| (0..=MBUS_PRIMARY_MAX).contains(n));
-                let expected = "a primary address, 0 to 250";
+                let number =
+                    value.parse().ok().filter(|n| *n <= MBUS_PRIMARY_MAX || *n == MBUS_TEST);
+                let expected = "a primary address, 0 to 250 (254 for a slave alone on its line)";
                 MbusAddress::Primary(number.ok_or_else(|| wrong("address", expected))?)
             }
             "secondary" => {

@@ -75,8 +75,9 @@ impl Asker {
         let failed = fault.is_some();
         let fault = fault.or_else(|| useless(&outcome.defects));
         // Half a reading would have some of its values at another instant than the next one.
-        let telegrams = outcome.telegram.filter(|_| !failed).into_iter().collect();
-        let answer = Answer { heard: Heard { telegrams, ..Heard::default() }, fault };
+        let telegrams: Vec<_> = outcome.telegram.filter(|_| !failed).into_iter().collect();
+        let doubts = if telegrams.is_empty() { Vec::new() } else { outcome.doubts };
+        let answer = Answer { heard: Heard { telegrams, doubts, ..Heard::default() }, fault };
         Ok((Exchange { answer, bytes }, outcome.defects))
     }
 
@@ -121,7 +122,7 @@ impl Asker {
         }
         match failure {
             Failure::Wire(error) => Err(error),
-            failure => Ok(self.fault(&failure, span)),
+            failure => Ok(self.fault(&failure, span, client.answers_are_numbered())),
         }
     }
 
@@ -135,7 +136,7 @@ impl Asker {
         Manners { timeout: self.timeout, pause }
     }
 
-    fn fault(&self, failure: &Failure, span: Span) -> Fault {
+    fn fault(&self, failure: &Failure, span: Span, tcp: bool) -> Fault {
         let unit = self.unit;
         let Span { address, count, .. } = span;
         let what = format!("unit {unit}, registers {address} to {}", span.end() - 1);
@@ -154,17 +155,24 @@ impl Asker {
                 (FaultClass::Device, "exception", format!("{what}: exception {code}, {name}"))
             }
             Failure::Timeout { waited, bytes: 0 } => {
+                let settings =
+                    if tcp { "is the unit that" } else { "are unit, baud rate and parity those" };
                 let detail = format!(
-                    "unit {unit} did not answer within {} ms: is it switched on, and are unit, \
-                     baud rate and parity those of the meter?",
+                    "unit {unit} did not answer within {} ms: is it switched on, and {settings} \
+                     of the meter?",
                     waited.as_millis()
                 );
                 (FaultClass::Transient, "no_answer", detail)
             }
             Failure::Timeout { waited, bytes } => {
+                let doubt = if tcp {
+                    "is it Modbus TCP that this port speaks? A gateway that passes serial frames \
+                     on as they are is modbus+rtutcp://"
+                } else {
+                    "are baud rate and parity those of the meter, or do two devices have this unit?"
+                };
                 let detail = format!(
-                    "{what}: {bytes} bytes came and made no whole answer within {} ms: are baud \
-                     rate and parity those of the meter, or do two devices have this unit?",
+                    "{what}: {bytes} bytes came and made no whole answer within {} ms: {doubt}",
                     waited.as_millis()
                 );
                 (FaultClass::Corrupt, "half_answer", detail)
@@ -208,9 +216,13 @@ fn note(client: &mut Client, (asked, answered): (Timestamp, Timestamp), tap: &mu
     }
 }
 
-/// A device without a single register of the map is not this model, however well it answers.
+/// Defects that leave nothing of a reading.
+const USELESS: [&str; 3] = ["model_refused", "no_sunspec", "no_values"];
+
+/// What makes a whole reading useless. A device without a single register of the map is not this
+/// model, however well it answers; one without a single value has to say so.
 fn useless(defects: &[Defect]) -> Option<Fault> {
-    let defect = defects.iter().find(|d| matches!(d.code, "model_refused" | "no_sunspec"))?;
+    let defect = defects.iter().find(|d| USELESS.contains(&d.code))?;
     Some(Fault {
         class: FaultClass::Device,
         code: defect.code,

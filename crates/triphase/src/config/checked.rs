@@ -316,7 +316,8 @@ fn meter(
     if let Err(error) = &id {
         wrong.push(Complaint::at(raw.id.span(), error.to_string()));
     }
-    let model = raw.model.as_ref().and_then(|name| maps.model(name, wrong));
+    let mut model = raw.model.as_ref().and_then(|name| maps.model(name, wrong));
+    maps::sunspec_meter(&mut model, raw.sunspec_meter.as_ref(), wrong);
     let port = raw.port.as_ref().and_then(|text| match text.get_ref().parse::<wire::Port>() {
         Ok(port) => Some(port.relative_to(folder)),
         Err(error) => {

@@ -119,6 +119,12 @@ const METER: &[Key] = &[
          read. The only thing that is ever written to a slave; see docs/meters/mbus.md.",
     ),
     optional(
+        "sunspec_meter",
+        "2",
+        "Which meter of a device with several, where the model is \"sunspec\"; \"triphase scan\n\
+         modbus\" lists them. Default 1, the first.",
+    ),
+    optional(
         "counter_of",
         "\"ligne_production_1\"",
         "The meter that measures the energy of what this one counts: a PLC's pieces, cycles, tonnes.",
@@ -425,7 +431,8 @@ mod tests {
         let shown = example();
         super::super::parse(&shown, Path::new("triphase.toml")).expect("the example is valid");
         // A meter has a port or a broker, and one table names a preset or fields.
-        let alternatives = ["parent", "counter_of", "dlms", "mbus", "mqtt", "preset", "message"];
+        let alternatives =
+            ["parent", "counter_of", "dlms", "mbus", "sunspec_meter", "mqtt", "preset", "message"];
         let (before, _) = shown.split_once("# [meter.dlms]").expect("the section");
         let (_, feed) = shown.split_once("# [meter.mqtt]").expect("the section");
         let (feed, behind) = feed.split_once("[http]").expect("the next section");

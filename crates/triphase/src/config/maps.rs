@@ -3,7 +3,7 @@
 use super::raw;
 use super::report::{Complaint, Elsewhere};
 use meter::Protocol;
-use meter::modbus::{self, Map, SUNSPEC, Source};
+use meter::modbus::{self, METERS_MAX, Map, SUNSPEC, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,8 +74,9 @@ impl<'a> Maps<'a> {
         }
         let known = meter::model(text).map(ModelConfig::Known);
         let known = known.or_else(|| modbus::map(text).map(|map| registers(Arc::clone(map))));
-        let known =
-            known.or_else(|| (text == SUNSPEC).then_some(ModelConfig::Registers(Source::SunSpec)));
+        let known = known.or_else(|| {
+            (text == SUNSPEC).then_some(ModelConfig::Registers(Source::SunSpec { meter: 1 }))
+        });
         if known.is_none() {
             wrong.push(Complaint::at(name.span(), unknown(text)));
         }
@@ -141,6 +142,29 @@ fn parsed(file: &Path, text: &str, wrong: &mut Vec<Complaint>) -> Option<Arc<Map
             }));
             None
         }
+    }
+}
+
+/// Which of a SunSpec device's meters is meant, where the configuration says it.
+pub(super) fn sunspec_meter(
+    model: &mut Option<ModelConfig>,
+    wanted: Option<&Spanned<i64>>,
+    wrong: &mut Vec<Complaint>,
+) {
+    let Some(wanted) = wanted else { return };
+    let Some(ModelConfig::Registers(Source::SunSpec { meter })) = model else {
+        let message = "sunspec_meter tells apart the meters of a device with model = \"sunspec\"";
+        return wrong.push(Complaint::at(wanted.span(), message));
+    };
+    match u8::try_from(*wanted.get_ref()).ok().filter(|it| (1..=METERS_MAX).contains(it)) {
+        Some(number) => *meter = number,
+        None => wrong.push(Complaint::at(
+            wanted.span(),
+            format!(
+                "expected the number of one of the device's meters, 1 to {METERS_MAX}; \"triphase \
+                 scan modbus\" lists them"
+            ),
+        )),
     }
 }
 

@@ -55,6 +55,7 @@ pub(super) struct Meter {
     pub(super) optical: Option<Spanned<Optical>>,
     pub(super) dlms: Option<Spanned<Dlms>>,
     pub(super) mbus: Option<Spanned<Mbus>>,
+    pub(super) sunspec_meter: Option<Spanned<i64>>,
     pub(super) counter_of: Option<Spanned<String>>,
     pub(super) mqtt: Option<Spanned<Feed>>,
 }

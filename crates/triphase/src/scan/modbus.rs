@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use clap::Args;
 use meter::Correction;
 use meter::modbus::{
-    self, Image, Likeness, Map, Reader, ReaderOptions, SUNSPEC, Source, Span, Table, fits, likeness,
+    self, Image, Likeness, Map, Reader, ReaderOptions, SUNSPEC, Source, Span, SunSpecMeter, Table,
+    Walk, WalkStep, fits, likeness,
 };
 use reading::MeterId;
 use std::sync::Arc;
@@ -83,11 +84,22 @@ struct Search {
 /// A map that may be the device's.
 struct Proposal {
     model: String,
+    /// Which of a SunSpec device's meters it reads, where that has several.
+    meter: Option<NumberedMeter>,
     /// The device has a mark of the model.
     marked: bool,
     likeness: Likeness,
     /// How many of the map's registers the device refuses.
     refused: usize,
+}
+
+/// One of several meters of a SunSpec device.
+struct NumberedMeter {
+    /// Counted from 1.
+    number: u8,
+    of: usize,
+    /// What the device says that it is.
+    texts: Vec<String>,
 }
 
 /// A device that answered.
@@ -155,26 +167,21 @@ impl Search {
             }
         };
         let device = Device { port, unit, texts };
-        let mut proposals = Vec::new();
         self.progress.at(&format!("{at}: SunSpec"));
-        if let Some((likeness, _)) = self.likeness(client, &device, &Source::SunSpec).await? {
-            proposals.push(Proposal {
-                model: SUNSPEC.to_owned(),
-                marked: true,
-                likeness,
-                refused: 0,
-            });
+        let meters = self.sunspec(client, &device).await?;
+        if !meters.is_empty() {
+            self.found.extend(meters.into_iter().map(|meter| found(&device, &[meter])));
+            return Ok(());
         }
-        if proposals.is_empty() {
-            for map in modbus::maps().iter().filter(|map| map.sunspec.is_empty()) {
-                self.progress.at(&format!("{at}: {}", map.name));
-                let marked = self.is_marked(client, &device, map).await?;
-                let source = Source::Map(Arc::clone(map));
-                let likeness = self.likeness(client, &device, &source).await?;
-                if let Some((likeness, refused)) = likeness.filter(|(l, _)| l.is_likely()) {
-                    let model = map.name.clone();
-                    proposals.push(Proposal { model, marked, likeness, refused });
-                }
+        let mut proposals = Vec::new();
+        for map in modbus::maps().iter().filter(|map| map.sunspec.is_empty()) {
+            self.progress.at(&format!("{at}: {}", map.name));
+            let marked = self.is_marked(client, &device, map).await?;
+            let source = Source::Map(Arc::clone(map));
+            let likeness = self.likeness(client, &device, &source).await?;
+            if let Some((likeness, refused)) = likeness.filter(|(l, _)| l.is_likely()) {
+                let model = map.name.clone();
+                proposals.push(Proposal { model, meter: None, marked, likeness, refused });
             }
         }
         // A larger model's map has registers that the smaller model refuses.
@@ -182,6 +189,62 @@ impl Search {
         proposals.truncate(PROPOSALS_MAX);
         self.found.push(found(&device, &proposals));
         Ok(())
+    }
+
+    /// The meters of a SunSpec device; none when it is no such device.
+    async fn sunspec(
+        &mut self,
+        client: &mut Option<Client>,
+        device: &Device<'_>,
+    ) -> Result<Vec<Proposal>> {
+        let mut walk = Walk::to(1);
+        while let WalkStep::Ask(span) = walk.step() {
+            match self.words(client, device, span).await? {
+                Some(words) => walk.answered(&words),
+                None => walk.refused(),
+            }
+        }
+        let meters = walk.meters();
+        let mut proposals = Vec::new();
+        for (place, meter) in meters.iter().enumerate() {
+            let Ok(number) = u8::try_from(place + 1) else { break };
+            let texts = match meter.plate() {
+                Some(plate) => self.words(client, device, plate).await?,
+                None => None,
+            };
+            let source = Source::SunSpec { meter: number };
+            // A meter whose every value is "not available" is there all the same.
+            let likeness = self.likeness(client, device, &source).await?.unwrap_or_default().0;
+            let texts = texts.map(|words| SunSpecMeter::texts(&words)).unwrap_or_default();
+            let numbered = NumberedMeter { number, of: meters.len(), texts };
+            proposals.push(Proposal {
+                model: SUNSPEC.to_owned(),
+                meter: Some(numbered).filter(|it| it.of > 1),
+                marked: true,
+                likeness,
+                refused: 0,
+            });
+        }
+        Ok(proposals)
+    }
+
+    /// The words of registers; `None` when the device does not give them.
+    async fn words(
+        &self,
+        client: &mut Option<Client>,
+        device: &Device<'_>,
+        span: Span,
+    ) -> Result<Option<Vec<u16>>> {
+        let opened = self.client(client, device.port).await?;
+        match opened.read(question(device.unit, span), self.manners).await {
+            Ok(words) => Ok(Some(words)),
+            Err(failure) => {
+                if failure.spoils_the_wire() {
+                    *client = None;
+                }
+                Ok(None)
+            }
+        }
     }
 
     /// How much of what a map reads from the device makes sense, and how many of its registers the
@@ -224,11 +287,8 @@ impl Search {
     ) -> Result<bool> {
         let mut image = Image::default();
         for span in map.marks.iter().filter_map(meter::modbus::Mark::span) {
-            let opened = self.client(client, device.port).await?;
-            match opened.read(question(device.unit, span), self.manners).await {
-                Ok(words) => image.take(span, words),
-                Err(failure) if failure.spoils_the_wire() => *client = None,
-                Err(_) => {}
+            if let Some(words) = self.words(client, device, span).await? {
+                image.take(span, words);
             }
         }
         Ok(fits(map, &device.texts, &image))
@@ -247,7 +307,7 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
     if !texts.is_empty() {
         what.push_str(&format!(" says it is {}", texts.join(", ")));
     }
-    let Some(Proposal { model, marked, likeness, .. }) = proposals.first() else {
+    let Some(Proposal { model, meter, marked, likeness, .. }) = proposals.first() else {
         what.push_str(
             "\nno map in this version reads sense from it: write one from its data sheet, see \
              docs/meters/adding-a-modbus-meter.md",
@@ -259,6 +319,12 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
         return Found { what, block };
     };
     let because = if *marked { "as it says" } else { "a guess" };
+    if let Some(NumberedMeter { number, of, texts }) = meter {
+        what.push_str(&format!("\nmeter {number} of {of}"));
+        if !texts.is_empty() {
+            what.push_str(&format!(": {}", texts.join(", ")));
+        }
+    }
     what.push_str(&format!(
         "\n{model} ({because}): {} of its values make sense, {} do not",
         likeness.plausible, likeness.absurd
@@ -268,8 +334,14 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
         what.push_str(&format!("; {} would, too", others.join(" and ")));
     }
     what.push_str("\ncompare the first reading with the meter's display");
+    let (id, which) = match meter {
+        Some(NumberedMeter { number, .. }) => {
+            (format!("{id}_meter_{number}"), format!("sunspec_meter = {number}\n"))
+        }
+        None => (id, String::new()),
+    };
     let block = format!(
-        "[[meter]]\nid = \"{id}\"\nrole = \"machine\"\nmodel = \"{model}\"\nport = \
+        "[[meter]]\nid = \"{id}\"\nrole = \"machine\"\nmodel = \"{model}\"\n{which}port = \
          \"{}\"\nperiod = \"5s\"\n",
         url(port, *unit)
     );
@@ -280,8 +352,9 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
 fn id(port: &Port, unit: u8) -> String {
     /// The port of Modbus/TCP, which needs no mention.
     const PORT_USUAL: u16 = 502;
-    /// Most characters of the place; the end of a device's path tells devices apart.
-    const PLACE_MAX: usize = 48;
+    /// Most characters of the place, so that the number of a meter still fits into an id; the end of a
+    /// device's path tells devices apart.
+    const PLACE_MAX: usize = 42;
     let place = match port {
         Port::ModbusTcp { host, port: PORT_USUAL, .. } => host.clone(),
         Port::ModbusTcp { host, port, .. } | Port::ModbusRtuTcp { host, port, .. } => {
@@ -392,7 +465,7 @@ mod tests {
         let different: std::collections::BTreeSet<&String> = ids.iter().collect();
         assert_eq!(different.len(), ids.len(), "{ids:?}");
         for id in &ids {
-            MeterId::new(id.clone()).expect("an id");
+            MeterId::new(format!("{id}_meter_255")).expect("an id");
         }
     }
 

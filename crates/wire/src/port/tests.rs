@@ -16,6 +16,7 @@ fn reads_every_kind_of_port_and_prints_it_back() {
         "modbus+rtu:///dev/ttyUSB1?baud=19200&data=8&parity=even&stop=1&unit=3",
         "modbus+rtutcp://10.0.0.12:4001?unit=3",
         "mbus+serial:///dev/ttyUSB2?baud=2400&data=8&parity=even&stop=1&address=5",
+        "mbus+tcp://gateway:10001?address=254",
         "mbus+tcp://gateway:10001?secondary=12345678FFFFFFFF",
     ] {
         let port: Port = text.parse().expect(text);
@@ -83,7 +84,10 @@ fn says_what_is_wrong_and_what_was_expected() {
         ),
         ("mbus+tcp://h", "expected mbus+tcp://HOST:PORT?address=N"),
         ("mbus+tcp://h:1", "expected address=N (0 to 250) or secondary=ID"),
-        ("mbus+serial:///dev/x?address=251", "address=251: expected a primary address, 0 to 250"),
+        (
+            "mbus+serial:///dev/x?address=251",
+            "address=251: expected a primary address, 0 to 250 (254 for a slave alone on its line)",
+        ),
         (
             "mbus+serial:///dev/x?secondary=1234",
             "secondary=1234: expected 16 hexadecimal digits: identification, manufacturer, \

@@ -9,12 +9,12 @@ use super::place::{self, Bus};
 use super::{Findings, Found, Progress};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use frame::mbus::{self, Application, Frame, names};
-use meter::mbus::{Ear, Selection, map, map_fixed};
+use frame::mbus::{self, Application, Frame, LONG_LENGTH_MAX, names};
+use meter::mbus::{Ear, Selection, asks_for_data, map, map_fixed};
 use search::{Heard, Search, Slave};
 use std::ops::RangeInclusive;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use wire::{LineSettings, Link, MbusAddress, Parity, Port, SerialSettings};
 
 /// Bits of a character with start, parity and stop.
@@ -29,6 +29,13 @@ const WAY_TCP: Duration = Duration::from_millis(400);
 const GAP: Duration = Duration::from_millis(80);
 /// Most bytes of one answer: a line that never falls silent is not waited for.
 const ANSWER_BYTES_MAX: usize = 2_048;
+/// The same where an acknowledgement is the only answer, and there may be an echo.
+const ACKNOWLEDGEMENT_BYTES_MAX: usize = 64;
+/// Most characters that the bus can have carried while one answer is heard: the longest frame and
+/// as much again of what clashed with it. A slow trickle that never ends is not waited for either.
+const ANSWER_CHARACTERS_MAX: u32 = 2 * LONG_LENGTH_MAX as u32;
+/// The rate that the slowest gateway's bus may run at.
+const GATEWAY_BAUD_MIN: u32 = 300;
 /// The rate that a gateway's bus is taken to run at.
 const GATEWAY_BAUD: u32 = 2400;
 const PRIMARY_MAX: u8 = 250;
@@ -141,9 +148,14 @@ async fn ask(link: &mut Link, line: Option<LineSettings>, question: &[u8]) -> Re
     let way = if line.is_some() { WAY } else { WAY_TCP };
     let sending = bits(CHARACTER_BITS.saturating_mul(characters));
     let mut patience = sending + bits(ANSWER_BITS) + ANSWER_REST + way;
+    let slowest = line.map_or(GATEWAY_BAUD_MIN, |line| line.baud.max(1));
+    let longest = Duration::from_secs(1) * CHARACTER_BITS * ANSWER_CHARACTERS_MAX / slowest;
+    let end = Instant::now() + patience + longest;
+    let bytes_max =
+        if asks_for_data(question) { ANSWER_BYTES_MAX } else { ACKNOWLEDGEMENT_BYTES_MAX };
     let (mut ear, mut heard, mut bytes) = (Ear::default(), Heard::default(), 0);
     let mut buffer = [0; 256];
-    while bytes < ANSWER_BYTES_MAX {
+    while bytes < bytes_max && Instant::now() < end {
         let Ok(read) = timeout(patience, link.read(&mut buffer)).await else { break };
         let count = read?;
         if count == 0 {
@@ -158,7 +170,7 @@ async fn ask(link: &mut Link, line: Option<LineSettings>, question: &[u8]) -> Re
         }
     }
     heard.waste = ear.waste();
-    if bytes >= ANSWER_BYTES_MAX {
+    if bytes >= bytes_max || Instant::now() >= end {
         // Whatever it is, it should have a moment to end.
         sleep(patience).await;
     }
