@@ -4,6 +4,7 @@
 //! put in the wrong way round counts imports as exports. Both are facts of the place and not of
 //! the model, so they are stated per meter.
 
+use crate::doubt::{self, Doubt};
 use reading::{Decimal, Quality, Quantity, Reading, Sign, Unit, Value};
 
 /// What is to be corrected at one meter.
@@ -22,11 +23,12 @@ impl Correction {
     pub const NONE: Self =
         Self { ct_ratio: Decimal::new(1, 0), vt_ratio: Decimal::new(1, 0), invert: false };
 
-    /// The reading at the place. A product with more digits than a register could have becomes
+    /// The reading at the place. What no meter can have measured is never good, and its doubt is
+    /// added to `doubts`. A product with more digits than a register could have becomes
     /// [`Quality::Bad`], with the number as the meter sent it.
     #[must_use]
-    pub fn apply(&self, reading: Reading) -> Reading {
-        let reading = self.primary(reading);
+    pub fn apply(&self, reading: Reading, doubts: &mut Vec<Doubt>) -> Reading {
+        let reading = self.primary(doubt::judged(reading, doubts));
         if self.invert { reversed(reading) } else { reading }
     }
 
@@ -142,7 +144,7 @@ mod tests {
             (Quantity::Frequency, Decimal::new(123, -2)),
         ];
         for (quantity, expected) in cases {
-            let corrected = correction.apply(reading(quantity, 123, -2));
+            let corrected = correction.apply(reading(quantity, 123, -2), &mut Vec::new());
             assert_eq!(corrected.value, Value::Number(expected), "{quantity}");
         }
     }
@@ -163,7 +165,7 @@ mod tests {
             (Quantity::ActivePowerImport, Quantity::ActivePowerExport, 7),
         ];
         for (quantity, expected, value) in cases {
-            let corrected = correction.apply(reading(quantity, 7, 0));
+            let corrected = correction.apply(reading(quantity, 7, 0), &mut Vec::new());
             assert_eq!(corrected.quantity, Some(expected), "{quantity}");
             assert_eq!(corrected.value, Value::Number(Decimal::new(value, 0)), "{quantity}");
         }

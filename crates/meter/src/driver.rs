@@ -7,6 +7,7 @@
 use crate::Dialogue;
 use crate::correction::Correction;
 use crate::cosem::{CosemDialogue, CosemOptions};
+use crate::doubt::Doubt;
 use crate::mbus::{MbusDialogue, MbusOptions};
 use crate::models::{Model, Protocol};
 use crate::push::{Outcome, PushOptions, PushReader, PushedValue};
@@ -24,6 +25,8 @@ pub struct Heard {
     pub memory: Vec<Memory>,
     /// Everything that was heard, refused telegrams too, for counters, logs and inspection.
     pub outcomes: Vec<Outcome>,
+    /// Values of the telegrams that no meter can have measured: they are marked, and to be said.
+    pub doubts: Vec<Doubt>,
     /// Bytes that were found to belong to nothing known. Whether bytes are noise may be known only
     /// when later ones have come.
     pub noise_bytes: u64,
@@ -159,17 +162,24 @@ impl PushDriver {
                 self.memory.push(memory.clone());
             }
             heard.memory.extend(outcome.memory.iter().cloned());
-            heard.telegrams.extend(self.telegram(at, outcome));
+            heard.telegrams.extend(self.telegram(at, outcome, &mut heard.doubts));
         }
         heard.outcomes = outcomes;
         heard
     }
 
-    fn telegram(&self, at: Timestamp, outcome: &Outcome) -> Option<Telegram> {
+    fn telegram(
+        &self,
+        at: Timestamp,
+        outcome: &Outcome,
+        doubts: &mut Vec<Doubt>,
+    ) -> Option<Telegram> {
         if !outcome.delivered || outcome.values.is_empty() {
             return None;
         }
         let readings = outcome.values.iter().filter(|value| !names_a_list(value));
+        let readings =
+            readings.map(|value| self.correction.apply(value.reading.clone(), doubts)).collect();
         Some(Telegram {
             meter: self.meter.clone(),
             list: outcome.list.clone().unwrap_or_else(|| ListId::new("push")),
@@ -177,7 +187,7 @@ impl PushDriver {
             measured_at: outcome.measured_at.unwrap_or(at),
             received_at: at,
             quality: Quality::Good,
-            readings: readings.map(|value| self.correction.apply(value.reading.clone())).collect(),
+            readings,
         })
     }
 }

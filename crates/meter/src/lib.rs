@@ -9,6 +9,7 @@
 pub mod correction;
 pub mod cosem;
 pub mod dialogue;
+pub mod doubt;
 pub mod driver;
 pub mod mbus;
 pub mod modbus;
@@ -18,5 +19,6 @@ pub mod readout;
 
 pub use correction::Correction;
 pub use dialogue::{Answer, Dialect, Dialogue, Fault, FaultClass, STEPS_MAX, Step};
+pub use doubt::Doubt;
 pub use driver::{Driver, DriverOptions, Heard, Reader};
 pub use models::{Model, Profile, Protocol, model, models, profile, profiles};

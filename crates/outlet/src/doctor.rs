@@ -11,6 +11,8 @@ use analysis::Measurement;
 use analysis::doctor::{
     Check, Examination, Finding, Language, Obstacle, Outcome, Patient, examine,
 };
+use analysis::energy_bars::PowerInterval;
+use analysis::load_profile::quantile;
 use analysis::loads::tied;
 use reading::Quantity::{self, ActiveEnergyImport};
 use reading::{Decimal, Quality, Timestamp};
@@ -20,7 +22,7 @@ use std::time::Duration;
 use store::{ReadOnly, Row, SampleQuery, SeriesQuery};
 
 /// What the doctor looks at.
-const QUANTITIES: [Quantity; 37] = [
+const QUANTITIES: [Quantity; 43] = [
     Quantity::VoltageL1,
     Quantity::VoltageL2,
     Quantity::VoltageL3,
@@ -52,6 +54,12 @@ const QUANTITIES: [Quantity; 37] = [
     Quantity::ReactivePowerL1,
     Quantity::ReactivePowerL2,
     Quantity::ReactivePowerL3,
+    Quantity::ReactivePowerImportL1,
+    Quantity::ReactivePowerImportL2,
+    Quantity::ReactivePowerImportL3,
+    Quantity::ReactivePowerExportL1,
+    Quantity::ReactivePowerExportL2,
+    Quantity::ReactivePowerExportL3,
     Quantity::ApparentPower,
     Quantity::Frequency,
     Quantity::AngleU2U1,
@@ -69,6 +77,8 @@ const SLICE: Duration = Duration::from_secs(60);
 /// Powers are compared over this time.
 const DAY: Duration = Duration::from_secs(86_400);
 const MINUTE: Duration = Duration::from_secs(60);
+/// Share of the minutes that may have fewer values than the rest, as one does at the end of a gap.
+const FEW_SHARE: f64 = 0.1;
 /// A value of another list completes a telegram for so long.
 const HELD: Duration = Duration::from_secs(15);
 /// Telegrams whose clocks are compared.
@@ -169,6 +179,8 @@ pub fn diagnose(
     let parents = parents(meters);
     let mut patients = Vec::with_capacity(meters.len());
     for (meter, parent) in meters.iter().zip(parents) {
+        // What counts pieces draws nothing.
+        let parent = parent.filter(|_| meter.counter_of.is_none());
         patients.push(patient(archive, (meter, parent), until.unwrap_or(now))?);
     }
     let examinations = examine(&patients, nominal_v);
@@ -206,7 +218,7 @@ fn patient(
         samples.extend(joined(&rows));
     }
     let rows = archive.numbers(&meter.id, (end.minus(RECENT), end), &QUANTITIES)?;
-    let period_s = period_s(&rows);
+    let period_s = meter.period.map_or_else(|| gap_s(&rows), |period| period.as_secs_f64());
     let recent = joined(&rows);
     let thin = recent.len().div_ceil(SAMPLES_MAX).max(1);
     samples.extend(recent.into_iter().step_by(thin));
@@ -233,6 +245,7 @@ fn patient(
         name: name(meter),
         is_main: meter.role == Role::Main,
         parent,
+        is_constant: power.is_empty() && meter.plate.constant_kw.is_some(),
         kind: meter.voltage_kind,
         ct_ratio: Some(meter.plate.ct_ratio).filter(|ratio| (ratio - 1.0).abs() > f64::EPSILON),
         samples,
@@ -240,7 +253,7 @@ fn patient(
         counter: counted.points.iter().map(reading).collect(),
         counter_digit_wh: 10_f64.powi(i32::from(digit)),
         clock_s: clocks(archive, meter, end)?,
-        period_s: meter.period.map_or(period_s, |period| period.as_secs_f64()),
+        period_s: period_s.max(spacing_s(&power)),
     })
 }
 
@@ -248,8 +261,16 @@ fn name(meter: &MeterInfo) -> String {
     meter.label.clone().unwrap_or_else(|| meter.id.to_string())
 }
 
+/// The distance of values within the minutes that have the fewest: a past that was imported, or thinned
+/// out, tells less than the meter does now. **Unit** s.
+#[allow(clippy::cast_precision_loss)]
+fn spacing_s(power: &[PowerInterval]) -> f64 {
+    let counts: Vec<f64> = power.iter().map(|minute| minute.count.max(1) as f64).collect();
+    quantile(&counts, FEW_SHARE).map_or(0.0, |few| MINUTE.as_secs_f64() / few.max(1.0))
+}
+
 /// The usual distance of telegrams. **Unit** s.
-fn period_s(rows: &[Row]) -> f64 {
+fn gap_s(rows: &[Row]) -> f64 {
     let mut gaps: Vec<f64> = rows
         .windows(2)
         .map(|pair| pair[1].measured_at.since(pair[0].measured_at).as_secs_f64())

@@ -1,8 +1,8 @@
 //! From the configuration to the parts: the only place that knows every room, and no rule.
 
 use crate::acquire::{
-    Acquisition, Asker, Bus, Clock, Conversation, Fed, Feed, Listener, Member, Sinks, Station,
-    TIMEOUT_DEFAULT, Tape,
+    Acquisition, Asker, Bus, Clock, Conversation, Fed, Feed, Listener, Member, Owed, Sinks,
+    Station, TIMEOUT_DEFAULT, Tape,
 };
 use crate::assets;
 use crate::config::{Config, DlmsConfig, MeterConfig, ModelConfig, MqttConfig, Role, SiteConfig};
@@ -128,8 +128,7 @@ fn acquisitions(
         let period = meter.period.unwrap_or(PERIOD_DEFAULT);
         let member = Member { station, conversation, period, line: port.line() };
         let bus = port.bus().unwrap_or_else(|| meter.id.to_string());
-        let bus =
-            buses.entry(bus).or_insert_with(|| Bus { port: port.clone(), members: Vec::new() });
+        let bus = buses.entry(bus).or_insert_with(|| Bus::new(port.clone()));
         bus.members.push(member);
     }
     acquisitions.extend(buses.into_values().map(Acquisition::Bus));
@@ -203,6 +202,7 @@ pub(crate) fn asker(meter: &MeterConfig, port: &wire::Port, source: &Source) -> 
         reader: modbus::Reader::new(source.clone(), options),
         unit: port.unit().unwrap_or_default(),
         timeout: meter.timeout.unwrap_or(TIMEOUT_DEFAULT),
+        owed: Owed::default(),
     }
 }
 
@@ -243,7 +243,7 @@ pub(crate) fn options(
         mbus: meter::mbus::MbusOptions {
             address: meter.port.as_ref().and_then(wire::Port::mbus_address),
             line: meter.port.as_ref().and_then(wire::Port::line),
-            switch_baud: None,
+            switch_baud: meter.switch_baud,
         },
         inspect: true,
     })

@@ -472,8 +472,9 @@ pub(crate) struct Simulate {
     /// The meter to simulate
     #[arg(long, value_name = "NAME", default_value = "lgz_e450")]
     pub(crate) model: String,
-    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on; a model that
-    /// publishes takes its broker, mqtt://HOST:PORT
+    /// `pty` (the first line printed is its path) or tcp://HOST:PORT to listen on; Modbus also
+    /// modbus+rtutcp://HOST:PORT for serial frames over TCP; a model that publishes takes its broker,
+    /// mqtt://HOST:PORT
     #[arg(long, value_name = "PORT", default_value = "pty")]
     pub(crate) port: String,
     /// The machine whose feeder is measured, for a model that publishes
@@ -512,7 +513,7 @@ pub(crate) struct Simulate {
     /// Modbus: what a unit does wrong, such as 3=mute or 4=late:1500ms; may be given several times
     #[arg(long, value_name = "UNIT=WHAT")]
     pub(crate) fault: Vec<String>,
-    /// Optical port and M-Bus: the head or converter sends back what it is sent
+    /// Optical port, M-Bus and Modbus RTU: the head or converter sends back what it is sent
     #[arg(long)]
     pub(crate) echo: bool,
     /// Optical port: the rate that the meter offers

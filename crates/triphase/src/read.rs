@@ -8,7 +8,8 @@ use crate::config::{self, MeterConfig, ModelConfig, SiteConfig};
 use crate::{assemble, cli, clock};
 use anyhow::{Context, Result, bail};
 use meter::cosem::CosemOptions;
-use meter::{Dialogue, Driver, Reader};
+use meter::doubt::IMPLAUSIBLE;
+use meter::{Dialogue, Driver, Heard, Reader};
 use reading::{Telegram, Value};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -80,6 +81,9 @@ pub(crate) async fn read(arguments: &cli::Read, chosen: (SiteConfig, MeterConfig
     let patience = Duration::from_secs(arguments.timeout);
     let late = || format!("{}: no reading within {} s", meter.id, patience.as_secs());
     let telegrams = timeout(patience, once(&site, &meter)).await.with_context(late)??;
+    if telegrams.is_empty() {
+        bail!("{}: the meter answered and gave no value", meter.id);
+    }
     let mut out = std::io::stdout().lock();
     for telegram in &telegrams {
         match arguments.format {
@@ -140,13 +144,22 @@ async fn registers(mut asker: Asker, port: &wire::Port, link: wire::Link) -> Res
     }
     let (Exchange { answer, .. }, defects) =
         asker.read(&mut client, &now(), &mut Tap::default()).await?;
-    for defect in defects {
+    let fault = answer.fault.as_ref().map_or("", |fault| fault.code);
+    for defect in defects.iter().filter(|defect| defect.code != fault) {
         eprintln!("triphase read: {} ({})", defect.detail, defect.code);
     }
     match answer.fault {
         Some(fault) => bail!("{fault} ({})", fault.code),
-        None => Ok(answer.heard.telegrams),
+        None => Ok(told(answer.heard)),
     }
+}
+
+/// The telegrams, after saying which of their values no meter can have measured.
+fn told(heard: Heard) -> Vec<Telegram> {
+    for doubt in &heard.doubts {
+        eprintln!("triphase read: {} ({})", doubt.detail, IMPLAUSIBLE);
+    }
+    heard.telegrams
 }
 
 fn now() -> Clock {
@@ -167,7 +180,7 @@ async fn listen(mut driver: Box<dyn Driver>, link: &mut wire::Link) -> Result<Ve
             }
         }
         if !heard.telegrams.is_empty() {
-            return Ok(heard.telegrams);
+            return Ok(told(heard));
         }
     }
 }
@@ -180,7 +193,7 @@ async fn ask(mut dialogue: Box<dyn Dialogue>, link: &mut wire::Link) -> Result<V
     for defect in answer.heard.outcomes.iter().flat_map(|outcome| &outcome.defects) {
         eprintln!("triphase read: {} ({})", defect.detail, defect.code.name());
     }
-    let telegrams = answer.heard.telegrams;
+    let telegrams = told(answer.heard);
     match answer.fault {
         Some(fault) if telegrams.is_empty() => bail!("{fault} ({})", fault.code),
         Some(fault) => eprintln!("triphase read: {fault} ({}); what came before it:", fault.code),

@@ -7,9 +7,9 @@ use rustix::net::sockopt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_serial::{SerialPort as _, SerialStream};
@@ -41,6 +41,7 @@ enum Kind {
     Tcp(TcpStream),
     Pty(Pty),
     Replay(Replay),
+    Memory(DuplexStream),
 }
 
 /// Opens a port. `decode` turns the content of a replayed file (raw, or hexadecimal text) into
@@ -57,6 +58,7 @@ pub async fn open(port: &Port, decode: fn(&[u8]) -> Vec<u8>) -> Result<Link, Err
         }
         Port::Tcp { host, port }
         | Port::ModbusTcp { host, port, .. }
+        | Port::ModbusRtuTcp { host, port, .. }
         | Port::MbusTcp { host, port, .. } => Kind::Tcp(connect(host, *port).await?),
         Port::Pty { link } => Kind::Pty(Pty::open(link.as_deref())?),
         Port::File { path, speed } => Kind::Replay(Replay::open(path, *speed, decode)?),
@@ -103,6 +105,7 @@ impl Link {
             Kind::Tcp(stream) => stream.read(buffer).await.map_err(Error::Broken),
             Kind::Pty(pty) => pty.read(buffer).await.map_err(Error::Broken),
             Kind::Replay(replay) => replay.read(buffer).await,
+            Kind::Memory(stream) => stream.read(buffer).await.map_err(Error::Broken),
         }
     }
 
@@ -117,6 +120,9 @@ impl Link {
                 timeout(WRITE_TIMEOUT, stream.write_all(bytes)).await.map_err(late)?
             }
             Kind::Tcp(stream) => {
+                timeout(WRITE_TIMEOUT, stream.write_all(bytes)).await.map_err(late)?
+            }
+            Kind::Memory(stream) => {
                 timeout(WRITE_TIMEOUT, stream.write_all(bytes)).await.map_err(late)?
             }
             Kind::Pty(pty) => pty.write_or_lose(bytes).map(drop),
@@ -174,6 +180,7 @@ impl Link {
             let read = match &mut self.0 {
                 Kind::Serial { stream, .. } => stream.try_read(&mut buffer),
                 Kind::Tcp(stream) => stream.try_read(&mut buffer),
+                Kind::Memory(stream) => now(stream, &mut buffer),
                 Kind::Pty(_) | Kind::Replay(_) => break,
             };
             match read {
@@ -201,6 +208,7 @@ impl Link {
         match &mut self.0 {
             Kind::Serial { stream, .. } => Pin::new(stream).poll_read(context, buffer),
             Kind::Tcp(stream) => Pin::new(stream).poll_read(context, buffer),
+            Kind::Memory(stream) => Pin::new(stream).poll_read(context, buffer),
             Kind::Pty(_) | Kind::Replay(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
         }
     }
@@ -214,6 +222,7 @@ impl Link {
         match &mut self.0 {
             Kind::Serial { stream, .. } => Pin::new(stream).poll_write(context, bytes),
             Kind::Tcp(stream) => Pin::new(stream).poll_write(context, bytes),
+            Kind::Memory(stream) => Pin::new(stream).poll_write(context, bytes),
             Kind::Pty(_) | Kind::Replay(_) => Poll::Ready(Err(io::ErrorKind::Unsupported.into())),
         }
     }
@@ -232,6 +241,12 @@ impl Link {
         Self(Kind::Pty(pty))
     }
 
+    /// One end of a wire within this process, whose other end a simulation holds.
+    #[must_use]
+    pub const fn of_memory(stream: DuplexStream) -> Self {
+        Self(Kind::Memory(stream))
+    }
+
     /// The device that the other side of a pseudo-terminal opens.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
@@ -239,5 +254,15 @@ impl Link {
             Kind::Pty(pty) => Some(pty.path()),
             _ => None,
         }
+    }
+}
+
+/// What has arrived, without waiting.
+fn now(stream: &mut DuplexStream, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut read = ReadBuf::new(buffer);
+    let mut context = Context::from_waker(Waker::noop());
+    match Pin::new(stream).poll_read(&mut context, &mut read) {
+        Poll::Ready(done) => done.map(|()| read.filled().len()),
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
 }

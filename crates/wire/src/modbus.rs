@@ -4,7 +4,10 @@
 //! time. What a failure means for the wire is part of its answer: once an answer is owed, it could
 //! be taken for that to the next question, so the wire must be opened anew.
 
+mod echo;
+
 use crate::{Error, LineSettings, Link, Port};
+use echo::Echo;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,6 +33,10 @@ const QUIET_MAX: Duration = Duration::from_secs(2);
 const IDENTIFICATION_PARTS_MAX: usize = 4;
 /// Characters of a question, and of an answer beside its registers.
 const FRAME_CHARACTERS: u32 = 13;
+/// The rate that a line behind a gateway is taken to run at. **Unit** bit/s.
+const GATEWAY_BAUD: u32 = 9600;
+/// Most bytes taken from a wire at once.
+const READ_MAX: usize = 512;
 /// Bytes of an exchange that are remembered, of each direction: the longest unit, and as much noise.
 const EXCHANGE_BYTES_MAX: usize = 520;
 /// Bits of a character: start, eight data bits, parity, stop.
@@ -42,6 +49,18 @@ pub enum Framing {
     Tcp,
     /// With a check sum, between silences.
     Rtu,
+}
+
+impl Framing {
+    /// How questions on a port are framed; `None` for a port that is none of Modbus.
+    #[must_use]
+    pub const fn of(port: &Port) -> Option<Self> {
+        match port {
+            Port::ModbusTcp { .. } => Some(Self::Tcp),
+            Port::ModbusRtu { .. } | Port::ModbusRtuTcp { .. } => Some(Self::Rtu),
+            _ => None,
+        }
+    }
 }
 
 /// Which registers of which device.
@@ -154,30 +173,30 @@ impl Client {
     /// Takes an open wire as its port says; `None` when that is none of Modbus.
     #[must_use]
     pub fn of(link: Link, port: &Port) -> Option<Self> {
-        match port {
-            Port::ModbusTcp { .. } => Some(Self::new(link, Framing::Tcp)),
-            Port::ModbusRtu { .. } => Some(Self::new(link, Framing::Rtu)),
-            _ => None,
-        }
+        Framing::of(port).map(|framing| Self::new(link, framing))
     }
 
     /// Takes an open wire.
     #[must_use]
     pub fn new(link: Link, framing: Framing) -> Self {
-        let wire = Shared(Arc::new(Mutex::new(Wire::new(link))));
+        let wire = Shared(Arc::new(Mutex::new(Wire::new(link, framing))));
         let session = match framing {
             Framing::Tcp => tcp::attach(wire.clone()),
             Framing::Rtu => rtu::attach(wire.clone()),
         };
-        Self {
-            session,
-            wire,
-            framing,
-            line: None,
-            character: Duration::ZERO,
-            frame_gap: Duration::ZERO,
-            last: None,
-        }
+        let (character, frame_gap) = match framing {
+            Framing::Tcp => (Duration::ZERO, Duration::ZERO),
+            // Until a line is set: the one behind a gateway.
+            Framing::Rtu => pace(GATEWAY_BAUD),
+        };
+        Self { session, wire, framing, line: None, character, frame_gap, last: None }
+    }
+
+    /// Whether an answer tells which question it belongs to. Where it does not, a late one is like
+    /// that to the present question when it is as long.
+    #[must_use]
+    pub fn answers_are_numbered(&self) -> bool {
+        self.framing == Framing::Tcp
     }
 
     /// Sets a serial line for the next questions; other wires have nothing to set.
@@ -191,9 +210,7 @@ impl Client {
         // An answer has been received or given up: nothing of ours is still leaving.
         self.wire.lock().link.set_line_now(line)?;
         self.line = Some(line);
-        let micros = BITS_PER_CHARACTER * 1_000_000 / u64::from(line.baud.max(1));
-        self.character = Duration::from_micros(micros);
-        self.frame_gap = (self.character * 7 / 2).max(FRAME_GAP_MIN);
+        (self.character, self.frame_gap) = pace(line.baud);
         Ok(())
     }
 
@@ -314,7 +331,7 @@ impl Client {
             sleep_until(last + self.frame_gap.max(manners.pause)).await;
         }
         self.session.set_slave(Slave(unit));
-        self.wire.lock().begin();
+        self.wire.lock().begin()?;
         let called = timeout(manners.timeout, self.session.call(request)).await;
         self.last = Some(Instant::now());
         match called {
@@ -346,6 +363,13 @@ impl Client {
     }
 }
 
+/// How long a character takes, and the silence between two frames.
+fn pace(baud: u32) -> (Duration, Duration) {
+    let micros = BITS_PER_CHARACTER * 1_000_000 / u64::from(baud.max(1));
+    let character = Duration::from_micros(micros);
+    (character, (character * 7 / 2).max(FRAME_GAP_MIN))
+}
+
 fn number(code: ExceptionCode) -> u8 {
     code.into()
 }
@@ -369,23 +393,62 @@ struct Wire {
     link: Link,
     /// Why the session will find the wire at its end, which it cannot tell from other errors.
     failure: Option<Error>,
-    /// Bytes that came since the last question.
+    /// Bytes that came since the last question, without its echo.
     received: usize,
-    /// The last question, and what came then; at most [`EXCHANGE_BYTES_MAX`] of each.
+    /// What was sent on a line, which some converters send back.
+    echo: Option<Echo>,
+    /// Bytes that came and are no echo, until the session takes them.
+    ready: Vec<u8>,
+    /// The last question, and what came then without its echo; at most [`EXCHANGE_BYTES_MAX`] of
+    /// each.
     asked: Vec<u8>,
     heard: Vec<u8>,
 }
 
 impl Wire {
-    const fn new(link: Link) -> Self {
-        Self { link, failure: None, received: 0, asked: Vec::new(), heard: Vec::new() }
+    fn new(link: Link, framing: Framing) -> Self {
+        let echo = (framing == Framing::Rtu).then(Echo::default);
+        let (ready, asked, heard) = (Vec::new(), Vec::new(), Vec::new());
+        Self { link, failure: None, received: 0, echo, ready, asked, heard }
     }
 
-    /// A question is about to be asked.
-    fn begin(&mut self) {
+    /// A question follows: what is still here belongs to an older one.
+    ///
+    /// # Errors
+    /// The wire failed.
+    fn begin(&mut self) -> Result<(), Error> {
         self.received = 0;
+        self.ready.clear();
         self.asked.clear();
         self.heard.clear();
+        if let Some(echo) = &mut self.echo {
+            echo.asked();
+            // Answers with a header tell themselves that they are old, and are not cut in two.
+            self.link.drain_now()?;
+        }
+        Ok(())
+    }
+
+    /// Takes bytes from the link until some are ready for the session; none at all means that the
+    /// other side closed.
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.ready.is_empty() {
+            let mut bytes = [0; READ_MAX];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            ready!(self.link.poll_read(context, &mut buffer))?;
+            let came = buffer.filled();
+            if came.is_empty() {
+                self.failure = Some(Error::closed());
+                break;
+            }
+            match &mut self.echo {
+                Some(echo) => echo.pass(came, &mut self.ready),
+                None => self.ready.extend_from_slice(came),
+            }
+            self.received += self.ready.len();
+            remember(&mut self.heard, &self.ready);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -408,15 +471,11 @@ impl AsyncRead for Shared {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut wire = self.lock();
-        let before = buffer.filled().len();
-        let read = ready!(wire.link.poll_read(context, buffer));
-        let count = buffer.filled().len() - before;
-        wire.received += count;
-        remember(&mut wire.heard, buffer.filled().get(before..).unwrap_or_default());
-        if read.is_ok() && count == 0 {
-            wire.failure = Some(Error::closed());
-        }
-        Poll::Ready(read)
+        ready!(wire.poll_ready(context))?;
+        let count = wire.ready.len().min(buffer.remaining());
+        buffer.put_slice(wire.ready.get(..count).unwrap_or_default());
+        wire.ready.drain(..count);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -427,11 +486,13 @@ impl AsyncWrite for Shared {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut wire = self.lock();
-        let written = ready!(wire.link.poll_write(context, bytes));
-        if let Ok(count) = written {
-            remember(&mut wire.asked, bytes.get(..count).unwrap_or_default());
+        let count = ready!(wire.link.poll_write(context, bytes))?;
+        let written = bytes.get(..count).unwrap_or_default();
+        remember(&mut wire.asked, written);
+        if let Some(echo) = &mut wire.echo {
+            echo.sent(written);
         }
-        Poll::Ready(written)
+        Poll::Ready(Ok(count))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

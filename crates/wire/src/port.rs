@@ -46,6 +46,16 @@ pub enum Port {
         /// The meter's unit id.
         unit: u8,
     },
+    /// `modbus+rtutcp://host:port?unit=N`: the frames of a serial line through a gateway that
+    /// passes them on as they are.
+    ModbusRtuTcp {
+        /// Name or address.
+        host: String,
+        /// TCP port.
+        port: u16,
+        /// The meter's unit id.
+        unit: u8,
+    },
     /// `mbus+serial://PATH?baud&data&parity&stop&address=N` or `&secondary=ID`
     MbusSerial {
         /// The level converter.
@@ -67,7 +77,7 @@ pub enum Port {
 /// Which meter of an M-Bus (EN 13757-2, 5.7.5 and EN 13757-3, 11.3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MbusAddress {
-    /// A primary address, 0 to 250.
+    /// A primary address, 0 to 250, or 254, to which every slave answers.
     Primary(u8),
     /// A secondary address: identification number, manufacturer, version, medium as 16
     /// hexadecimal digits in the order of the selection telegram's text (`F` matches any digit).
@@ -113,6 +123,8 @@ const BAUD_MAX: u32 = 4_000_000;
 const MODBUS_PORT: u16 = 502;
 const UNIT_MAX: u8 = 247;
 const MBUS_PRIMARY_MAX: u8 = 250;
+/// Every slave answers to it, so that it reaches one that is alone on its line.
+const MBUS_TEST: u8 = 254;
 const SECONDARY_DIGITS: usize = 16;
 const LINE_KEYS: &str = "baud, data, parity, stop";
 
@@ -134,6 +146,8 @@ impl Port {
             Self::Tcp { host, port }
             | Self::ModbusTcp { host, port, .. }
             | Self::MbusTcp { host, port, .. } => Some(format!("{host}:{port}")),
+            // Frames of two kinds do not go over one connection.
+            Self::ModbusRtuTcp { host, port, .. } => Some(format!("{host}:{port}, RTU")),
             Self::Pty { .. } | Self::File { .. } => None,
         }
     }
@@ -142,9 +156,32 @@ impl Port {
     #[must_use]
     pub const fn unit(&self) -> Option<u8> {
         match self {
-            Self::ModbusTcp { unit, .. } | Self::ModbusRtu { unit, .. } => Some(*unit),
+            Self::ModbusTcp { unit, .. }
+            | Self::ModbusRtu { unit, .. }
+            | Self::ModbusRtuTcp { unit, .. } => Some(*unit),
             _ => None,
         }
+    }
+
+    /// The same wire for another meter on it; a port without units as it is.
+    #[must_use]
+    pub fn with_unit(mut self, wanted: u8) -> Self {
+        if let Self::ModbusTcp { unit, .. }
+        | Self::ModbusRtu { unit, .. }
+        | Self::ModbusRtuTcp { unit, .. } = &mut self
+        {
+            *unit = wanted;
+        }
+        self
+    }
+
+    /// The same bus for another meter on it; a port that is none of M-Bus as it is.
+    #[must_use]
+    pub fn with_mbus_address(mut self, wanted: MbusAddress) -> Self {
+        if let Self::MbusSerial { address, .. } | Self::MbusTcp { address, .. } = &mut self {
+            *address = wanted;
+        }
+        self
     }
 
     /// Which meter of an M-Bus is meant, where the port is one.
@@ -186,7 +223,7 @@ pub enum ParsePortError {
     /// No scheme, or an unknown one.
     #[error(
         "expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
-             mbus+serial:// or mbus+tcp://, found \"{found}\""
+             modbus+rtutcp://, mbus+serial:// or mbus+tcp://, found \"{found}\""
     )]
     Scheme {
         /// What stands there.
@@ -252,6 +289,12 @@ impl FromStr for Port {
                 let (line, rest) = serial(place, LineSettings::MODBUS, settings())?;
                 let unit = unit("modbus+rtu", "baud, data, parity, stop, unit", rest)?;
                 Ok(Self::ModbusRtu { line, unit })
+            }
+            "modbus+rtutcp" => {
+                let expected = "modbus+rtutcp://HOST:PORT?unit=N";
+                let (host, port) = host_and_port(place, None, expected)?;
+                let unit = unit("modbus+rtutcp", "unit", settings())?;
+                Ok(Self::ModbusRtuTcp { host, port, unit })
             }
             "mbus+serial" => {
                 let (line, rest) = serial(place, LineSettings::CUSTOMER_INTERFACE, settings())?;
@@ -382,8 +425,9 @@ fn mbus_address<'a>(
             |key, expected| ParsePortError::Value { key, value: value.to_owned(), expected };
         let found = match key {
             "address" => {
-                let number = value.parse().ok().filter(|n| (0..=MBUS_PRIMARY_MAX).contains(n));
-                let expected = "a primary address, 0 to 250";
+                let number =
+                    value.parse().ok().filter(|n| *n <= MBUS_PRIMARY_MAX || *n == MBUS_TEST);
+                let expected = "a primary address, 0 to 250 (254 for a slave alone on its line)";
                 MbusAddress::Primary(number.ok_or_else(|| wrong("address", expected))?)
             }
             "secondary" => {
@@ -492,6 +536,9 @@ impl fmt::Display for Port {
             Self::Tcp { host, port } => write!(f, "tcp://{}:{port}", Host(host)),
             Self::ModbusTcp { host, port, unit } => {
                 write!(f, "modbus+tcp://{}:{port}?unit={unit}", Host(host))
+            }
+            Self::ModbusRtuTcp { host, port, unit } => {
+                write!(f, "modbus+rtutcp://{}:{port}?unit={unit}", Host(host))
             }
             Self::ModbusRtu { line: SerialSettings { path, line }, unit } => {
                 write!(f, "modbus+rtu://{}?{line}&unit={unit}", path.display())

@@ -218,6 +218,8 @@ pub enum Obstacle {
     ClockOff,
     /// The meter upstream, or one beside it, says no power at the same time.
     NoCommonTime,
+    /// Something ordinary explains it as well: capacitors, distortion, a load between two phases.
+    OrdinaryCause,
     /// Another fault of the meter, or of the one upstream, spoils the comparison.
     FaultFirst,
 }

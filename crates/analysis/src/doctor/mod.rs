@@ -6,7 +6,9 @@
 //! quadrants; least squares for what no register tells. Refuses: to suspect what another ordinary
 //! cause explains as well, such as infeed, a single-phase load or an idling motor.
 
+mod alike;
 mod clock;
+mod directions;
 mod findings;
 mod phases;
 mod regression;
@@ -34,8 +36,10 @@ pub struct Patient {
     pub name: String,
     /// Whether it measures the site's supply.
     pub is_main: bool,
-    /// The place of the meter upstream.
+    /// The place of the meter upstream; `None` as well for what counts something other than energy.
     pub parent: Option<usize>,
+    /// Whether nothing measures it: what it draws is configured as constant.
+    pub is_constant: bool,
     /// What it calls its voltages.
     pub kind: VoltageKind,
     /// The configured ratio of its current transformers, where it is not 1.
@@ -50,7 +54,7 @@ pub struct Patient {
     pub counter_digit_wh: f64,
     /// Arrival minus the meter's own clock, for telegrams that carry one. **Unit** s.
     pub clock_s: Vec<f64>,
-    /// The usual time between two telegrams. **Unit** s.
+    /// The usual time between two telegrams where they come seldom: that of most minutes. **Unit** s.
     pub period_s: f64,
 }
 
@@ -143,6 +147,8 @@ impl Examination {
 
 /// Fewest samples for a verdict.
 pub const SAMPLES_MIN: usize = 12;
+/// Share of the samples that must tell the same mistake.
+const AGREEMENT_MIN: f64 = 0.8;
 /// A phase current below this share of its usual maximum is no load to judge angles by.
 const LOAD_SHARE_MIN: f64 = 0.05;
 /// Below this no current transformer is accurate. **Unit** A.
@@ -203,15 +209,19 @@ fn own(patient: &Patient, nominal_v: f64) -> Vec<(Check, Outcome)> {
     let level = scale::level(patient, nominal_v);
     let polarity = phases::check(patient);
     let counter = scale::counter(patient);
-    let power = scale::power(
-        patient,
-        &Known {
-            level_sound: !matches!(level, Outcome::Found(_))
-                && !matches!(supply, Outcome::Found(_)),
-            paired: matches!(polarity, Outcome::Sound(_)),
-            counter: &counter,
-        },
-    );
+    let known = Known {
+        level_sound: !matches!(level, Outcome::Found(_)) && !matches!(supply, Outcome::Found(_)),
+        polarity: &polarity,
+        counter: &counter,
+    };
+    let power = scale::power(patient, &known);
+    // Totals of a wrong size do not add up, either: one cause, one finding.
+    let polarity = match (&polarity, &power) {
+        (Outcome::Found(_), Outcome::Found(_)) if !phases::sent(patient) => {
+            Outcome::NotJudged(Obstacle::FaultFirst)
+        }
+        _ => polarity,
+    };
     vec![
         (Check::SupplyPhases, supply),
         (Check::VoltageLevel, level),
@@ -226,7 +236,7 @@ fn own(patient: &Patient, nominal_v: f64) -> Vec<(Check, Outcome)> {
 /// What other checks found, for the one that compares power with voltage and current.
 struct Known<'a> {
     level_sound: bool,
-    paired: bool,
+    polarity: &'a Outcome,
     counter: &'a Outcome,
 }
 

@@ -1,21 +1,25 @@
 //! The direction of each current transformer, and the voltage that its current is paired with.
 //!
-//! In: the angle between voltage and current of each phase; [`totals`] where only totals are sent.
-//! Out: the mistake that explains them with the fewest wires changed. A load's current lags its voltage
-//! by −45° to 85°; a reversed transformer adds 180°, another phase's current ±120°. Source: domain
-//! rule "Physics"; IEC 62053-23 for the signs. Refuses: to judge a site that feeds in, and to
-//! choose between mistakes that explain the angles equally well.
+//! In: the angle between voltage and current of each phase; [`totals`] where only totals are sent,
+//! [`directions`] where the phases' active powers are alone. Out: the mistake that explains them with
+//! the fewest wires changed. A load draws active power; a reversed transformer adds 180°, another
+//! phase's current ±120°. Three phases with the same angle are one load before they are three
+//! mistakes: [`alike`]. Source: domain rule "Physics"; IEC 62053-23 for the signs. Refuses: to judge
+//! what feeds in, and to choose between mistakes that explain the angles equally well.
 //!
 //! [`totals`]: super::totals
+//! [`directions`]: super::directions
+//! [`alike`]: super::alike
 
 use super::findings::{Code, Evidence, Finding, Label, Obstacle};
-use super::{Check, Outcome, Patient, SAMPLES_MIN, lacking, loaded, totals};
+use super::{
+    AGREEMENT_MIN, Check, Outcome, Patient, SAMPLES_MIN, alike, directions, lacking, loaded, totals,
+};
 use crate::{Measurement, derive};
 use reading::Quantity;
 
-/// Angles of an ordinary load, current behind voltage. **Unit** degrees.
-pub(super) const ORDINARY: std::ops::RangeInclusive<f64> = -45.0..=85.0;
-/// Angles that a mistake must lead back to: a little narrower, so that sound wiring wins.
+/// Angles that a mistake must lead back to: narrower than a load's, so that sound wiring wins.
+/// **Unit** degrees.
 const LED_BACK: std::ops::RangeInclusive<f64> = -25.0..=80.0;
 /// What a wire that was changed weighs against degrees of disagreement.
 const WIRE_COST: f64 = 25.0;
@@ -24,12 +28,12 @@ const USUAL: f64 = 30.0;
 const USUAL_COST: f64 = 0.5;
 /// Two mistakes whose costs are closer explain the angles equally well.
 const TIE: f64 = 10.0;
-/// Share of the samples that must tell the same mistake.
-const AGREEMENT_MIN: f64 = 0.8;
 /// A phase below this share of the mean apparent power has no angle worth looking at.
 const APPARENT_SHARE_MIN: f64 = 0.1;
 /// Share of the loaded samples in which all phases feed in, from which on it is infeed.
 const EXPORT_SHARE: f64 = 0.5;
+/// Generation gives reactive power up to this share of its active power.
+const GIVEN_SHARE_MAX: f64 = 0.1;
 
 /// The angles of voltages L1, L2, L3. **Unit** degrees.
 const TURN: [f64; 3] = [0.0, -120.0, 120.0];
@@ -90,9 +94,14 @@ pub(super) enum Told {
 
 /// The mistake that explains the angles (degrees, current behind voltage).
 pub(super) fn told(angles: [f64; 3]) -> Told {
-    if angles.iter().all(|angle| ORDINARY.contains(&within_half_turn(*angle))) {
+    if angles.iter().all(|angle| within_half_turn(*angle).abs() <= alike::LOAD_MAX) {
         return Told::One(Mistake::NONE);
     }
+    mistaken(angles)
+}
+
+/// The mistake that explains angles which no sound wiring does.
+pub(super) fn mistaken(angles: [f64; 3]) -> Told {
     let signs = (0_u8..8).map(|bits| [0, 1, 2].map(|place| bits >> place & 1 == 1));
     let all = PERMUTATIONS
         .iter()
@@ -134,6 +143,11 @@ const PER_PHASE: [Quantity; 6] = [
     Quantity::ReactivePowerL3,
 ];
 
+/// Whether the meter sends what [`check`] judges one by one.
+pub(super) fn sent(patient: &Patient) -> bool {
+    patient.samples.iter().any(|sample| vectors(sample).is_some())
+}
+
 pub(super) fn check(patient: &Patient) -> Outcome {
     if patient.samples.is_empty() {
         return Outcome::NotJudged(Obstacle::NoSamples);
@@ -141,12 +155,14 @@ pub(super) fn check(patient: &Patient) -> Outcome {
     let loaded = loaded(patient);
     let powers: Vec<Vectors> = loaded.iter().filter_map(|sample| vectors(sample)).collect();
     if powers.is_empty() {
-        return match totals::check(patient) {
+        return match (directions::check(patient), totals::check(patient)) {
+            (Some(found @ Outcome::Found(_)), _) => found,
+            (Some(told), Outcome::NotJudged(_)) => told,
             // Phase powers are the direct way; what the totals lack matters less.
-            Outcome::NotJudged(Obstacle::Missing(_)) => {
+            (None, Outcome::NotJudged(Obstacle::Missing(_))) => {
                 Outcome::NotJudged(Obstacle::Missing(lacking(patient, &PER_PHASE)))
             }
-            other => other,
+            (_, totals) => totals,
         };
     }
     if powers.len() < SAMPLES_MIN {
@@ -163,38 +179,70 @@ fn per_phase(patient: &Patient, powers: &[Vectors]) -> Outcome {
     if patient.is_main && feeding as f64 > EXPORT_SHARE * count {
         return Outcome::NotJudged(Obstacle::Exporting);
     }
-    let mut votes: std::collections::HashMap<Told, usize> = std::collections::HashMap::new();
-    let mut judged = 0_usize;
-    for vectors in powers {
+    // A phase that carries little has an angle of noise.
+    let carry = |vectors: &&Vectors| {
         let apparent = vectors.map(|(p, q)| p.hypot(q));
         let mean = apparent.iter().sum::<f64>() / 3.0;
-        // A phase that carries little has an angle of noise.
-        if apparent.iter().any(|s| *s < APPARENT_SHARE_MIN * mean) {
-            continue;
-        }
-        judged += 1;
-        *votes.entry(told(vectors.map(|(p, q)| q.atan2(p).to_degrees()))).or_default() += 1;
-    }
-    if judged < SAMPLES_MIN {
+        apparent.iter().all(|s| *s >= APPARENT_SHARE_MIN * mean)
+    };
+    let judged: Vec<Vectors> = powers.iter().filter(carry).copied().collect();
+    if judged.len() < SAMPLES_MIN {
         return Outcome::NotJudged(Obstacle::NoLoad);
     }
+    let same: Vec<alike::Moment> =
+        judged.iter().filter_map(|one| alike::Moment::of(*one)).collect();
     #[allow(clippy::cast_precision_loss)]
-    let share = |votes: usize| votes as f64 / judged as f64;
+    let share = |count: usize| count as f64 / judged.len() as f64;
+    if share(same.len()) < AGREEMENT_MIN {
+        return differing(patient, &judged);
+    }
+    match alike::judge(&same) {
+        alike::Verdict::Load => Outcome::Sound(judged.len()),
+        alike::Verdict::Generator => Outcome::NotJudged(Obstacle::Exporting),
+        alike::Verdict::OrdinaryCause => Outcome::NotJudged(Obstacle::OrdinaryCause),
+        alike::Verdict::Mistake(told) => {
+            let agreement = share(same.len());
+            let evidence = evidence(mean(&judged), agreement);
+            Outcome::Found(findings(told, 0.95 * agreement, &evidence))
+        }
+    }
+}
+
+/// Phases whose angles differ.
+fn differing(patient: &Patient, judged: &[Vectors]) -> Outcome {
+    let mut votes: std::collections::HashMap<Told, usize> = std::collections::HashMap::new();
+    for vectors in judged {
+        *votes.entry(told(vectors.map(|(p, q)| q.atan2(p).to_degrees()))).or_default() += 1;
+    }
+    #[allow(clippy::cast_precision_loss)]
+    let share = |votes: usize| votes as f64 / judged.len() as f64;
     let none = votes.get(&Told::One(Mistake::NONE)).copied().unwrap_or(0);
     if share(none) > 1.0 - AGREEMENT_MIN {
-        return Outcome::Sound(judged);
+        return Outcome::Sound(judged.len());
     }
     let winner = votes.iter().max_by_key(|(_, votes)| **votes);
     let (told, agreement) = winner
         .map(|(told, votes)| (*told, share(*votes)))
         .filter(|(_, share)| *share >= AGREEMENT_MIN)
         .unwrap_or((Told::Unclear, 1.0 - share(none)));
-    let mean: Vectors = std::array::from_fn(|place| {
+    let mean = mean(judged);
+    if infeed(told, mean) && !refuted(patient, (told, judged), mean) {
+        return Outcome::NotJudged(Obstacle::Exporting);
+    }
+    Outcome::Found(findings(told, 0.95 * agreement, &evidence(mean, agreement)))
+}
+
+#[allow(clippy::cast_precision_loss)]
+fn mean(powers: &[Vectors]) -> Vectors {
+    std::array::from_fn(|place| {
         let sum = powers
             .iter()
             .fold((0.0, 0.0), |sum, vectors| (sum.0 + vectors[place].0, sum.1 + vectors[place].1));
-        (sum.0 / count, sum.1 / count)
-    });
+        (sum.0 / powers.len() as f64, sum.1 / powers.len() as f64)
+    })
+}
+
+fn evidence(mean: Vectors, agreement: f64) -> Vec<Evidence> {
     let evidence = (1_u8..).zip(mean).flat_map(|(phase, (p, q))| {
         [
             Evidence::new(Label::ActivePower, phase, p / 1000.0),
@@ -202,26 +250,32 @@ fn per_phase(patient: &Patient, powers: &[Vectors]) -> Outcome {
             Evidence::new(Label::Angle, phase, q.atan2(p).to_degrees()),
         ]
     });
-    let mut evidence: Vec<Evidence> = evidence.collect();
-    evidence.push(Evidence::new(Label::Agreement, 0, 100.0 * agreement));
-    let maybe_infeed = patient.is_main && infeed(told, mean);
-    let confidence = agreement * if maybe_infeed { 0.5 } else { 0.95 };
-    Outcome::Found(findings(told, confidence, &evidence))
+    evidence.chain([Evidence::new(Label::Agreement, 0, 100.0 * agreement)]).collect()
 }
 
-/// Whether generation on some phases explains a reversed transformer as well: its reactive power
-/// keeps the sign of the other phases, or is next to nothing.
+/// Whether generation on some phases explains the powers as well: where the active power is
+/// negative, the reactive power is next to nothing, or keeps the sign of the other phases.
 fn infeed(told: Told, mean: Vectors) -> bool {
-    let Told::One(mistake) = told else { return false };
-    if mistake.carries != Mistake::NONE.carries {
+    if matches!(told, Told::One(mistake) if mistake.carries != Mistake::NONE.carries) {
         return false;
     }
-    let turned = |reversed: bool| {
-        let of = mean.iter().zip(mistake.reversed).filter(move |(_, turned)| *turned == reversed);
-        of.map(|((p, q), _)| (*p, *q)).fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1))
-    };
-    let ((p, q), (_, others)) = (turned(true), turned(false));
-    q.abs() < 0.1 * p.abs() || q * others > 0.0
+    let others: f64 = mean.iter().filter(|(p, _)| *p >= 0.0).map(|(_, q)| q).sum();
+    let mut fed_in = mean.iter().filter(|(p, _)| *p < 0.0).peekable();
+    fed_in.peek().is_some()
+        && fed_in.all(|(p, q)| q.abs() < GIVEN_SHARE_MAX * p.abs() || q * others > 0.0)
+}
+
+/// Whether generation is ruled out although the powers look like it.
+fn refuted(patient: &Patient, (told, judged): (Told, &[Vectors]), mean: Vectors) -> bool {
+    let Told::One(mistake) = told else { return false };
+    let active: Vec<[f64; 3]> = judged.iter().map(|vectors| vectors.map(|(p, _)| p)).collect();
+    // Reactive power of its own says more than steps.
+    let inductive = |(p, q): &(f64, f64)| *p < 0.0 && q.abs() >= GIVEN_SHARE_MAX * p.abs();
+    if mean.iter().any(inductive) {
+        return false;
+    }
+    // No machine feeds in on one phase.
+    directions::against(&active, mistake.reversed).unwrap_or(!patient.is_main)
 }
 
 /// A mistake as findings, one for each kind of wire.

@@ -5,8 +5,9 @@
 //! "scaler". Refuses: a factor that an ordinary load explains, such as a poor power factor.
 
 use super::findings::{Code, Evidence, Finding, Label, Obstacle};
-use super::{Check, Known, Outcome, Patient, SAMPLES_MIN, lacking, loaded, median};
+use super::{Check, Known, Outcome, Patient, SAMPLES_MIN, lacking, loaded, median, phases};
 use crate::currents::CURRENTS;
+use crate::load_profile::quantile;
 use crate::voltages::{LINE_VOLTAGES, VOLTAGES, VoltageKind};
 use crate::{Measurement, derive};
 use reading::Quantity::{ApparentPower, Frequency, ReactivePower, ReactivePowerImport};
@@ -21,8 +22,15 @@ const PHASE_FOR_LINE: std::ops::RangeInclusive<f64> = 0.52..=0.64;
 const DECADES: [f64; 8] = [10.0, 0.1, 100.0, 0.01, 1000.0, 0.001, 10_000.0, 0.0001];
 /// √(P² + Q²) is less than ΣUI by distortion and unbalance, never by more than this in practice.
 const APPARENT: std::ops::RangeInclusive<f64> = 0.6..=1.1;
+/// … and of totals: what does not add up so well has another cause.
+const ADDS_UP: std::ops::RangeInclusive<f64> = 0.75..=1.05;
+/// Totals of turned phases are seldom less than this share of ΣUI.
+const TOTALS_SMALL_MIN: f64 = 0.2;
 /// How far a decade may be off, for the same reasons.
 const DECADE: std::ops::RangeInclusive<f64> = 0.6..=1.25;
+/// From the 10th to the 90th percentile, a factor that is a scaler's varies by no more than this share
+/// of it; what swapped phases leave of each other varies by more.
+const DECADE_SPREAD_MAX: f64 = 0.4;
 /// Power by the register may differ from the power register by so much.
 const COUNTER: std::ops::RangeInclusive<f64> = 0.88..=1.12;
 /// A register must move by so many of its steps.
@@ -157,10 +165,21 @@ pub(super) fn power(patient: &Patient, known: &Known<'_>) -> Outcome {
     }
     let factors: Vec<f64> = pairs.iter().map(|(apparent, product)| apparent / product).collect();
     let Some(factor) = median(&factors) else { return Outcome::NotJudged(Obstacle::NoSamples) };
-    // A wrong voltage is told once, and turned polarities make the totals small.
-    let ordinary = APPARENT.contains(&factor) || (!known.paired && (0.2..1.1).contains(&factor));
-    let decade = decade(factor, &DECADE);
-    if ordinary || !known.level_sound || decade.is_none() {
+    // Phases that are turned or swapped make the totals small, and what is left of them unsteady.
+    let small = !matches!(known.polarity, Outcome::Sound(_)) && factor < *APPARENT.start();
+    let spread = quantile(&factors, 0.9).zip(quantile(&factors, 0.1)).map(|(high, low)| high - low);
+    let unsteady = spread.is_none_or(|spread| spread > DECADE_SPREAD_MAX * factor);
+    let exact = decade(factor, &ADDS_UP).is_some();
+    if small && !phases::sent(patient) && (unsteady || !exact) {
+        return Outcome::NotJudged(match known.polarity {
+            Outcome::Found(_) => Obstacle::FaultFirst,
+            _ => Obstacle::OrdinaryCause,
+        });
+    }
+    // A wrong voltage is told once.
+    let ordinary =
+        APPARENT.contains(&factor) || (small && (TOTALS_SMALL_MIN..1.1).contains(&factor));
+    if ordinary || !known.level_sound || decade(factor, &DECADE).is_none() {
         return Outcome::Sound(pairs.len());
     }
     let apparent: Vec<f64> = pairs.iter().map(|(apparent, _)| apparent / 1000.0).collect();

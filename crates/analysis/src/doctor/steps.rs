@@ -3,11 +3,16 @@
 //! In: mean powers of the same minutes. Out: by how much the meter upstream steps for each kW that
 //! a sub-meter steps: 1 when all is well, 5 or 0.2 behind a wrong transformer ratio, −1 when it
 //! counts backwards, 0 when it hangs elsewhere. All sub-meters of one parent are fitted together, so
-//! that what has no meter disturbs none. Source: least squares; domain rule "Balance". Refuses:
-//! machines that never change, and meters whose clocks do not agree.
+//! that what has no meter disturbs none. A meter that is read now and then shows spots where the
+//! meter upstream shows means: least squares then finds less than is there (errors in variables), and
+//! its standard error does not show it. So no verdict stands on it alone: the changes over three
+//! intervals, as instruments for those over one, must say the same. Source: least squares; two-stage
+//! least squares with jackknife errors (Wooldridge, Econometric Analysis, ch. 5); domain rule
+//! "Balance". Refuses: machines that never change, or faster than their meter is read, and meters
+//! whose clocks do not agree.
 
 use super::findings::{Code, Evidence, Finding, Label, Obstacle};
-use super::regression::fit;
+use super::regression::{Fit, Instrumented, fit, fit_by_instruments};
 use super::{Check, Examination, Fitness, Outcome, Patient};
 use crate::load_profile::quantile;
 use crate::meter_balance::{BalanceVerdict, balance as balanced};
@@ -27,6 +32,26 @@ const ERROR_MAX: f64 = 0.08;
 const SOUND: std::ops::RangeInclusive<f64> = 0.8..=1.25;
 /// Below this, the meter upstream does not know of the steps.
 const FOREIGN_MAX: f64 = 0.12;
+/// Largest standard error of the instruments' coefficient, for each 1 of it.
+const CONFIRMED_ERROR_MAX: f64 = 0.2;
+/// So many standard errors are certainty.
+const ERRORS_SURE: f64 = 2.0;
+/// What the instruments may find where the meter upstream does not know of the steps.
+const FOREIGN_CONFIRMED_MAX: f64 = 0.35;
+/// A meter with a longer period may beat with the cycle of its machine. **Unit** s.
+const SLOW_MIN_S: f64 = 30.0;
+/// A beat leaves less of a coefficient, of either sign.
+const BEAT_MAX: f64 = 0.5;
+/// A reading of such a meter must tell so much of the next one.
+const PERSISTENCE_MIN: f64 = 0.75;
+/// What a verdict is worth next to a sub-meter that says nothing.
+const SILENT_SIBLING: f64 = 0.8;
+/// … and in this range it may be that one's steps, with or against these.
+const SILENT_EXPLAINS: std::ops::Range<f64> = 0.5..4.0;
+/// Parts of the time whose sums tell how much a difference of energies comes about by chance.
+const PARTS: usize = 8;
+/// So many of its standard errors an excess must have.
+const EXCESS_ERRORS_MIN: f64 = 3.0;
 /// Accuracy class of the meters, with their transformers. **Unit** percent.
 const CLASS_PCT: f64 = 2.0;
 /// An excess below this share is the sampling's.
@@ -55,9 +80,12 @@ fn intervals(patient: &Patient, minutes: i64) -> BTreeMap<i64, f64> {
     whole.map(|(index, (sum, count))| (index, sum / count as f64)).collect()
 }
 
-/// The places of the meters directly behind one.
+/// The places of the meters directly behind one; what draws a constant power without a meter
+/// cannot be told from what has none.
 fn children(patients: &[Patient], parent: usize) -> Vec<usize> {
-    let behind = |(place, one): (usize, &Patient)| (one.parent == Some(parent)).then_some(place);
+    let behind = |(place, one): (usize, &Patient)| {
+        (one.parent == Some(parent) && !one.is_constant).then_some(place)
+    };
     patients.iter().enumerate().filter_map(behind).collect()
 }
 
@@ -79,6 +107,13 @@ fn common(patients: &[Patient], parent: usize, places: &[usize]) -> Vec<(i64, Ve
         .collect()
 }
 
+/// How long a meter and these behind it tell of the same time. **Unit** min.
+fn shared_min(patients: &[Patient], parent: usize, places: &[usize]) -> i64 {
+    let family = places.iter().chain([&parent]).filter_map(|place| patients.get(*place));
+    let minutes = interval_min(&family.collect::<Vec<&Patient>>());
+    minutes * i64::try_from(common(patients, parent, places).len()).unwrap_or(i64::MAX / 60)
+}
+
 /// The steps of a sub-meter against those of the meter upstream.
 pub(super) fn ratio(
     patients: &[Patient],
@@ -97,41 +132,62 @@ pub(super) fn ratio(
         return Outcome::NotJudged(Obstacle::FaultFirst);
     }
     // A silent sibling must not hide the others: only those that speak at the same time.
-    let own = common(patients, parent, &[place]).len();
+    let own = shared_min(patients, parent, &[place]);
     let speaks = |other: &usize| {
         *other == place
-            || (fitness(*other).on_time
-                && 2 * common(patients, parent, &[place, *other]).len() > own)
+            || (fitness(*other).on_time && 2 * shared_min(patients, parent, &[place, *other]) > own)
     };
-    let places: Vec<usize> = children(patients, parent).into_iter().filter(speaks).collect();
-    let rows = common(patients, parent, &places);
-    if rows.len() < INTERVALS_MIN {
-        return Outcome::NotJudged(if own == 0 {
-            Obstacle::NoCommonTime
-        } else {
-            Obstacle::TooFew(rows.len(), INTERVALS_MIN)
-        });
-    }
-    let steps: Vec<(Vec<f64>, f64)> = rows
-        .windows(2)
-        .filter(|pair| pair[1].0 == pair[0].0 + 1)
-        .map(|pair| {
-            let parts = pair[1].1.iter().zip(&pair[0].1).map(|(after, before)| after - before);
-            (parts.collect(), pair[1].2 - pair[0].2)
-        })
-        .collect();
-    let outcome = judge(patients, place, (&places, &rows, steps));
-    // What a sibling does that is not in the fit, or wrongly, looks like the meter's own fault
-    // where both switch together.
     let siblings = children(patients, parent);
-    let spoiled = siblings.iter().any(|one| !fitness(*one).sound);
+    let all: Vec<usize> = siblings.iter().copied().filter(speaks).collect();
+    let quick: Vec<usize> =
+        all.iter().copied().filter(|other| keeps_up(patients, (place, parent), *other)).collect();
+    // A sibling that is read seldom makes the intervals long, in which a quick machine has no steps.
+    let mut places = all;
+    let mut outcome = fitted(patients, (place, parent), &places);
+    if matches!(outcome, Outcome::NotJudged(_)) && quick.len() < places.len() {
+        outcome = fitted(patients, (place, parent), &quick);
+        places = quick;
+    }
+    // What a sibling measures wrongly looks like the meter's own fault where both switch together.
+    let spoiled = siblings.iter().any(|one| !fitness(*one).sound || !fitness(*one).on_time);
     match outcome {
-        Outcome::Found(_) if spoiled => Outcome::NotJudged(Obstacle::FaultFirst),
-        Outcome::Found(_) if places.len() < siblings.len() => {
+        Outcome::NotJudged(Obstacle::TooFew(..)) if own == 0 => {
             Outcome::NotJudged(Obstacle::NoCommonTime)
+        }
+        Outcome::Found(_) if spoiled => Outcome::NotJudged(Obstacle::FaultFirst),
+        // … and what one does that says nothing is one load without meter more.
+        Outcome::Found(mut findings) if places.len() < siblings.len() => {
+            if findings.iter().any(silence_explains) {
+                return Outcome::NotJudged(Obstacle::NoCommonTime);
+            }
+            findings.iter_mut().for_each(|finding| finding.confidence *= SILENT_SIBLING);
+            Outcome::Found(findings)
         }
         other => other,
     }
+}
+
+/// Whether a sibling is read so often that a meter needs no longer intervals for it.
+fn keeps_up(patients: &[Patient], (place, parent): (usize, usize), other: usize) -> bool {
+    let of = |places: &[usize]| {
+        interval_min(&places.iter().filter_map(|place| patients.get(*place)).collect::<Vec<_>>())
+    };
+    of(&[place, parent, other]) == of(&[place, parent])
+}
+
+fn fitted(patients: &[Patient], (place, parent): (usize, usize), places: &[usize]) -> Outcome {
+    let rows = common(patients, parent, places);
+    if rows.len() < INTERVALS_MIN {
+        return Outcome::NotJudged(Obstacle::TooFew(rows.len(), INTERVALS_MIN));
+    }
+    judge(patients, place, (places, &rows))
+}
+
+/// Whether a machine beside this one that says nothing, and starts with it or instead of it, would
+/// look the same.
+fn silence_explains(finding: &Finding) -> bool {
+    let step = finding.evidence.first().map_or(1.0, |evidence| evidence.value);
+    finding.code == Code::CtRatio && SILENT_EXPLAINS.contains(&step)
 }
 
 type Rows = [(i64, Vec<f64>, f64)];
@@ -139,51 +195,151 @@ type Rows = [(i64, Vec<f64>, f64)];
 /// Changes of each column between two rows, and of the parent.
 type Steps = Vec<(Vec<f64>, f64)>;
 
-fn judge(
-    patients: &[Patient],
-    place: usize,
-    (places, rows, mut steps): (&[usize], &Rows, Steps),
-) -> Outcome {
-    let steady = |column: usize, steps: &[(Vec<f64>, f64)]| {
+/// Whether rows follow one another without a gap.
+fn unbroken(rows: &Rows) -> bool {
+    rows.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1)
+}
+
+/// The change of these columns from one row to another.
+fn change(columns: &[usize], (before, after): (&[f64], &[f64])) -> Vec<f64> {
+    columns.iter().map(|column| after[*column] - before[*column]).collect()
+}
+
+fn steps(rows: &Rows, columns: &[usize]) -> Steps {
+    let pairs = rows.windows(2).filter(|pair| unbroken(pair));
+    pairs.map(|pair| (change(columns, (&pair[0].1, &pair[1].1)), pair[1].2 - pair[0].2)).collect()
+}
+
+/// The same steps with the changes from one interval before to one after: what a spot is off its
+/// mean is not in them, a step that lasts is.
+fn instrumented(rows: &Rows, columns: &[usize]) -> Vec<Instrumented> {
+    let runs = rows.windows(4).filter(|run| unbroken(run));
+    runs.map(|run| Instrumented {
+        causes: change(columns, (&run[1].1, &run[2].1)),
+        effect: run[2].2 - run[1].2,
+        instruments: change(columns, (&run[0].1, &run[3].1)),
+    })
+    .collect()
+}
+
+/// What the steps of one sub-meter came to.
+struct Told {
+    step: f64,
+    error: f64,
+    /// The largest coefficient that spots, instead of means, could have lessened to this one.
+    bound: f64,
+}
+
+impl Told {
+    fn of(fit: &Fit, column: usize) -> Option<Self> {
+        let (step, error) = (*fit.coefficients.get(column)?, *fit.errors.get(column)?);
+        // The reverse regression: the coefficient over the share of the variance it explains.
+        let bound = step + fit.freedom * error.powi(2) / step;
+        Some(Self { step, error, bound })
+    }
+}
+
+fn judge(patients: &[Patient], place: usize, (places, rows): (&[usize], &Rows)) -> Outcome {
+    let all: Vec<usize> = (0..places.len()).collect();
+    let every = steps(rows, &all);
+    let steady = |column: usize| {
         let powers: Vec<f64> = rows.iter().map(|row| row.1[column].abs()).collect();
         let usual = quantile(&powers, 0.95).unwrap_or(0.0);
         #[allow(clippy::cast_precision_loss)]
-        let mean_square = steps.iter().map(|step| step.0[column].powi(2)).sum::<f64>()
-            / steps.len().max(1) as f64;
+        let mean_square = every.iter().map(|step| step.0[column].powi(2)).sum::<f64>()
+            / every.len().max(1) as f64;
         mean_square.sqrt() < STEP_MIN_W.max(STEP_SHARE_MIN * usual)
     };
     // A machine that never changes has no coefficient, and spoils no other.
-    let moving: Vec<usize> = (0..places.len()).filter(|column| !steady(*column, &steps)).collect();
+    let moving: Vec<usize> = all.into_iter().filter(|column| !steady(*column)).collect();
     let Some(column) = moving.iter().position(|column| places[*column] == place) else {
         return Outcome::NotJudged(Obstacle::NoVariation);
     };
-    for step in &mut steps {
-        step.0 = moving.iter().map(|column| step.0[*column]).collect();
-    }
-    let Some(fit) = fit(&steps) else { return Outcome::NotJudged(Obstacle::NoVariation) };
-    let (Some(step), Some(error)) = (fit.coefficients.get(column), fit.errors.get(column)) else {
+    let steps = steps(rows, &moving);
+    let Some(told) = fit(&steps).and_then(|fit| Told::of(&fit, column)) else {
         return Outcome::NotJudged(Obstacle::NoVariation);
     };
     // A ratio of five is told with five times the error.
-    if *error > ERROR_MAX * step.abs().max(1.0) {
+    if told.error > ERROR_MAX * told.step.abs().max(1.0) {
         return Outcome::NotJudged(Obstacle::NoVariation);
     }
-    if SOUND.contains(step) {
+    if SOUND.contains(&told.step) {
         return Outcome::Sound(steps.len());
     }
-    let ct_ratio = patients.get(place).and_then(|patient| patient.ct_ratio).unwrap_or(1.0);
-    let mut evidence = vec![Evidence::new(Label::ParentStep, 0, *step).expecting(1.0)];
-    let (code, confidence) = if step.abs() + 2.0 * error < FOREIGN_MAX {
-        (Code::NotBehindParent, 0.75)
-    } else if *step < 0.0 {
-        (Code::SubmeterReversed, 0.9)
-    } else {
-        evidence.push(Evidence::new(Label::RightRatio, 0, ct_ratio * step).expecting(ct_ratio));
-        // A machine without meter that always switches with this one makes the steps larger, too.
-        (Code::CtRatio, if *step > 1.0 { 0.65 } else { 0.9 })
+    let again = fit_by_instruments(&instrumented(rows, &moving));
+    let Some(again) = again.and_then(|fit| Told::of(&fit, column)) else {
+        return Outcome::NotJudged(Obstacle::PowerUnsteady);
     };
+    match (patients.get(place), verdict_of(&told, &again)) {
+        (Some(patient), Some(code)) if holds(patient, code, &told) => {
+            Outcome::Found(vec![finding(patient, code, (&told, &again))])
+        }
+        _ => Outcome::NotJudged(Obstacle::PowerUnsteady),
+    }
+}
+
+/// What both ways of fitting say; `None` where they do not agree.
+fn verdict_of(told: &Told, again: &Told) -> Option<Code> {
+    if again.error > CONFIRMED_ERROR_MAX * again.step.abs().max(1.0) {
+        return None;
+    }
+    let (least, most) =
+        (again.step - ERRORS_SURE * again.error, again.step + ERRORS_SURE * again.error);
+    if told.step.abs() + ERRORS_SURE * told.error < FOREIGN_MAX {
+        let foreign = most.max(-least) < FOREIGN_CONFIRMED_MAX;
+        return foreign.then_some(Code::NotBehindParent);
+    }
+    if told.step < 0.0 {
+        return (most < 0.0).then_some(Code::SubmeterReversed);
+    }
+    let smaller = told.step < *SOUND.start() && most < *SOUND.start() && least > 0.0;
+    let larger = told.step > *SOUND.end() && least > *SOUND.end();
+    (smaller || larger).then_some(Code::CtRatio)
+}
+
+/// Whether a verdict stands although the meter is read seldom: a machine whose cycle beats with the
+/// reading shows slow steps that are not there, which lessens every coefficient and fools the
+/// instruments.
+fn holds(patient: &Patient, code: Code, told: &Told) -> bool {
+    let seldom = patient.period_s >= SLOW_MIN_S && told.step.abs() < 1.0;
+    let jumps = persistence(patient) < PERSISTENCE_MIN;
+    let spots = told.bound.abs() >= *SOUND.start() || jumps;
+    match code {
+        Code::SubmeterReversed => !(seldom && jumps && told.step.abs() < BEAT_MAX),
+        // A beat that is slow enough leaves nothing of the coefficient.
+        Code::NotBehindParent => !seldom,
+        _ => !(seldom && spots),
+    }
+}
+
+/// Correlation of each reading with the next one.
+fn persistence(patient: &Patient) -> f64 {
+    #[allow(clippy::cast_precision_loss)]
+    let count = patient.minutes.len().max(1) as f64;
+    let mean = patient.minutes.iter().map(|(_, watts)| watts).sum::<f64>() / count;
+    let varies: f64 = patient.minutes.iter().map(|(_, watts)| (watts - mean).powi(2)).sum();
+    let steps = patient.minutes.windows(2).map(|pair| (pair[1].1 - pair[0].1).powi(2));
+    1.0 - steps.sum::<f64>() / (2.0 * varies).max(f64::MIN_POSITIVE)
+}
+
+fn finding(patient: &Patient, code: Code, (told, again): (&Told, &Told)) -> Finding {
+    // Where spots lessen the one, the other is right; otherwise it is only less sharp.
+    let apart = (told.step - again.step).abs() > ERRORS_SURE * again.error;
+    let step = if apart { again.step } else { told.step };
+    let mut evidence = vec![Evidence::new(Label::ParentStep, 0, step).expecting(1.0)];
+    let confidence = match code {
+        Code::NotBehindParent => 0.75,
+        Code::SubmeterReversed => 0.9,
+        // A machine without meter that always switches with this one makes the steps larger, too.
+        _ if step > 1.0 => 0.65,
+        _ => 0.9,
+    };
+    if code == Code::CtRatio {
+        let ct_ratio = patient.ct_ratio.unwrap_or(1.0);
+        evidence.push(Evidence::new(Label::RightRatio, 0, ct_ratio * step).expecting(ct_ratio));
+    }
     let check = Check::CurrentRatio;
-    Outcome::Found(vec![Finding { check, code, phases: Vec::new(), confidence, evidence }])
+    Finding { check, code, phases: Vec::new(), confidence, evidence }
 }
 
 /// All sub-meters against the meter upstream, over the time that all of them tell of.
@@ -192,8 +348,10 @@ pub(super) fn balance(
     parent: usize,
     fitness: &impl Fn(usize) -> Fitness,
 ) -> Outcome {
+    // One that is silent most of the time can only draw more.
+    let own = shared_min(patients, parent, &[]);
     let speaks = |place: &usize| {
-        fitness(*place).on_time && patients.get(*place).is_some_and(|one| !one.minutes.is_empty())
+        fitness(*place).on_time && 2 * shared_min(patients, parent, &[*place]) > own
     };
     let places: Vec<usize> = children(patients, parent).into_iter().filter(speaks).collect();
     if places.is_empty() || !fitness(parent).on_time {
@@ -217,7 +375,8 @@ pub(super) fn balance(
     let metered: Vec<(f64, f64)> = parts.iter().map(|kwh| (*kwh, CLASS_PCT)).collect();
     let result = balanced((whole, CLASS_PCT), &metered);
     let exceeds = result.verdict == BalanceVerdict::SubExceedsMain
-        && -result.residual_kwh > EXCESS_SHARE_MIN * whole.abs();
+        && -result.residual_kwh > EXCESS_SHARE_MIN * whole.abs()
+        && -result.residual_kwh > EXCESS_ERRORS_MIN * by_chance(&rows, hours);
     if !exceeds {
         return Outcome::Sound(rows.len());
     }
@@ -232,6 +391,19 @@ pub(super) fn balance(
             Evidence::new(Label::ParentEnergy, 0, whole),
         ],
     }])
+}
+
+/// The standard error of what the meter upstream measured more, by how much its parts differ: spots
+/// of a machine that jumps add up to its energy only roughly. **Unit** kWh.
+#[allow(clippy::cast_precision_loss)]
+fn by_chance(rows: &Rows, hours: f64) -> f64 {
+    let rest = |row: &(i64, Vec<f64>, f64)| row.2 - row.1.iter().sum::<f64>();
+    let parts = rows.chunks(rows.len().div_ceil(PARTS).max(1));
+    let parts: Vec<f64> = parts.map(|part| part.iter().map(rest).sum()).collect();
+    let mean = parts.iter().sum::<f64>() / parts.len().max(1) as f64;
+    let squares: f64 = parts.iter().map(|part| (part - mean).powi(2)).sum();
+    let count = parts.len() as f64;
+    (squares * count / (count - 1.0).max(1.0)).sqrt() * hours / 1000.0
 }
 
 /// One cause, one finding: where all sub-meters of a meter find it wrong by the same factor, it is

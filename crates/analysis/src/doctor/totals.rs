@@ -4,11 +4,13 @@
 //! phases' volt-amperes add up to the apparent power that the meter tells. With sound wiring they
 //! add up to it; a reversed transformer takes its phase off twice, which leaves about a third; two
 //! swapped phases cancel each other and the rest. Source: S = Σ sk·UkIk·e^jδk with one φ for all
-//! phases; IEC 62053-23 for the signs. Refuses: to judge a main meter that feeds in.
+//! phases; IEC 62053-23 for the signs. Refuses: to judge a main meter that feeds in, and what
+//! generation on some phases, or rectifiers without chokes, explain as well.
 
 use super::findings::{Code, Evidence, Finding, Label, Obstacle};
-use super::phases::{self, Mistake, ORDINARY, Told, within_half_turn};
-use super::{Check, Outcome, Patient, SAMPLES_MIN, lacking, loaded, median};
+use super::phases::{Mistake, Told};
+use super::{AGREEMENT_MIN as ALIKE_MIN, Check, Outcome, Patient, SAMPLES_MIN, alike};
+use super::{lacking, loaded, median};
 use crate::currents::CURRENTS;
 use crate::measurement::all_three;
 use crate::voltages::{VOLTAGES, VoltageKind};
@@ -24,6 +26,16 @@ const MARGIN: f64 = 0.015;
 const EXPORT_SHARE: f64 = 0.05;
 /// Share of the samples that must not add up.
 const AGREEMENT_MIN: f64 = 0.9;
+
+/// Rectifiers without chokes have a distortion of the current up to 150 %, which leaves this …
+const DISTORTED_MIN: f64 = 0.55;
+/// … and fundamental currents that lag little. **Unit** degrees.
+const DISTORTED_ANGLE_MAX: f64 = 30.0;
+/// Generation on some phases takes active power off and leaves the reactive: from this angle on it
+/// may be that. **Unit** degrees.
+const FED_IN_MIN: f64 = 50.0;
+/// Reactive power that is none, over ΣUI.
+const NO_REACTIVE: f64 = 0.1;
 
 /// One moment: volt-amperes of the phases, total P and Q. **Unit** VA, W, var.
 struct Moment {
@@ -94,31 +106,66 @@ pub(super) fn check(patient: &Patient) -> Outcome {
     }
     let short = moments.iter().filter(|moment| moment.share() < ADDS_UP_MIN).count();
     if share_of(short) < AGREEMENT_MIN {
-        return angle(&moments);
+        return added_up(&moments);
     }
-    let (code, phases, confidence) = explained(&moments);
+    let told = explained(&moments);
+    if let Some(obstacle) = excused(&moments, told.0, patient.is_main) {
+        return Outcome::NotJudged(obstacle);
+    }
+    let (code, phases, confidence) = told;
     // Infeed on one phase looks the same at the supply.
     let confidence = confidence * if patient.is_main { 0.75 } else { 0.9 };
     Outcome::Found(vec![finding(code, phases, (confidence, &moments))])
 }
 
 /// The phases add up: what is left is the angle that all of them have in common.
-fn angle(moments: &[Moment]) -> Outcome {
-    let angles = moments.iter().map(|moment| moment.reactive.atan2(moment.active).to_degrees());
-    let angles: Vec<f64> = angles.map(within_half_turn).collect();
-    match median(&angles) {
-        Some(angle) if !ORDINARY.contains(&angle) => {
-            let (code, phases, confidence) = match phases::told([angle; 3]) {
-                Told::One(mistake) if mistake.carries == Mistake::NONE.carries => {
-                    (Code::CtReversed, vec![1, 2, 3], 0.75)
-                }
-                Told::One(_) => (Code::PhasesRotated, vec![1, 2, 3], 0.65),
-                Told::Unclear => (Code::PhasesConfused, Vec::new(), 0.6),
-            };
-            Outcome::Found(vec![finding(code, phases, (confidence, moments))])
-        }
-        _ => Outcome::Sound(moments.len()),
+fn added_up(moments: &[Moment]) -> Outcome {
+    let of = |one: &Moment| {
+        alike::Moment::with(one.reactive.atan2(one.active).to_degrees(), one.apparent)
+    };
+    // Those that do not add up are of several loads.
+    let sums = moments.iter().filter(|moment| moment.share() >= ADDS_UP_MIN);
+    let sums: Vec<alike::Moment> = sums.map(of).collect();
+    #[allow(clippy::cast_precision_loss)]
+    if (sums.len() as f64) < ALIKE_MIN * moments.len() as f64 {
+        return Outcome::Sound(moments.len());
     }
+    let (code, phases, confidence) = match alike::judge(&sums) {
+        alike::Verdict::Load => return Outcome::Sound(moments.len()),
+        alike::Verdict::Generator => return Outcome::NotJudged(Obstacle::Exporting),
+        alike::Verdict::OrdinaryCause => return Outcome::NotJudged(Obstacle::OrdinaryCause),
+        alike::Verdict::Mistake(Told::One(mistake)) if mistake.carries == Mistake::NONE.carries => {
+            (Code::CtReversed, vec![1, 2, 3], 0.75)
+        }
+        alike::Verdict::Mistake(Told::One(_)) => (Code::PhasesRotated, vec![1, 2, 3], 0.65),
+        alike::Verdict::Mistake(Told::Unclear) => (Code::PhasesConfused, Vec::new(), 0.6),
+    };
+    Outcome::Found(vec![finding(code, phases, (confidence, moments))])
+}
+
+/// What explains phases that do not add up, other than a mistake of this kind.
+fn excused(moments: &[Moment], code: Code, is_main: bool) -> Option<Obstacle> {
+    let usual = |of: &dyn Fn(&Moment) -> f64| {
+        median(&moments.iter().map(of).collect::<Vec<_>>()).unwrap_or(0.0)
+    };
+    let (share, angle) =
+        (usual(&Moment::share), usual(&|one| one.reactive.atan2(one.active).to_degrees()));
+    let swapped = matches!(code, Code::PhasesSwapped | Code::SomePhasesSwapped);
+    if share >= DISTORTED_MIN && angle.abs() <= DISTORTED_ANGLE_MAX {
+        // A distortion that is always the same, where no mistake predicts what varies.
+        let apart = usual(&|one| (one.share() - share).abs());
+        if code == Code::PhasesConfused || apart < MARGIN {
+            return Some(Obstacle::OrdinaryCause);
+        }
+    }
+    // A reversed transformer turns the reactive power with the active; generation leaves it.
+    let reactive = usual(&|one| one.reactive / one.sum());
+    let fed_in = if is_main && code == Code::PhasesConfused {
+        reactive > -NO_REACTIVE
+    } else {
+        reactive > 0.0 && angle > FED_IN_MIN
+    };
+    (fed_in && !swapped).then_some(Obstacle::Exporting)
 }
 
 /// What explains phases that do not add up, and how surely.

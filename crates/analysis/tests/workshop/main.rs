@@ -3,4 +3,6 @@
 
 mod doctor;
 mod plant;
+mod single;
+mod spots;
 mod states;

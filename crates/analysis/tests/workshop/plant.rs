@@ -129,6 +129,7 @@ fn patient(name: &str, samples: &[Measurement], wiring: &Wiring) -> Patient {
         name: name.to_owned(),
         is_main: false,
         parent: Some(0),
+        is_constant: false,
         kind: VoltageKind::Phase,
         ct_ratio: None,
         samples: samples[last..].to_vec(),

@@ -10,12 +10,14 @@ mod baud;
 mod data_set;
 mod identification;
 pub mod message;
+mod parity;
 mod place;
 mod scanner;
 
 pub use baud::BaudCharacter;
 pub use data_set::{DataSet, Group, Groups, Item, data_sets};
 pub use identification::{Escapes, Identification, IdentificationError, Mode};
+pub use parity::without_parity;
 pub use place::{Check, Ending, Found, Over};
 pub use scanner::{BLOCK_MAX, BUFFER_MAX, Event, IDENTIFICATION_MAX, PIECE_MAX, Scanner, Start};
 

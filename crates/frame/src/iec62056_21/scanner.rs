@@ -318,19 +318,26 @@ impl State {
         let line = tail.iter().position(line_end);
         let finished = match line {
             Some(length) => tail.get(length..).is_some_and(|end| end != b"\r") || self.ended,
-            None => self.ended || tail.len() > TAIL_MAX,
+            None => self.ended || tail.len() > tail_max(tail),
         };
         if !finished {
             self.searched = mark;
             return Scan::Wait;
         }
         let length = line.unwrap_or_else(|| tail.len().min(TAIL_MAX));
+        // The rest of the line may be lost, and the next read-out follow.
+        let length = begun_inside(tail, (0, length)).unwrap_or(length);
         let digits = tail.get(..length).unwrap_or_default().trim_ascii_end();
         let covered = rest.get(..behind).unwrap_or_default();
         let check = if digits.is_empty() { Check::Absent } else { crc(covered, digits) };
+        if check.holds() != Some(true)
+            && let Some(begun) = begun_inside(rest, (body, mark))
+        {
+            return self.cut(rest, (body, begun));
+        }
         let line_end = match tail.get(length..) {
             Some([b'\r', b'\n', ..]) => 2,
-            Some([_, ..]) => 1,
+            Some([b'\r' | b'\n', ..]) => 1,
             _ => 0,
         };
         let end = behind.saturating_add(length).saturating_add(line_end);
@@ -372,6 +379,11 @@ impl State {
                         Some(sent) => Check::Bcc { computed: bcc(covered), sent: *sent },
                         None => Check::Absent,
                     };
+                    if check.holds() != Some(true)
+                        && let Some(begun) = begun_inside(rest, (body, found))
+                    {
+                        return self.cut(rest, (body, begun));
+                    }
                     let ending = if *end == EOT { Ending::Eot } else { Ending::Etx };
                     let length = found.saturating_add(2).min(rest.len());
                     let block = self.found(rest, (body, found), identification);
@@ -455,6 +467,31 @@ impl State {
 fn identified(rest: &[u8]) -> Option<Identification<'_>> {
     let length = rest.iter().take(IDENTIFICATION_MAX).position(line_end)?;
     Identification::parse(rest.get(..length)?).ok()
+}
+
+/// How much of a line behind an end mark is waited for: an identification, if one may begin there.
+fn tail_max(tail: &[u8]) -> usize {
+    let begins = tail.iter().take(TAIL_MAX).any(|byte| *byte == b'/');
+    if begins { TAIL_MAX.saturating_add(IDENTIFICATION_MAX) } else { TAIL_MAX }
+}
+
+/// Where an identification begins inside a line: the end of a read-out that cannot be right is lost,
+/// and another one follows without a line end between them.
+fn begun_inside(rest: &[u8], (from, to): (usize, usize)) -> Option<usize> {
+    let part = rest.get(..to)?;
+    let mut from = from;
+    while let Some(found) = position(part, from, |bytes| memchr::memchr(b'/', bytes)) {
+        let tail = part.get(found..).unwrap_or_default();
+        let length = tail.iter().position(line_end).unwrap_or(tail.len());
+        let line = tail.get(..length.min(IDENTIFICATION_MAX)).unwrap_or_default();
+        // Brackets belong to data sets, in which a slash may stand.
+        let is_data = line.iter().any(|byte| matches!(byte, b'(' | b')'));
+        if !is_data && Identification::parse(line).is_ok() {
+            return Some(found);
+        }
+        from = found.saturating_add(1);
+    }
+    None
 }
 
 /// Whether a `/` at the start of a line begins an identification; `None` with too few bytes.

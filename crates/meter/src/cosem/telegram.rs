@@ -1,14 +1,14 @@
 //! What a reading collected, as telegrams and as what is shown of them.
 
 use super::plan::Collected;
-use super::profile::Row;
 use crate::Heard;
 use crate::correction::Correction;
+use crate::doubt::Doubt;
 use crate::push::clock::{self, Sent, Sources};
 use crate::push::identity::Identity;
 use crate::push::{Outcome, PushedValue, Security};
 use jiff::tz::TimeZone;
-use reading::{ListId, MeterId, Obis, Quality, Reading, Telegram, Timestamp, Value};
+use reading::{ListId, MeterId, Quality, Reading, Telegram, Timestamp, Value};
 
 /// The list of what is read at one instant.
 pub(super) const LIST: &str = "cosem";
@@ -40,7 +40,8 @@ impl Place {
         };
         let resolved = clock::resolve(&sources, &mut defects);
         if !readings.is_empty() || !defects.is_empty() {
-            let mut outcome = self.outcome((security, at), &readings, Quality::Good);
+            let readings = self.at_place(readings, Quality::Good, &mut heard.doubts);
+            let mut outcome = self.outcome((security, at), readings);
             outcome.meter_time = resolved.meter_time;
             outcome.measured_at = resolved.measured_at;
             outcome.list = Some(ListId::new(LIST));
@@ -50,45 +51,49 @@ impl Place {
         }
         for (name, rows) in rows {
             for row in rows {
-                let outcome = self.past((security, at), name, &row);
+                let readings = self.at_place(row.readings, row.quality, &mut heard.doubts);
+                let outcome = Outcome {
+                    meter_time: row.meter_time,
+                    measured_at: Some(row.at),
+                    list: Some(ListId::new(&name.to_string())),
+                    ..self.outcome((security, at), readings)
+                };
                 heard.telegrams.extend(self.telegram(&outcome, at));
                 heard.outcomes.push(outcome);
             }
         }
     }
 
-    fn past(&self, state: (Security, Timestamp), name: Obis, row: &Row) -> Outcome {
-        Outcome {
-            meter_time: row.meter_time,
-            measured_at: Some(row.at),
-            list: Some(ListId::new(&name.to_string())),
-            ..self.outcome(state, &row.readings, row.quality)
-        }
+    /// What the readings are at the meter's place, none of them better than `quality`.
+    fn at_place(
+        &self,
+        readings: Vec<Reading>,
+        quality: Quality,
+        doubts: &mut Vec<Doubt>,
+    ) -> Vec<Reading> {
+        let corrected = readings.into_iter().map(|reading| {
+            let mut reading = self.correction.apply(reading, doubts);
+            reading.quality = reading.quality.max(quality);
+            reading
+        });
+        corrected.collect()
     }
 
-    fn outcome(
-        &self,
-        (security, at): (Security, Timestamp),
-        readings: &[Reading],
-        quality: Quality,
-    ) -> Outcome {
+    fn outcome(&self, (security, at): (Security, Timestamp), readings: Vec<Reading>) -> Outcome {
         let mut identity = Identity::default();
-        for reading in readings {
+        for reading in &readings {
             if let (Some(obis), Value::Text(text)) = (reading.obis, &reading.value) {
                 identity.note(obis, text);
             }
         }
-        let value = |reading: &Reading| {
-            let mut reading = self.correction.apply(reading.clone());
-            reading.quality = reading.quality.max(quality);
-            PushedValue { reading, offset: 0 }
-        };
+        let delivered = !readings.is_empty();
+        let values = readings.into_iter().map(|reading| PushedValue { reading, offset: 0 });
         Outcome {
             received_at: Some(at),
             security,
             meter: identity.resolve(security.system_title),
-            values: readings.iter().map(value).collect(),
-            delivered: !readings.is_empty(),
+            values: values.collect(),
+            delivered,
             ..Outcome::blank("dlms", 0, 0)
         }
     }

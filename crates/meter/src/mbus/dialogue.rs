@@ -318,7 +318,7 @@ impl MbusDialogue {
     fn is_partner(&self, address: u8, application: Option<&Application<'_>>) -> bool {
         match self.partner {
             // 0 is the address of a slave that was given none: any other is another slave's.
-            Partner::Primary(asked) => address == asked,
+            Partner::Primary(asked) => address == asked || asked == request::TEST,
             Partner::Secondary(selection) => match application {
                 Some(Application::Variable(Variable { identity: Some(identity), .. })) => {
                     selection.matches(identity)
@@ -364,8 +364,10 @@ impl MbusDialogue {
             }
         };
         let content = opened.as_deref().unwrap_or(variable.content);
-        // Bits 3 and 4: a permanent or temporary error of the meter (EN 13757-7, 7.5.6).
-        if variable.status.is_some_and(|status| status & 0x18 != 0) {
+        // Bits 3 and 4: a permanent or temporary error of the meter; bits 0 and 1: its application
+        // is busy, or had an error (EN 13757-7, 7.5.6).
+        let doubtful = |status: u8| status & 0x18 != 0 || matches!(status & 0x03, 1 | 2);
+        if variable.status.is_some_and(doubtful) {
             self.reading.quality = Quality::Suspect;
         }
         let mut more = false;
@@ -433,6 +435,9 @@ impl MbusDialogue {
             return Answer { heard, fault };
         }
         let correction = self.options.correction();
+        let doubts = &mut heard.doubts;
+        let readings =
+            reading.readings.into_iter().map(|it| correction.apply(it, doubts)).collect();
         heard.telegrams.push(Telegram {
             meter: self.options.meter.clone(),
             list: ListId::new("mbus"),
@@ -441,7 +446,7 @@ impl MbusDialogue {
             measured_at: now,
             received_at: now,
             quality: reading.quality,
-            readings: reading.readings.iter().map(|it| correction.apply(it.clone())).collect(),
+            readings,
         });
         Answer { heard, fault }
     }

@@ -13,4 +13,4 @@ mod request;
 pub use answer::{Ear, Event};
 pub use dialogue::{MbusDialogue, MbusOptions};
 pub use mapping::{Mapped, map, map_fixed};
-pub use request::{NETWORK, Selection, initialise, request};
+pub use request::{BAUDS, NETWORK, Selection, asks_for_data, initialise, request};

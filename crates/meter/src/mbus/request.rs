@@ -9,6 +9,8 @@ use wire::MbusAddress;
 
 /// The address of whichever slave was selected by its secondary address.
 pub const NETWORK: u8 = 253;
+/// The address to which every slave answers (EN 13757-2:2018, 5.7.5): of use for one alone.
+pub(super) const TEST: u8 = 254;
 const SND_NKE: u8 = 0x40;
 /// REQ_UD2 with the frame count valid and 0.
 const REQ_UD2: u8 = 0x5B;
@@ -16,7 +18,15 @@ const SND_UD: u8 = 0x53;
 const FRAME_COUNT: u8 = 0x20;
 const CI_SELECT: u8 = 0x52;
 const CI_BAUD_300: u8 = 0xB8;
-const BAUDS: [u32; 8] = [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400];
+/// The rates that a slave can be told to speak at (EN 13757-3:2018, 12.2). **Unit** bit/s.
+pub const BAUDS: [u32; 8] = [300, 600, 1200, 2400, 4800, 9600, 19_200, 38_400];
+
+/// Whether a question asks for data, so that a long frame may be the answer; an acknowledgement
+/// answers the others.
+#[must_use]
+pub fn asks_for_data(question: &[u8]) -> bool {
+    matches!(question, [0x10, control, ..] if control | FRAME_COUNT == REQ_UD2 | FRAME_COUNT)
+}
 
 /// A secondary address, or a pattern of several: digits F match any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -58,7 +58,7 @@ pub enum Decoded {
 pub fn decode(register: &Register, image: &Image) -> Decoded {
     let Some(words) = image.words(register.cell.span) else { return Decoded::NotRead };
     let value = if register.cell.kind.coding == Coding::Text {
-        text(register.cell, words).map(Value::Text)
+        text(register.cell.order, words).map(Value::Text)
     } else {
         match number(register, words, image) {
             Ok(number) => number.map(Value::Number),
@@ -162,8 +162,8 @@ pub fn bits(words: &[u16], order: Order) -> u64 {
 
 /// The characters of a text, up to the first NUL; `None` when it is empty or no text.
 #[must_use]
-pub(super) fn text(cell: Cell, words: &[u16]) -> Option<String> {
-    let order = cell.order.low_byte_first;
+pub(super) fn text(order: Order, words: &[u16]) -> Option<String> {
+    let order = order.low_byte_first;
     let bytes =
         words.iter().flat_map(|word| if order { word.to_le_bytes() } else { word.to_be_bytes() });
     let bytes: Vec<u8> = bytes.take_while(|byte| *byte != 0).collect();

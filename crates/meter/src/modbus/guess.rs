@@ -98,7 +98,7 @@ pub fn fits(map: &Map, texts: &[String], image: &Image) -> bool {
         }
         Mark::Words { cell, contains } => image
             .words(cell.span)
-            .and_then(|words| text(*cell, words))
+            .and_then(|words| text(cell.order, words))
             .is_some_and(|found| says(contains, &[found])),
     })
 }

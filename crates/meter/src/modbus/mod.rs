@@ -28,7 +28,7 @@ pub use map::{
 pub use parse::{Fault, parse};
 pub use plan::{finer, plan};
 pub use poll::{Defect, Outcome, Reader, ReaderOptions, Source};
-pub use sunspec::{ModelAt, Walk, WalkStep};
+pub use sunspec::{METERS_MAX, ModelAt, SunSpecMeter, Walk, WalkStep};
 
 /// The model of a device that says itself what it is.
 pub const SUNSPEC: &str = "sunspec";

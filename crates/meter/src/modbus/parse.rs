@@ -238,8 +238,10 @@ impl Checker {
             return scale;
         };
         let Some((unit, prefix)) = units::unit(written.get_ref()) else {
-            let wanted = wanted.map_or("none", Unit::symbol);
-            let message = format!("no such unit; expected {wanted}, perhaps with m, k, M or G");
+            let message = match wanted.map_or("", Unit::symbol) {
+                "" => "no such unit; what this register holds has none: leave unit out".to_owned(),
+                wanted => format!("no such unit; expected {wanted}, perhaps with m, k, M or G"),
+            };
             self.wrong(written.span(), message);
             return scale;
         };

@@ -5,11 +5,13 @@
 //! remembered, so that they are not asked for every second.
 
 use super::decode::{Decoded, Image, decode};
+use super::kind::Coding;
 use super::map::{Map, Span};
 use super::plan::{finer, plan};
 use super::sunspec::{Walk, WalkStep};
 use crate::correction::Correction;
-use reading::{ListId, MeterId, Quality, Telegram, Timestamp};
+use crate::doubt::Doubt;
+use reading::{ListId, MeterId, Quality, Reading, Telegram, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -27,8 +29,11 @@ pub struct ReaderOptions {
 pub enum Source {
     /// Registers at fixed addresses.
     Map(Arc<Map>),
-    /// Whatever SunSpec meter the device says it is.
-    SunSpec,
+    /// Whatever SunSpec meter the device says it has.
+    SunSpec {
+        /// Which one of the device's meters, counted from 1.
+        meter: u8,
+    },
 }
 
 impl Source {
@@ -37,7 +42,7 @@ impl Source {
     pub fn name(&self) -> &str {
         match self {
             Self::Map(map) => &map.name,
-            Self::SunSpec => super::SUNSPEC,
+            Self::SunSpec { .. } => super::SUNSPEC,
         }
     }
 }
@@ -66,6 +71,8 @@ const LEARN_AGAIN: u32 = 1000;
 pub struct Outcome {
     /// The values, when there are any.
     pub telegram: Option<Telegram>,
+    /// Values that no meter can have measured; they are marked in the telegram.
+    pub doubts: Vec<Doubt>,
     /// What was wrong, each with the register it is about.
     pub defects: Vec<Defect>,
 }
@@ -110,10 +117,10 @@ impl Reader {
         self.since_learnt = 0;
         match &self.source {
             Source::Map(map) => self.follow(Arc::clone(map)),
-            Source::SunSpec => {
+            Source::SunSpec { meter } => {
                 self.map = None;
                 self.requests.clear();
-                self.walk = Some(Walk::default());
+                self.walk = Some(Walk::to(*meter));
             }
         }
     }
@@ -136,7 +143,7 @@ impl Reader {
         self.at = 0;
         self.image.clear();
         if let Some(walk) = &mut self.walk {
-            *walk = Walk::default();
+            walk.restart();
         }
     }
 
@@ -189,13 +196,15 @@ impl Reader {
             }
             return outcome;
         };
-        let mut readings = Vec::new();
+        let (mut readings, mut absent) = (Vec::new(), 0);
         for register in &map.registers {
             match decode(register, &self.image) {
                 Decoded::Reading(reading) => {
-                    readings.push(self.options.correction.apply(reading));
+                    let reading = self.options.correction.apply(reading, &mut outcome.doubts);
+                    readings.push(reading);
                 }
-                Decoded::Absent | Decoded::NotRead => {}
+                Decoded::Absent => absent += 1,
+                Decoded::NotRead => {}
                 Decoded::Refused(why) => outcome.defects.push(Defect {
                     code: "register_unreadable",
                     detail: format!(
@@ -211,6 +220,11 @@ impl Reader {
                 map.name
             );
             outcome.defects.push(Defect { code: "model_refused", detail });
+        } else if self.at >= self.requests.len() && measures(&map) && !has_number(&readings) {
+            // Texts alone are no measurement.
+            readings.clear();
+            let detail = nothing(&map.name, absent, outcome.defects.len());
+            outcome.defects.push(Defect { code: "no_values", detail });
         }
         self.image.clear();
         outcome.telegram = (!readings.is_empty()).then(|| Telegram {
@@ -230,4 +244,29 @@ impl Reader {
     pub fn refusals(&self) -> Vec<Span> {
         self.refused.iter().copied().collect()
     }
+}
+
+/// Whether a map has anything but texts.
+fn measures(map: &Map) -> bool {
+    map.registers.iter().any(|register| register.cell.kind.coding != Coding::Text)
+}
+
+fn has_number(readings: &[Reading]) -> bool {
+    readings.iter().any(|reading| reading.value.number().is_some())
+}
+
+/// What is said of a meter that answered everything and gave no value.
+fn nothing(map: &str, absent: usize, unreadable: usize) -> String {
+    let mut said = Vec::new();
+    if absent > 0 {
+        said.push(format!("{absent} registers say \"not available\""));
+    }
+    if unreadable > 0 {
+        said.push(format!("{unreadable} hold no number"));
+    }
+    format!(
+        "the meter answers and has no value at all: {} of {map}. Is anything connected to its \
+         inputs, is the unit the meter's own, and is it this model?",
+        said.join(", ")
+    )
 }

@@ -4,6 +4,7 @@ use super::clock::{Circumstances, instant_of};
 use super::outcome::is_channel;
 use super::{Kind, ReadOut, ReadoutOptions, ReadoutReader};
 use crate::correction::Correction;
+use crate::doubt::Doubt;
 use crate::driver::{Driver, DriverOptions, Heard};
 use crate::push::Outcome;
 use frame::iec62056_21::Start;
@@ -101,17 +102,22 @@ impl TelegramMaker {
     pub(super) fn take(&mut self, read_out: ReadOut<'_>, at: Timestamp, heard: &mut Heard) {
         if read_out.outcome.delivered {
             self.channels(&read_out, at, heard);
-            heard.telegrams.extend(self.telegram(&read_out.outcome, at));
+            heard.telegrams.extend(self.telegram(&read_out.outcome, at, &mut heard.doubts));
         }
         heard.memory.extend(read_out.outcome.memory.iter().cloned());
         heard.outcomes.push(read_out.outcome);
     }
 
-    fn telegram(&self, outcome: &Outcome, at: Timestamp) -> Option<Telegram> {
+    fn telegram(
+        &self,
+        outcome: &Outcome,
+        at: Timestamp,
+        doubts: &mut Vec<Doubt>,
+    ) -> Option<Telegram> {
         let own = |reading: &&Reading| reading.obis.is_none_or(|obis| !is_channel(obis));
         let readings = outcome.values.iter().map(|value| &value.reading).filter(own);
         let readings: Vec<Reading> =
-            readings.map(|reading| self.correction.apply(reading.clone())).collect();
+            readings.map(|reading| self.correction.apply(reading.clone(), doubts)).collect();
         if readings.is_empty() {
             return None;
         }

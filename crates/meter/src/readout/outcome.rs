@@ -269,20 +269,25 @@ impl InProgress {
                 self.note(DefectCode::Truncated, found.offset, detail);
                 false
             }
+            Ending::Mark if !capture && found.check == Check::Absent && self.owes_crc() => {
+                let detail = "the CRC that P1 ends with from version 4 on is missing";
+                self.note(DefectCode::Truncated, found.end, detail);
+                false
+            }
             Ending::Etx | Ending::Eot | Ending::Mark => told > 0,
             Ending::Cut if self.marked && capture => told > 0,
             Ending::Cut => {
                 let detail = "the read-out ends without its end mark";
                 self.note(DefectCode::Truncated, found.end, detail);
-                // P1 from version 4 on ends with a CRC.
-                let owed = self
-                    .outcome
-                    .values
-                    .iter()
-                    .any(|value| value.reading.obis == Some(Obis::new(1, 3, [0, 2, 8], 255)));
-                capture && !owed && told > 0
+                capture && !self.owes_crc() && told > 0
             }
         }
+    }
+
+    /// Whether this is P1 of a version that ends with a CRC: those send their version.
+    fn owes_crc(&self) -> bool {
+        let version = Some(Obis::new(1, 3, [0, 2, 8], 255));
+        self.outcome.values.iter().any(|value| value.reading.obis == version)
     }
 
     const fn checked_by_crc(&self, found: &Found<'_>) -> bool {

@@ -3,7 +3,7 @@
 use crate::map;
 use meter::Correction;
 use meter::modbus::{Reader, ReaderOptions, Source, Span, Table};
-use reading::{Decimal, MeterId, Quantity, Timestamp};
+use reading::{Decimal, MeterId, Quality, Quantity, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -142,4 +142,56 @@ fn power_factors_of_four_quadrants_become_plain_ones() {
         let value = telegram.number(Quantity::PowerFactor);
         assert_eq!(value, Some(Decimal::new(expected.0, expected.1)), "{raw}");
     }
+}
+
+const IMPOSSIBLE: &str = r#"
+title = "Example"
+function = 4
+type = "f32"
+register = [
+    { quantity = "voltage_l1", address = 0, unit = "V" },
+    { quantity = "power_factor", address = 2 },
+    { quantity = "frequency", address = 4, unit = "Hz" },
+]
+"#;
+
+fn floats(values: &[f32]) -> Device {
+    let words = values.iter().flat_map(|value| {
+        let bits = value.to_bits();
+        [bits >> 16, bits & 0xFFFF].map(|word| u16::try_from(word).expect("a word"))
+    });
+    Device::new(Table::Input, &[(0, &words.collect::<Vec<_>>())])
+}
+
+#[test]
+fn values_that_no_meter_can_measure_are_kept_and_never_good() {
+    let outcome = floats(&[230.0, 230.0, 230.0]).reading(&mut reader(IMPOSSIBLE));
+    let telegram = outcome.telegram.expect("a telegram");
+    let found: Vec<_> = telegram.readings.iter().map(|it| (it.quantity, it.quality)).collect();
+    assert_eq!(
+        found,
+        [
+            (Some(Quantity::VoltageL1), Quality::Good),
+            (Some(Quantity::PowerFactor), Quality::Bad),
+            (Some(Quantity::Frequency), Quality::Bad),
+        ]
+    );
+    let kept = telegram.number(Quantity::Frequency).map(Decimal::to_f64);
+    assert_eq!(kept, Some(230.0), "what came");
+    let doubted: Vec<Quantity> = outcome.doubts.iter().map(|doubt| doubt.quantity).collect();
+    assert_eq!(doubted, [Quantity::PowerFactor, Quantity::Frequency]);
+    let sound = floats(&[230.0, -0.98, 50.0]).reading(&mut reader(IMPOSSIBLE));
+    assert_eq!(sound.doubts, []);
+}
+
+#[test]
+fn a_meter_that_has_no_value_at_all_says_so() {
+    let outcome = floats(&[f32::NAN; 3]).reading(&mut reader(IMPOSSIBLE));
+    assert!(outcome.telegram.is_none());
+    let [defect] = outcome.defects.as_slice() else { panic!("{:?}", outcome.defects) };
+    assert_eq!(defect.code, "no_values");
+    assert!(defect.detail.contains("the meter answers"), "{}", defect.detail);
+    assert!(defect.detail.contains("3 registers say \"not available\""), "{}", defect.detail);
+    let one = floats(&[f32::NAN, 0.5, f32::NAN]).reading(&mut reader(IMPOSSIBLE));
+    assert_eq!((one.telegram.expect("a telegram").readings.len(), one.defects.len()), (1, 0));
 }

@@ -353,7 +353,8 @@ fn json<'a>(
     };
     let payload = message.payload;
     if payload.len() > PAYLOAD_MAX {
-        let detail = format!("{} bytes, at most {PAYLOAD_MAX} are read", payload.len());
+        // What is longer comes cut.
+        let detail = format!("more than {PAYLOAD_MAX} bytes, of which none is read");
         return defect("payload_too_long", detail);
     }
     serde_json::from_slice(payload).or_else(|error: serde_json::Error| {

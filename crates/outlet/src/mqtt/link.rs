@@ -4,19 +4,23 @@
 //! the broker sends us, and why the connection ended. A link is used once: after its end a new one
 //! is opened, and what was not acknowledged is sent again by whoever keeps it.
 
+use super::clip::Clipped;
 use super::options::{Broker, Tls};
 use super::topics::Topics;
+use rumqttc::tokio_rustls::TlsConnector;
 use rumqttc::tokio_rustls::rustls::pki_types::pem::{self, PemObject};
-use rumqttc::tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rumqttc::tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rumqttc::tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, LastWill, MqttOptions,
-    NetworkOptions, Packet, PublishOptions, QoS, StateError, TlsConfiguration, Transport,
+    NetworkOptions, Packet, PublishOptions, QoS, StateError, TlsConfiguration,
+    default_socket_connect,
 };
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -26,7 +30,7 @@ pub(super) const IN_FLIGHT_MAX: u16 = 256;
 pub(super) const PAYLOAD_MAX: usize = 2 << 20;
 /// Room for a payload's topic and headers.
 const PACKET_MAX: usize = PAYLOAD_MAX + 4096;
-/// Longest message that is taken from the broker; we only listen for one word.
+/// Longest message that is taken whole from the broker; we only listen for one word.
 const INCOMING_MAX: usize = 64 << 10;
 /// Most messages of the broker that wait for us; further ones are dropped.
 const INBOX_MAX: usize = 16;
@@ -113,7 +117,7 @@ impl Dialer {
     /// # Errors
     /// Certificates that cannot be used.
     pub(super) fn new(broker: &Broker, topics: &Topics) -> Result<Self, TlsError> {
-        let mut options = reaching(broker, topics.client_id())?;
+        let mut options = reaching(broker, topics.client_id(), INCOMING_MAX)?;
         options
             .set_max_packet_size(INCOMING_MAX, PACKET_MAX)
             .set_inflight(IN_FLIGHT_MAX)
@@ -137,19 +141,43 @@ impl Dialer {
     }
 }
 
-/// How to reach a broker under a name; certificates are read.
-pub(super) fn reaching(broker: &Broker, client_id: String) -> Result<MqttOptions, TlsError> {
+/// How to reach a broker under a name; certificates are read. A longer packet than `incoming_max`
+/// bytes is cut on its way in.
+pub(super) fn reaching(
+    broker: &Broker,
+    client_id: String,
+    incoming_max: usize,
+) -> Result<MqttOptions, TlsError> {
     let mut options = MqttOptions::new(client_id, (broker.host.clone(), broker.port));
     options.set_keep_alive(u16::try_from(KEEP_ALIVE.as_secs()).unwrap_or(u16::MAX));
     if let Some(credentials) = &broker.credentials {
         let password = credentials.password.clone().into_bytes();
         options.set_credentials(credentials.username.clone(), password);
     }
-    if let Some(tls) = &broker.tls {
-        options.set_transport(Transport::Tls(certificates(tls)?));
-    }
+    // Messages are cut inside the encryption, so that it is ours to make.
+    let tls = broker.tls.as_ref().map(certificates).transpose()?;
+    let host = broker.host.clone();
+    options.set_socket_connector(move |address, network| {
+        let (tls, host) = (tls.clone(), host.clone());
+        async move {
+            let stream = default_socket_connect(address, network).await?;
+            let stream: Box<dyn Stream> = match tls {
+                None => Box::new(stream),
+                Some(config) => {
+                    let name = ServerName::try_from(host).map_err(io::Error::other)?;
+                    Box::new(TlsConnector::from(config).connect(name, stream).await?)
+                }
+            };
+            Ok(Clipped::new(stream, incoming_max))
+        }
+    });
     Ok(options)
 }
+
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Stream for T {}
 
 /// Connects; returns when the broker has let us in, and whether it knew us.
 pub(super) async fn connect(
@@ -258,9 +286,7 @@ impl From<ConnectionError> for Fault {
                 Code::Success => Self::Refused("without a reason"),
             },
             ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => Self::Silent,
-            ConnectionError::Io(error) => Self::Unreachable(error),
-            ConnectionError::Tls(rumqttc::TlsError::Io(error)) => of_tls_io(error),
-            ConnectionError::Tls(error) => Self::Tls(error),
+            ConnectionError::Io(error) => of_io(error),
             ConnectionError::RequestsDone => Self::Closed,
             ConnectionError::MqttState(StateError::AwaitPingResp) => Self::Silent,
             ConnectionError::MqttState(StateError::ConnectionAborted) => Self::Closed,
@@ -270,16 +296,20 @@ impl From<ConnectionError> for Fault {
 }
 
 /// A refused certificate comes as an I/O error.
-fn of_tls_io(error: io::Error) -> Fault {
+fn of_io(error: io::Error) -> Fault {
     match error.kind() {
         io::ErrorKind::InvalidData => Fault::Tls(rumqttc::TlsError::Io(error)),
         _ => Fault::Unreachable(error),
     }
 }
 
-fn certificates(tls: &Tls) -> Result<TlsConfiguration, TlsError> {
+fn certificates(tls: &Tls) -> Result<Arc<ClientConfig>, TlsError> {
     let Some(ca) = &tls.ca else {
-        return TlsConfiguration::try_default_rustls().map_err(TlsError::System);
+        let ours = TlsConfiguration::try_default_rustls().map_err(TlsError::System)?;
+        return match ours {
+            TlsConfiguration::Rustls(config) => Ok(config),
+            _ => Err(TlsError::System(rumqttc::TlsError::UnsupportedBackendConfiguration)),
+        };
     };
     let mut roots = RootCertStore::empty();
     for certificate in chain("ca", ca)? {
@@ -293,7 +323,7 @@ fn certificates(tls: &Tls) -> Result<TlsConfiguration, TlsError> {
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots);
     let Some((certificate, key)) = &tls.client else {
-        return Ok(config.with_no_client_auth().into());
+        return Ok(Arc::new(config.with_no_client_auth()));
     };
     let certificate = chain("client_cert", certificate)?;
     if certificate.is_empty() {
@@ -301,7 +331,7 @@ fn certificates(tls: &Tls) -> Result<TlsConfiguration, TlsError> {
     }
     let key = PrivateKeyDer::from_pem_slice(key)
         .map_err(|source| TlsError::Pem { key: "client_key", source })?;
-    Ok(config.with_client_auth_cert(certificate, key)?.into())
+    Ok(Arc::new(config.with_client_auth_cert(certificate, key)?))
 }
 
 fn chain(key: &'static str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {

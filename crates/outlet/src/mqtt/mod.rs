@@ -7,6 +7,7 @@
 //! the store; what the store has dropped before the broker came back is counted and logged.
 
 mod back_off;
+mod clip;
 mod counters;
 mod cursor;
 mod discovery;

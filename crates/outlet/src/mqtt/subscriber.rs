@@ -26,8 +26,9 @@ use tokio::time::Instant;
 const INBOX_MAX: usize = 256;
 /// Most requests that wait for the connection: acknowledgements, subscriptions.
 const REQUESTS_MAX: usize = 1024;
-/// Longest packet that is taken. **Unit** bytes.
-const PACKET_MAX: usize = 4 << 20;
+/// Longest packet that is taken whole: any topic, and a payload that is longer than is read. A longer
+/// one is cut to this. **Unit** bytes.
+const PACKET_MAX: usize = (128 << 10) + feed::PAYLOAD_MAX;
 /// Most filters of one subscription.
 const FILTERS_MAX: usize = 100;
 /// What waited at the broker has come by then, even if our own message may not pass.
@@ -102,7 +103,7 @@ impl Subscriber {
     pub fn new(broker: Broker, topics: &Topics) -> Result<Self, TlsError> {
         let user = broker.credentials.as_ref().map_or("", |it| it.username.as_str());
         let client_id = topics.listener_id(user);
-        let mut options = reaching(&broker, client_id.clone())?;
+        let mut options = reaching(&broker, client_id.clone(), PACKET_MAX)?;
         options
             .set_max_packet_size(PACKET_MAX, PACKET_MAX)
             .set_ack_mode(AckMode::Manual)

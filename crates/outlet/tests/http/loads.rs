@@ -327,3 +327,47 @@ async fn the_doctor_finds_a_reversed_transformer_in_what_was_stored() {
     let not_judged = answer["meters"][0]["not_judged"].as_array().expect("a list");
     assert!(not_judged.iter().any(|one| one["check"] == "phase_sequence"), "{answer}");
 }
+
+#[tokio::test]
+async fn what_counts_pieces_or_is_constant_does_not_blind_the_doctor() {
+    let lighting = MeterInfo {
+        plate: Plate { constant_kw: Some(2.0), ..Plate::default() },
+        ..fed("eclairage", Role::Machine)
+    };
+    let plc = MeterInfo { counter_of: Some(id("presse")), ..fed("automate", Role::Machine) };
+    let presses = [fed("presse", Role::Machine), fed("four", Role::Machine)];
+    let meters = [fed("general", Role::Main)].into_iter().chain(presses).chain([plc, lighting]);
+    let bench = Bench::of(meters.collect());
+    // Two hours, a row every 20 s; the press counts backwards, the oven is sound.
+    for hour in [7, 8] {
+        let mut rows = Vec::new();
+        for n in 0..180 {
+            let at = format!("2026-05-04T{hour:02}:{:02}:{:02}Z", n / 3, n % 3 * 20);
+            let on = |cycle: i32| if (hour * 180 + n) / cycle % 2 == 0 { 6000 } else { 500 };
+            let (press, oven) = (on(17), on(29));
+            let row = |meter: &str, watts: i32| json!({"meter": meter, "measured_at": at, "values": {"active_power": watts}});
+            rows.extend([
+                row("general", press + oven + 5000),
+                row("presse", -press),
+                row("four", oven),
+                json!({"meter": "automate", "measured_at": at,
+                    "values": {"production_pieces": 180 * hour + n}}),
+            ]);
+        }
+        let (status, answer) =
+            bench.post_to("/api/v1/samples", &Value::Array(rows).to_string()).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+    }
+    let (_, answer) = bench.get("/api/v1/analysis/doctor").await;
+    let meter = |place: usize| &answer["meters"][place];
+    let finding = &meter(1)["findings"][0];
+    assert_eq!(
+        (&finding["code"], &finding["confidence"]),
+        (&json!("submeter_reversed"), &json!(0.9)),
+        "{answer}"
+    );
+    assert_eq!(answer["findings"], json!(1), "{answer}");
+    // What counts pieces has no ratio to be judged.
+    let judged = meter(3)["not_judged"].as_array().expect("a list");
+    assert!(judged.iter().all(|one| one["check"] != "current_ratio"), "{answer}");
+}

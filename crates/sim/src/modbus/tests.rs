@@ -14,7 +14,7 @@ fn state() -> State {
 }
 
 fn source(map: &Arc<Map>) -> Source {
-    if map.sunspec.is_empty() { Source::Map(Arc::clone(map)) } else { Source::SunSpec }
+    if map.sunspec.is_empty() { Source::Map(Arc::clone(map)) } else { Source::SunSpec { meter: 1 } }
 }
 
 fn reading(device: &Device, source: Source) -> Outcome {

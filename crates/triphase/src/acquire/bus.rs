@@ -51,7 +51,14 @@ enum Wire {
 pub(crate) struct Bus {
     pub(crate) port: wire::Port,
     pub(crate) members: Vec<Member>,
+    /// Whom a simulation gives the other end of each wire that is opened.
+    #[cfg(test)]
+    far_end: Option<FarEnd>,
 }
+
+/// Takes the other ends of wires within this process.
+#[cfg(test)]
+pub(crate) type FarEnd = tokio::sync::mpsc::UnboundedSender<tokio::io::DuplexStream>;
 
 /// Why a session on an open wire ended.
 enum Ended {
@@ -73,6 +80,35 @@ enum Broken {
 }
 
 impl Bus {
+    /// A wire without meters yet.
+    pub(crate) const fn new(port: wire::Port) -> Self {
+        Self {
+            port,
+            members: Vec::new(),
+            #[cfg(test)]
+            far_end: None,
+        }
+    }
+
+    /// The same wire within this process.
+    #[cfg(test)]
+    pub(crate) fn in_memory(mut self, far_end: FarEnd) -> Self {
+        self.far_end = Some(far_end);
+        self
+    }
+
+    async fn open(&mut self) -> Result<wire::Link, wire::Error> {
+        #[cfg(test)]
+        if let Some(far_end) = &self.far_end {
+            let (near, far) = tokio::io::duplex(READ_MAX);
+            return far_end
+                .send(far)
+                .map(|()| wire::Link::of_memory(near))
+                .map_err(|_| wire::Error::closed());
+        }
+        wire::open(&self.port, frame::capture_text::bytes_of_capture).await
+    }
+
     /// Reads until `shutdown` turns true.
     pub(crate) async fn run(mut self, mut shutdown: Receiver<bool>) {
         let Some(first) = self.members.first() else { return };
@@ -85,7 +121,7 @@ impl Bus {
         }
         loop {
             let opened = tokio::select! {
-                opened = wire::open(&self.port, frame::capture_text::bytes_of_capture) => opened,
+                opened = self.open() => opened,
                 _ = shutdown.wait_for(|stop| *stop) => return,
             };
             let ended = match opened {
@@ -172,10 +208,9 @@ impl Bus {
 
 impl Wire {
     fn of(link: wire::Link, port: &wire::Port) -> Self {
-        match port {
-            wire::Port::ModbusTcp { .. } => Self::Modbus(Client::new(link, Framing::Tcp)),
-            wire::Port::ModbusRtu { .. } => Self::Modbus(Client::new(link, Framing::Rtu)),
-            _ => Self::Bytes(link),
+        match Framing::of(port) {
+            Some(framing) => Self::Modbus(Client::new(link, framing)),
+            None => Self::Bytes(link),
         }
     }
 }

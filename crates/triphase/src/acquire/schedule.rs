@@ -184,6 +184,24 @@ mod tests {
         assert!(wait <= ms(1000), "{wait:?}");
     }
 
+    /// Hours without an answer: the pause between two attempts grows to its maximum and no further,
+    /// and a meter that is asked less often than that keeps its own period.
+    #[test]
+    fn a_meter_that_was_away_for_hours_is_asked_again_within_the_longest_pause() {
+        for (period, longest) in [(1_000, 60_000), (5_000, 60_000), (21_600_000, 21_600_000)] {
+            let mut schedule = Schedule::new([ms(period)]);
+            let (mut now, mut pauses) = (Duration::ZERO, Vec::new());
+            for _ in 0..1_000 {
+                schedule.took_turn(0, now, Turn::Failed);
+                let (_, wait) = schedule.next(now).expect("it may be asked");
+                pauses.push(wait);
+                now += wait + ms(2_000);
+            }
+            assert!(pauses.iter().all(|pause| *pause <= ms(longest)), "{period} ms: {pauses:?}");
+            assert!(pauses.iter().rev().take(900).all(|pause| *pause * 2 >= ms(longest)));
+        }
+    }
+
     /// A bus that is slower than its periods serves everybody all the same.
     #[test]
     fn an_overloaded_bus_starves_nobody() {

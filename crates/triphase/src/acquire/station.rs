@@ -4,9 +4,11 @@ use super::Clock;
 use super::tap::Tap;
 use super::watch::{LinkWatch, Why};
 use meter::Heard;
+use meter::doubt::IMPLAUSIBLE;
 use meter::push::Outcome;
 use outlet::{Counters, Frames};
-use reading::{Link, LinkCause, MeterId, Timestamp};
+use reading::{Link, LinkCause, MeterId, Quality, Quantity, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Appended, Batch, Pending, Store};
@@ -26,6 +28,8 @@ pub(crate) struct Station {
     pub(crate) meter: MeterId,
     sinks: Sinks,
     watch: LinkWatch,
+    /// Quantities whose values no meter can have measured, since they were last sound.
+    doubted: BTreeSet<Quantity>,
     /// Whether what is heard is a recording: it must not advance what protects the live meter
     /// against replay.
     recorded: bool,
@@ -35,7 +39,7 @@ impl Station {
     /// A meter that has not been read yet. `period` is the configured one, if any.
     pub(crate) fn new(meter: MeterId, period: Option<Duration>, sinks: Sinks) -> Self {
         let watch = LinkWatch::new((sinks.clock)(), period);
-        Self { meter, sinks, watch, recorded: false }
+        Self { meter, sinks, watch, doubted: BTreeSet::new(), recorded: false }
     }
 
     /// The same station at a recording.
@@ -178,6 +182,7 @@ impl Station {
     pub(crate) async fn deliver(&mut self, heard: Heard, bytes: usize) {
         let now = self.now();
         let last_defect = self.count(&heard);
+        self.doubt(&heard);
         self.watch.heard(now, bytes, last_defect);
         if let Some(counters) = self.sinks.counters.meter(&self.meter) {
             counters.bytes.add(bytes as u64);
@@ -236,6 +241,20 @@ impl Station {
             }
         }
         last_defect
+    }
+
+    /// Counts values that no meter can have measured; says each once, until it is sound again.
+    fn doubt(&mut self, heard: &Heard) {
+        let readings = heard.telegrams.iter().flat_map(|telegram| &telegram.readings);
+        for reading in readings.filter(|reading| reading.quality == Quality::Good) {
+            reading.quantity.map(|quantity| self.doubted.remove(&quantity));
+        }
+        for doubt in &heard.doubts {
+            self.sinks.counters.defect(&self.meter, IMPLAUSIBLE);
+            if self.doubted.insert(doubt.quantity) {
+                tracing::warn!(meter = %self.meter, code = IMPLAUSIBLE, "{}", doubt.detail);
+            }
+        }
     }
 
     fn warn_of(&self, outcome: &Outcome) {

@@ -62,6 +62,8 @@ pub(crate) struct MeterConfig {
     pub(crate) timeout: Option<Duration>,
     pub(crate) optical: meter::readout::OpticalOptions,
     pub(crate) dlms: Option<DlmsConfig>,
+    /// The rate that an M-Bus slave is told to speak at.
+    pub(crate) switch_baud: Option<u32>,
     /// The meter that measures the energy of what this one counts.
     pub(crate) counter_of: Option<MeterId>,
     pub(crate) feed: Option<FeedConfig>,
@@ -307,7 +309,8 @@ fn meter(
     if let Err(error) = &id {
         wrong.push(Complaint::at(raw.id.span(), error.to_string()));
     }
-    let model = raw.model.as_ref().and_then(|name| maps.model(name, wrong));
+    let mut model = raw.model.as_ref().and_then(|name| maps.model(name, wrong));
+    maps::sunspec_meter(&mut model, raw.sunspec_meter.as_ref(), wrong);
     let port = raw.port.as_ref().and_then(|text| match text.get_ref().parse::<wire::Port>() {
         Ok(port) => Some(port.relative_to(folder)),
         Err(error) => {
@@ -323,14 +326,7 @@ fn meter(
     if raw.port.is_some() && raw.model.is_none() {
         wrong.push(Complaint::at(span, "a meter with a port needs a model, e.g. \"lgz_e450\""));
     }
-    if let (Some(guek), None) = (&raw.guek, &raw.port) {
-        let message = "a key is used on a port only: give the meter its port, or remove guek";
-        wrong.push(Complaint::at(guek.span(), message));
-    }
-    if let (Some(gak), None) = (&raw.gak, &raw.guek) {
-        let message = "gak only checks what guek decrypts: give guek too";
-        wrong.push(Complaint::at(gak.span(), message));
-    }
+    keys(&raw, wrong);
     feed::check_keys(&raw, wrong);
     let has_port = raw.port.is_some();
     let around = dlms::Around {
@@ -342,6 +338,7 @@ fn meter(
         has_gak: raw.gak.is_some(),
     };
     let dlms = dlms::check(raw.dlms, &around, wrong);
+    let switch_baud = raw.mbus.and_then(|mbus| switch_baud(&mbus, port.as_ref(), wrong));
     let ct_ratio = ratio(raw.ct_ratio.as_ref(), wrong);
     let vt_ratio = ratio(raw.vt_ratio.as_ref(), wrong);
     let optical = optical(raw.optical, wrong);
@@ -366,11 +363,24 @@ fn meter(
         vt_ratio,
         optical,
         dlms,
+        switch_baud,
         invert: raw.invert.unwrap_or(false),
         timeout,
         counter_of: raw.counter_of.and_then(|of| MeterId::new(of.into_inner()).ok()),
         feed,
     })
+}
+
+/// Keys stand where they are used.
+fn keys(raw: &raw::Meter, wrong: &mut Vec<Complaint>) {
+    if let (Some(guek), None) = (&raw.guek, &raw.port) {
+        let message = "a key is used on a port only: give the meter its port, or remove guek";
+        wrong.push(Complaint::at(guek.span(), message));
+    }
+    if let (Some(gak), None) = (&raw.gak, &raw.guek) {
+        let message = "gak only checks what guek decrypts: give guek too";
+        wrong.push(Complaint::at(gak.span(), message));
+    }
 }
 
 fn time(
@@ -399,6 +409,36 @@ fn optical(
     }
     let (address, read_slow, wake_up) = (address.clone(), *read_slow, *wake_up);
     meter::readout::OpticalOptions { address, read_slow, wake_up }
+}
+
+/// The rate that a slave is told to speak at: one that has a code, on a line that can follow.
+fn switch_baud(
+    raw: &Spanned<raw::Mbus>,
+    port: Option<&wire::Port>,
+    wrong: &mut Vec<Complaint>,
+) -> Option<u32> {
+    let wanted = &raw.get_ref().switch_baud;
+    let line = match port {
+        Some(wire::Port::MbusSerial { line, .. }) => Some(line.line),
+        _ => None,
+    };
+    let message = match line {
+        None => {
+            "mbus.switch_baud is for a slave on a level converter, mbus+serial://…; a gateway sets \
+             its bus itself"
+                .to_owned()
+        }
+        Some(line) if line.baud == *wanted.get_ref() => {
+            format!("{} is the port's rate already: remove switch_baud", line.baud)
+        }
+        Some(_) if !meter::mbus::BAUDS.contains(wanted.get_ref()) => {
+            let known = meter::mbus::BAUDS.map(|baud| baud.to_string()).join(", ");
+            format!("expected one of {known}")
+        }
+        Some(_) => return Some(*wanted.get_ref()),
+    };
+    wrong.push(Complaint::at(wanted.span(), message));
+    None
 }
 
 pub(super) fn place(secret: raw::Secret, folder: &Path) -> Secret {

@@ -47,7 +47,10 @@ const METER: &[Key] = &[
         "port",
         "\"serial:///dev/ttyUSB0?baud=2400&data=8&parity=even&stop=1\"",
         "serial://PATH?baud&data&parity&stop, tcp://HOST:PORT, pty://[LINK] or file://PATH?speed=X;\n\
-         modbus+tcp://HOST:PORT?unit=N or modbus+rtu://PATH?baud&data&parity&stop&unit=N.\n\
+         modbus+tcp://HOST:PORT?unit=N, modbus+rtu://PATH?baud&data&parity&stop&unit=N or, for a\n\
+         gateway that passes serial frames on, modbus+rtutcp://HOST:PORT?unit=N;\n\
+         mbus+serial://PATH?baud&parity&address=N or mbus+tcp://HOST:PORT?address=N, and\n\
+         secondary=ID in place of address.\n\
          Prefer /dev/serial/by-id/… : it survives re-plugging. Without a port the meter is fed\n\
          over HTTP (POST /api/mesures).",
     ),
@@ -108,6 +111,18 @@ const METER: &[Key] = &[
         "{ transport = \"mode_e\" }",
         "How a model that is asked over DLMS/COSEM (lgz_e450_dlms, generic_dlms) is reached, as the\n\
          table [meter.dlms] below. Such a meter is asked every `period`, 10s unless given.",
+    ),
+    optional(
+        "mbus",
+        "{ switch_baud = 9600 }",
+        "A slave on a wired M-Bus that is told to speak faster than the port's rate, before it is\n\
+         read. The only thing that is ever written to a slave; see docs/meters/mbus.md.",
+    ),
+    optional(
+        "sunspec_meter",
+        "2",
+        "Which meter of a device with several, where the model is \"sunspec\"; \"triphase scan\n\
+         modbus\" lists them. Default 1, the first.",
     ),
     optional(
         "counter_of",
@@ -416,7 +431,8 @@ mod tests {
         let shown = example();
         super::super::parse(&shown, Path::new("triphase.toml")).expect("the example is valid");
         // A meter has a port or a broker, and one table names a preset or fields.
-        let alternatives = ["parent", "counter_of", "dlms", "mqtt", "preset", "message"];
+        let alternatives =
+            ["parent", "counter_of", "dlms", "mbus", "sunspec_meter", "mqtt", "preset", "message"];
         let (before, _) = shown.split_once("# [meter.dlms]").expect("the section");
         let (_, feed) = shown.split_once("# [meter.mqtt]").expect("the section");
         let (feed, behind) = feed.split_once("[http]").expect("the next section");

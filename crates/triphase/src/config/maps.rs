@@ -3,7 +3,7 @@
 use super::raw;
 use super::report::{Complaint, Elsewhere};
 use meter::Protocol;
-use meter::modbus::{self, Map, SUNSPEC, Source};
+use meter::modbus::{self, METERS_MAX, Map, SUNSPEC, Source};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,8 +74,9 @@ impl<'a> Maps<'a> {
         }
         let known = meter::model(text).map(ModelConfig::Known);
         let known = known.or_else(|| modbus::map(text).map(|map| registers(Arc::clone(map))));
-        let known =
-            known.or_else(|| (text == SUNSPEC).then_some(ModelConfig::Registers(Source::SunSpec)));
+        let known = known.or_else(|| {
+            (text == SUNSPEC).then_some(ModelConfig::Registers(Source::SunSpec { meter: 1 }))
+        });
         if known.is_none() {
             wrong.push(Complaint::at(name.span(), unknown(text)));
         }
@@ -144,6 +145,29 @@ fn parsed(file: &Path, text: &str, wrong: &mut Vec<Complaint>) -> Option<Arc<Map
     }
 }
 
+/// Which of a SunSpec device's meters is meant, where the configuration says it.
+pub(super) fn sunspec_meter(
+    model: &mut Option<ModelConfig>,
+    wanted: Option<&Spanned<i64>>,
+    wrong: &mut Vec<Complaint>,
+) {
+    let Some(wanted) = wanted else { return };
+    let Some(ModelConfig::Registers(Source::SunSpec { meter })) = model else {
+        let message = "sunspec_meter tells apart the meters of a device with model = \"sunspec\"";
+        return wrong.push(Complaint::at(wanted.span(), message));
+    };
+    match u8::try_from(*wanted.get_ref()).ok().filter(|it| (1..=METERS_MAX).contains(it)) {
+        Some(number) => *meter = number,
+        None => wrong.push(Complaint::at(
+            wanted.span(),
+            format!(
+                "expected the number of one of the device's meters, 1 to {METERS_MAX}; \"triphase \
+                 scan modbus\" lists them"
+            ),
+        )),
+    }
+}
+
 fn unknown(name: &str) -> String {
     let known = || {
         let models = meter::models().iter().map(|model| model.name);
@@ -162,11 +186,11 @@ fn unknown(name: &str) -> String {
 /// Whether a model can be read on a port; the sentence says what it needs.
 pub(super) fn fits(model: &ModelConfig, port: &wire::Port) -> Result<(), String> {
     let is_mbus = matches!(port, wire::Port::MbusSerial { .. } | wire::Port::MbusTcp { .. });
-    let is_modbus = matches!(port, wire::Port::ModbusTcp { .. } | wire::Port::ModbusRtu { .. });
+    let is_modbus = wire::modbus::Framing::of(port).is_some();
     match model {
         ModelConfig::Registers(_) if !is_modbus => Err(format!(
-            "{} is read over Modbus: expected modbus+tcp://HOST?unit=N or \
-             modbus+rtu://DEVICE?baud=9600&unit=N",
+            "{} is read over Modbus: expected modbus+tcp://HOST?unit=N, \
+             modbus+rtu://DEVICE?baud=9600&unit=N or modbus+rtutcp://HOST:PORT?unit=N",
             model.name()
         )),
         ModelConfig::Known(_) if is_modbus => {

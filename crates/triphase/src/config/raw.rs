@@ -54,6 +54,8 @@ pub(super) struct Meter {
     pub(super) timeout: Option<Spanned<String>>,
     pub(super) optical: Option<Spanned<Optical>>,
     pub(super) dlms: Option<Spanned<Dlms>>,
+    pub(super) mbus: Option<Spanned<Mbus>>,
+    pub(super) sunspec_meter: Option<Spanned<i64>>,
     pub(super) counter_of: Option<Spanned<String>>,
     pub(super) mqtt: Option<Spanned<Feed>>,
 }
@@ -76,6 +78,13 @@ pub(super) struct Optical {
     pub(super) address: String,
     pub(super) read_slow: bool,
     pub(super) wake_up: bool,
+}
+
+/// What an M-Bus slave is told: `{ switch_baud }`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mbus {
+    pub(super) switch_baud: Spanned<u32>,
 }
 
 /// How a meter is reached and asked over DLMS/COSEM.

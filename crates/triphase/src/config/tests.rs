@@ -33,8 +33,53 @@ fn a_typo_is_shown_with_line_column_and_caret() {
     let expected = "t.toml:8:1: unknown field `modle`, expected one of `id`, `role`, `parent`, \
                     `label`, `model`, `port`, `period`, `guek`, `gak`, `voltage_kind`, \
                     `ct_ratio`, `vt_ratio`, `accuracy_pct`, `machine`, `invert`, `timeout`, \
-                     `optical`, `dlms`, `counter_of`, `mqtt`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
+                     `optical`, `dlms`, `mbus`, `sunspec_meter`, `counter_of`, `mqtt`; did you mean `model`?\n  |\n8 | modle = \"lgz_e450\"\n  | ^^^^^";
     assert_eq!(message, expected);
+}
+
+#[test]
+fn a_rate_for_a_slave_is_one_that_has_a_code_on_a_line_that_can_follow() {
+    let meter = |port: &str, baud: u32| {
+        format!(
+            "[site]\nname = \"a\"\ntimezone = \"UTC\"\n[[meter]]\nid = \"a\"\nmodel = \"mbus\"\n\
+             port = \"{port}\"\nmbus = {{ switch_baud = {baud} }}\n"
+        )
+    };
+    let line = "mbus+serial:///dev/ttyUSB0?baud=2400&address=1";
+    let config = parse(&meter(line, 9600), Path::new("t.toml")).expect("valid");
+    assert_eq!(config.meters[0].switch_baud, Some(9600));
+    for (port, baud, said) in [
+        (line, 9601, "expected one of 300, 600, 1200"),
+        (line, 2400, "2400 is the port's rate already"),
+        ("mbus+tcp://10.0.0.20:10001?address=1", 9600, "a gateway sets its bus itself"),
+    ] {
+        let message = refused(&meter(port, baud));
+        assert!(message.contains("t.toml:8:24: ") && message.contains(said), "{message}");
+    }
+}
+
+#[test]
+fn a_sunspec_devices_meters_are_numbered_from_one() {
+    let meter = |model: &str, number: i64| {
+        format!(
+            "[site]\nname = \"a\"\ntimezone = \"UTC\"\n[[meter]]\nid = \"a\"\nmodel = \"{model}\"\n\
+             port = \"modbus+tcp://h?unit=1\"\nsunspec_meter = {number}\n"
+        )
+    };
+    let config = parse(&meter("sunspec", 2), Path::new("t.toml")).expect("valid");
+    let source = match &config.meters[0].model {
+        Some(crate::config::ModelConfig::Registers(source)) => source,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(source, meter::modbus::Source::SunSpec { meter: 2 }), "{source:?}");
+    for (model, number, said) in [
+        ("sunspec", 0, "one of the device's meters, 1 to 64"),
+        ("sunspec", 300, "one of the device's meters, 1 to 64"),
+        ("eastron_sdm630", 2, "a device with model = \"sunspec\""),
+    ] {
+        let message = refused(&meter(model, number));
+        assert!(message.contains("t.toml:8:17: ") && message.contains(said), "{message}");
+    }
 }
 
 #[test]

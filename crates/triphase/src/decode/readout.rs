@@ -8,7 +8,7 @@ use super::{Tally, text};
 use crate::cli::{Format, Protocol};
 use anyhow::Result;
 use frame::capture_text::bytes_of_capture;
-use frame::iec62056_21::Group;
+use frame::iec62056_21::{Group, without_parity};
 use meter::push::{DefectCode, Outcome, PushOptions, PushReader, PushedValue, Step};
 use meter::readout::{
     Content, Entry, Kind, ReadOut, ReadoutOptions, ReadoutReader, Start, checksum_name, is_readable,
@@ -44,9 +44,11 @@ pub(super) fn kind_of(
     }
 }
 
-/// Text that is no hexadecimal is what went over the wire.
+/// Text that is no hexadecimal is what went over the wire; the parity bits of a line that was recorded
+/// with eight data bits are taken off.
 fn wire_bytes(captured: &[u8]) -> Vec<u8> {
-    bytes_of_capture(captured)
+    let bytes = bytes_of_capture(captured);
+    without_parity(&bytes).unwrap_or(bytes)
 }
 
 /// Whether a key opens a telegram that is P1 inside: without one, it looks like pushed DLMS.

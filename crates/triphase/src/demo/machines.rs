@@ -204,11 +204,9 @@ impl Machines {
         tasks.spawn(modbus::serve_tcp(self.listener, Arc::clone(&gateway), Arc::clone(&plant)));
         tasks.spawn(fail_now_and_then(gateway, speed));
         let (pty, units) = self.line;
-        let line = Arc::clone(&plant);
-        tasks.spawn(async move {
-            let units = Mutex::new(units);
-            told("Modbus line", modbus::serve_rtu(pty, &units, &line).await);
-        });
+        let shared = Arc::clone(&plant);
+        let line = modbus::Served { bus: Arc::new(Mutex::new(units)), shared, echo: false };
+        tasks.spawn(async move { told("Modbus line", modbus::serve_rtu(pty, &line).await) });
         let (mut pty, bus) = self.bus;
         let served = mbus::Served::new(bus, plant);
         tasks.spawn(async move { told("M-Bus", mbus::on_terminal(served, &mut pty).await) });

@@ -7,6 +7,7 @@
 
 mod mbus;
 mod modbus;
+mod place;
 mod progress;
 mod serial;
 
@@ -26,12 +27,14 @@ pub(crate) enum Bus {
     /// Finds slaves on a wired M-Bus by primary and secondary address
     #[command(after_help = "Examples:\n  triphase scan mbus /dev/ttyUSB0\n  \
         triphase scan mbus /dev/ttyUSB0 --baud 300,2400,9600 --search secondary\n  \
-        triphase scan mbus tcp://10.0.0.20:10001 --addresses 1-20\n\
+        triphase scan mbus tcp://10.0.0.20:10001 --addresses 1-20\n  \
+        triphase scan mbus 'mbus+serial:///dev/ttyUSB0?baud=300'\n\
         Slaves are only asked. A whole search at 2400 baud takes about two minutes.")]
     Mbus(mbus::Arguments),
     /// Finds Modbus devices behind a gateway or on a line, and the map that reads them
     #[command(after_help = "Examples:\n  triphase scan modbus modbus+tcp://10.0.0.12\n  \
-        triphase scan modbus modbus+rtu:///dev/ttyUSB0 --units 1-10\n  \
+        triphase scan modbus /dev/ttyUSB0 --units 1-10\n  \
+        triphase scan modbus modbus+rtutcp://10.0.0.12:4001    serial frames through a gateway\n  \
         triphase scan modbus 'modbus+rtu:///dev/ttyUSB0?baud=19200&parity=even' --units 1-247")]
     Modbus(modbus::Arguments),
 }

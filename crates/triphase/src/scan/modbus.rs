@@ -1,14 +1,16 @@
 //! `triphase scan modbus`: units on a bus or behind a gateway, what they say they are, and which
 //! map reads sense from them.
 
+use super::place::{self, Bus};
 use super::{Findings, Found, Progress};
-use crate::acquire::{Asker, Clock, Tap};
+use crate::acquire::{Asker, Clock, Owed, Tap};
 use crate::clock;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use meter::Correction;
 use meter::modbus::{
-    self, Image, Likeness, Map, Reader, ReaderOptions, SUNSPEC, Source, Span, Table, fits, likeness,
+    self, Image, Likeness, Map, Reader, ReaderOptions, SUNSPEC, Source, Span, SunSpecMeter, Table,
+    Walk, WalkStep, fits, likeness,
 };
 use reading::MeterId;
 use std::sync::Arc;
@@ -37,9 +39,9 @@ const ADVICE: &str = "Is Modbus switched on in the device, are A and B the right
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The bus: modbus+tcp://HOST:PORT or modbus+rtu://DEVICE?baud&parity&stop; without baud
-    /// and parity the usual ones are tried
-    #[arg(value_name = "URL")]
+    /// The bus: a device, tcp://HOST:PORT, modbus+tcp://HOST:PORT, modbus+rtutcp://HOST:PORT or
+    /// modbus+rtu://DEVICE?baud&parity&stop; without baud and parity the usual ones are tried
+    #[arg(value_name = "PORT")]
     port: String,
     /// The units that are asked: 1-247, or such as 1-32,126
     #[arg(long, value_name = "UNITS", default_value = "1-32,126")]
@@ -82,11 +84,22 @@ struct Search {
 /// A map that may be the device's.
 struct Proposal {
     model: String,
+    /// Which of a SunSpec device's meters it reads, where that has several.
+    meter: Option<NumberedMeter>,
     /// The device has a mark of the model.
     marked: bool,
     likeness: Likeness,
     /// How many of the map's registers the device refuses.
     refused: usize,
+}
+
+/// One of several meters of a SunSpec device.
+struct NumberedMeter {
+    /// Counted from 1.
+    number: u8,
+    of: usize,
+    /// What the device says that it is.
+    texts: Vec<String>,
 }
 
 /// A device that answered.
@@ -154,26 +167,21 @@ impl Search {
             }
         };
         let device = Device { port, unit, texts };
-        let mut proposals = Vec::new();
         self.progress.at(&format!("{at}: SunSpec"));
-        if let Some((likeness, _)) = self.likeness(client, &device, &Source::SunSpec).await? {
-            proposals.push(Proposal {
-                model: SUNSPEC.to_owned(),
-                marked: true,
-                likeness,
-                refused: 0,
-            });
+        let meters = self.sunspec(client, &device).await?;
+        if !meters.is_empty() {
+            self.found.extend(meters.into_iter().map(|meter| found(&device, &[meter])));
+            return Ok(());
         }
-        if proposals.is_empty() {
-            for map in modbus::maps().iter().filter(|map| map.sunspec.is_empty()) {
-                self.progress.at(&format!("{at}: {}", map.name));
-                let marked = self.is_marked(client, &device, map).await?;
-                let source = Source::Map(Arc::clone(map));
-                let likeness = self.likeness(client, &device, &source).await?;
-                if let Some((likeness, refused)) = likeness.filter(|(l, _)| l.is_likely()) {
-                    let model = map.name.clone();
-                    proposals.push(Proposal { model, marked, likeness, refused });
-                }
+        let mut proposals = Vec::new();
+        for map in modbus::maps().iter().filter(|map| map.sunspec.is_empty()) {
+            self.progress.at(&format!("{at}: {}", map.name));
+            let marked = self.is_marked(client, &device, map).await?;
+            let source = Source::Map(Arc::clone(map));
+            let likeness = self.likeness(client, &device, &source).await?;
+            if let Some((likeness, refused)) = likeness.filter(|(l, _)| l.is_likely()) {
+                let model = map.name.clone();
+                proposals.push(Proposal { model, meter: None, marked, likeness, refused });
             }
         }
         // A larger model's map has registers that the smaller model refuses.
@@ -181,6 +189,62 @@ impl Search {
         proposals.truncate(PROPOSALS_MAX);
         self.found.push(found(&device, &proposals));
         Ok(())
+    }
+
+    /// The meters of a SunSpec device; none when it is no such device.
+    async fn sunspec(
+        &mut self,
+        client: &mut Option<Client>,
+        device: &Device<'_>,
+    ) -> Result<Vec<Proposal>> {
+        let mut walk = Walk::to(1);
+        while let WalkStep::Ask(span) = walk.step() {
+            match self.words(client, device, span).await? {
+                Some(words) => walk.answered(&words),
+                None => walk.refused(),
+            }
+        }
+        let meters = walk.meters();
+        let mut proposals = Vec::new();
+        for (place, meter) in meters.iter().enumerate() {
+            let Ok(number) = u8::try_from(place + 1) else { break };
+            let texts = match meter.plate() {
+                Some(plate) => self.words(client, device, plate).await?,
+                None => None,
+            };
+            let source = Source::SunSpec { meter: number };
+            // A meter whose every value is "not available" is there all the same.
+            let likeness = self.likeness(client, device, &source).await?.unwrap_or_default().0;
+            let texts = texts.map(|words| SunSpecMeter::texts(&words)).unwrap_or_default();
+            let numbered = NumberedMeter { number, of: meters.len(), texts };
+            proposals.push(Proposal {
+                model: SUNSPEC.to_owned(),
+                meter: Some(numbered).filter(|it| it.of > 1),
+                marked: true,
+                likeness,
+                refused: 0,
+            });
+        }
+        Ok(proposals)
+    }
+
+    /// The words of registers; `None` when the device does not give them.
+    async fn words(
+        &self,
+        client: &mut Option<Client>,
+        device: &Device<'_>,
+        span: Span,
+    ) -> Result<Option<Vec<u16>>> {
+        let opened = self.client(client, device.port).await?;
+        match opened.read(question(device.unit, span), self.manners).await {
+            Ok(words) => Ok(Some(words)),
+            Err(failure) => {
+                if failure.spoils_the_wire() {
+                    *client = None;
+                }
+                Ok(None)
+            }
+        }
     }
 
     /// How much of what a map reads from the device makes sense, and how many of its registers the
@@ -194,7 +258,8 @@ impl Search {
         let meter = MeterId::new("scan".to_owned()).context("an id")?;
         let options = ReaderOptions { meter, correction: Correction::NONE };
         let reader = Reader::new(source.clone(), options);
-        let mut asker = Asker { reader, unit: device.unit, timeout: self.manners.timeout };
+        let (unit, timeout) = (device.unit, self.manners.timeout);
+        let mut asker = Asker { reader, unit, timeout, owed: Owed::default() };
         let now: Clock = Arc::new(clock::now);
         let opened = self.client(client, device.port).await?;
         match asker.read(opened, &now, &mut Tap::default()).await {
@@ -222,11 +287,8 @@ impl Search {
     ) -> Result<bool> {
         let mut image = Image::default();
         for span in map.marks.iter().filter_map(meter::modbus::Mark::span) {
-            let opened = self.client(client, device.port).await?;
-            match opened.read(question(device.unit, span), self.manners).await {
-                Ok(words) => image.take(span, words),
-                Err(failure) if failure.spoils_the_wire() => *client = None,
-                Err(_) => {}
+            if let Some(words) = self.words(client, device, span).await? {
+                image.take(span, words);
             }
         }
         Ok(fits(map, &device.texts, &image))
@@ -244,7 +306,7 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
     if !texts.is_empty() {
         what.push_str(&format!(" says it is {}", texts.join(", ")));
     }
-    let Some(Proposal { model, marked, likeness, .. }) = proposals.first() else {
+    let Some(Proposal { model, meter, marked, likeness, .. }) = proposals.first() else {
         what.push_str(
             "\nno map in this version reads sense from it: write one from its data sheet, see \
              docs/meters/adding-a-modbus-meter.md",
@@ -256,6 +318,12 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
         return Found { what, block };
     };
     let because = if *marked { "as it says" } else { "a guess" };
+    if let Some(NumberedMeter { number, of, texts }) = meter {
+        what.push_str(&format!("\nmeter {number} of {of}"));
+        if !texts.is_empty() {
+            what.push_str(&format!(": {}", texts.join(", ")));
+        }
+    }
     what.push_str(&format!(
         "\n{model} ({because}): {} of its values make sense, {} do not",
         likeness.plausible, likeness.absurd
@@ -265,8 +333,14 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
         what.push_str(&format!("; {} would, too", others.join(" and ")));
     }
     what.push_str("\ncompare the first reading with the meter's display");
+    let (id, which) = match meter {
+        Some(NumberedMeter { number, .. }) => {
+            (format!("unit_{unit}_meter_{number}"), format!("sunspec_meter = {number}\n"))
+        }
+        None => (format!("unit_{unit}"), String::new()),
+    };
     let block = format!(
-        "[[meter]]\nid = \"unit_{unit}\"\nrole = \"machine\"\nmodel = \"{model}\"\nport = \
+        "[[meter]]\nid = \"{id}\"\nrole = \"machine\"\nmodel = \"{model}\"\n{which}port = \
          \"{}\"\nperiod = \"5s\"\n",
         url(port, *unit)
     );
@@ -275,11 +349,7 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
 
 /// The port of one unit as the configuration writes it.
 fn url(port: &Port, unit: u8) -> String {
-    match port.clone() {
-        Port::ModbusTcp { host, port, .. } => Port::ModbusTcp { host, port, unit }.to_string(),
-        Port::ModbusRtu { line, .. } => Port::ModbusRtu { line, unit }.to_string(),
-        other => other.to_string(),
-    }
+    port.clone().with_unit(unit).to_string()
 }
 
 fn short(port: &Port) -> String {
@@ -290,31 +360,25 @@ fn short(port: &Port) -> String {
 
 /// The ports to try: one, or a line under each of the usual settings.
 fn ports(text: &str) -> Result<Vec<Port>> {
-    let join = if text.contains('?') { '&' } else { '?' };
-    let with_unit =
-        if text.contains("unit=") { text.to_owned() } else { format!("{text}{join}unit=1") };
-    let port: Port = with_unit.parse().with_context(|| text.to_owned())?;
-    let says = |key: &str| text.contains(&format!("{key}="));
-    match &port {
-        Port::ModbusTcp { .. } => Ok(vec![port]),
-        Port::ModbusRtu { .. } if says("baud") && says("parity") => Ok(vec![port]),
-        Port::ModbusRtu { line: SerialSettings { path, line }, unit } => {
-            let usual = LINES.iter().filter(|(baud, parity, _)| {
-                (!says("baud") || *baud == line.baud) && (!says("parity") || *parity == line.parity)
-            });
-            let ports: Vec<Port> = usual
-                .map(|(baud, parity, stop)| Port::ModbusRtu {
-                    line: SerialSettings {
-                        path: path.clone(),
-                        line: LineSettings { baud: *baud, data: 8, parity: *parity, stop: *stop },
-                    },
-                    unit: *unit,
-                })
-                .collect();
-            Ok(if ports.is_empty() { vec![port] } else { ports })
-        }
-        _ => bail!("{text}: expected modbus+tcp://HOST[:PORT] or modbus+rtu://DEVICE"),
-    }
+    let port = place::port(text, Bus::Modbus)?;
+    let says = |key: &str| place::says(text, key);
+    let Port::ModbusRtu { line: SerialSettings { path, line }, unit } = &port else {
+        return Ok(vec![port]);
+    };
+    let usual = LINES.iter().filter(|(baud, parity, _)| {
+        (!says("baud") || *baud == line.baud) && (!says("parity") || *parity == line.parity)
+    });
+    let ports: Vec<Port> = usual
+        .map(|(baud, parity, stop)| Port::ModbusRtu {
+            line: SerialSettings {
+                path: path.clone(),
+                line: LineSettings { baud: *baud, data: 8, parity: *parity, stop: *stop },
+            },
+            unit: *unit,
+        })
+        .collect();
+    let named = says("baud") && says("parity");
+    Ok(if named || ports.is_empty() { vec![port] } else { ports })
 }
 
 /// `1-32,126`.
@@ -348,7 +412,9 @@ mod tests {
         );
         assert_eq!(short(&one[0]), "modbus+rtu:///dev/ttyUSB0?baud=4800&data=8&parity=none&stop=1");
         assert_eq!(ports("modbus+tcp://10.0.0.9").expect("valid").len(), 1);
-        assert!(ports("tcp://10.0.0.9:1").is_err());
+        assert_eq!(ports("/dev/ttyUSB0").expect("valid").len(), LINES.len());
+        let plain = ports("tcp://10.0.0.9:1").expect("valid");
+        assert_eq!(plain, ports("modbus+tcp://10.0.0.9:1").expect("valid"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! `triphase simulate` of meters that answer Modbus questions: over TCP, or as slaves on a
-//! pseudo-terminal.
+//! pseudo-terminal or behind a transparent gateway.
 
 use super::plant::Plant;
 use crate::cli;
@@ -71,12 +71,16 @@ pub(super) async fn simulate(arguments: &cli::Simulate, map: &Map) -> Result<()>
             let pty = Pty::open(None)?;
             println!("{}", pty.path().display());
             std::io::stdout().flush().context("stdout")?;
-            return serve_rtu(pty, &bus(), &shared).await;
+            return serve_rtu(pty, &Served { bus: bus(), shared, echo: arguments.echo }).await;
         }
-        let address = port.trim_start_matches("modbus+").strip_prefix("tcp://");
-        let address: SocketAddr = address
-            .and_then(|address| address.parse().ok())
-            .with_context(|| format!("--port {port}: expected pty or tcp://ADDRESS:PORT"))?;
+        let transparent = port.strip_prefix("modbus+rtutcp://");
+        let numbered = || port.trim_start_matches("modbus+").strip_prefix("tcp://");
+        let address = transparent.or_else(numbered).and_then(|address| address.parse().ok());
+        let address: SocketAddr = address.with_context(|| {
+            format!(
+                "--port {port}: expected pty, tcp://ADDRESS:PORT or modbus+rtutcp://ADDRESS:PORT"
+            )
+        })?;
         loopback_only(address).map_err(|reason| anyhow::anyhow!("--port {port}: {reason}"))?;
         let mut listeners = Vec::new();
         for place in 0..arguments.count.clamp(1, COUNT_MAX) {
@@ -84,11 +88,16 @@ pub(super) async fn simulate(arguments: &cli::Simulate, map: &Map) -> Result<()>
             listeners.push(crate::run::bind(SocketAddr::new(address.ip(), next)).await?);
         }
         for listener in &listeners {
-            println!("tcp://{}", listener.local_addr()?);
+            let scheme = if transparent.is_some() { "modbus+rtutcp" } else { "tcp" };
+            println!("{scheme}://{}", listener.local_addr()?);
         }
         std::io::stdout().flush().context("stdout")?;
         for listener in listeners {
-            tokio::spawn(serve_tcp(listener, bus(), Arc::clone(&shared)));
+            let served = Served { bus: bus(), shared: Arc::clone(&shared), echo: arguments.echo };
+            match transparent {
+                Some(_) => tokio::spawn(serve_transparent(listener, served)),
+                None => tokio::spawn(serve_tcp(listener, served.bus, served.shared)),
+            };
         }
         std::future::pending().await
     };
@@ -182,17 +191,65 @@ async fn serve_master(
     }
 }
 
+/// Slaves on a line.
+pub(crate) struct Served {
+    pub(crate) bus: Arc<Mutex<Units>>,
+    pub(crate) shared: Arc<Plant>,
+    /// The master's converter hears itself.
+    pub(crate) echo: bool,
+}
+
+impl Served {
+    /// What comes back at once of what the master said, and what a slave makes of it.
+    fn hear(&self, pending: &mut Vec<u8>, bytes: &[u8]) -> (Vec<u8>, Option<Reply>) {
+        pending.extend(bytes);
+        let echo = if self.echo { bytes.to_vec() } else { Vec::new() };
+        (echo, answer(&self.bus, &self.shared, Framing::Rtu, pending))
+    }
+}
+
 /// Serves the slaves of a pseudo-terminal; ends only with an error.
-pub(crate) async fn serve_rtu(pty: Pty, bus: &Mutex<Units>, shared: &Plant) -> Result<()> {
+pub(crate) async fn serve_rtu(pty: Pty, served: &Served) -> Result<()> {
     let mut line = wire::Link::of_pty(pty);
     let mut pending = Vec::new();
     let mut buffer = [0; READ_SIZE];
     loop {
         let count = line.read(&mut buffer).await?;
-        pending.extend(&buffer[..count]);
-        if let Some(reply) = answer(bus, shared, Framing::Rtu, &mut pending) {
+        let (echo, reply) = served.hear(&mut pending, &buffer[..count]);
+        line.write_all(&echo).await?;
+        if let Some(reply) = reply {
             tokio::time::sleep(reply.after).await;
             line.write_all(&reply.bytes).await?;
+        }
+    }
+}
+
+/// Serves the slaves behind a gateway that passes bytes on as they are: one master, for ever.
+async fn serve_transparent(listener: TcpListener, served: Served) {
+    loop {
+        let Ok((stream, from)) = listener.accept().await else { continue };
+        tracing::debug!(%from, "a master connected");
+        let _ = pass_on(stream, &served).await;
+    }
+}
+
+async fn pass_on(mut stream: TcpStream, served: &Served) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut pending = Vec::new();
+    let mut buffer = [0; READ_SIZE];
+    loop {
+        let count = stream.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        let (echo, reply) = served.hear(&mut pending, &buffer[..count]);
+        stream.write_all(&echo).await?;
+        if let Some(reply) = reply {
+            tokio::time::sleep(reply.after).await;
+            stream.write_all(&reply.bytes).await?;
+            if reply.hangs_up {
+                return Ok(());
+            }
         }
     }
 }

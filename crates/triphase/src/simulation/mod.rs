@@ -7,11 +7,14 @@
 //! station with its link watch, the store in a folder and the journal's keeper are those of the
 //! service. Checked: nothing acknowledged is lost, nothing is stored that was not sent, every value
 //! is the one sent, energy is never more than what flowed, each event stands once in the journal, and
-//! the link ends alive. `cargo xtask sim --seed N` repeats a seed.
+//! the link ends alive. Then the meters that are asked, see `polled`. `cargo xtask sim --seed N`
+//! repeats a seed.
 
 mod check;
 mod events;
+mod far_end;
 mod plant;
+mod polled;
 
 use plant::Plant;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -66,4 +69,5 @@ fn one(seed: u64) {
         plant.run().await;
         check::check(plant).await;
     });
+    polled::live_through(seed, &folder.path().join("polled"));
 }

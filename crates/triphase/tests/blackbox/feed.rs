@@ -307,6 +307,50 @@ fn kills_on_both_sides_cost_nothing() {
     assert_eq!(pieces(&samples(&service)), (1..next as u64).collect::<Vec<u64>>());
 }
 
+/// Whoever may publish could send up to 256 MiB: MQTT 3.1.1 knows no limit that we could tell.
+#[test]
+fn a_message_that_is_far_too_long_keeps_nobody_elses_away() {
+    if !mosquitto_is_here() {
+        return;
+    }
+    let scratch = tempfile::tempdir().expect("a folder");
+    let broker = lasting(scratch.path());
+    let folder = folder(&own(broker.port));
+    let service = Service::run(folder.path());
+    link(&service, is_state("waiting"));
+    publish_all(&broker, 1..4);
+    wait_for_pieces(&service, 3);
+    let huge = scratch.path().join("huge");
+    std::fs::write(&huge, vec![b' '; 20 << 20]).expect("writable");
+    let hostile = |more: &[&str]| {
+        let port = broker.port.to_string();
+        let file = huge.to_str().expect("UTF-8");
+        let arguments = ["-p", &port, "-q", "1", "-t", TOPIC, "-f", file];
+        let done = Command::new("mosquitto_pub").args(arguments).args(more).status();
+        assert!(done.expect("mosquitto_pub starts").success());
+    };
+    hostile(&[]);
+    publish_all(&broker, 4..7);
+    hostile(&[]);
+    wait_for_pieces(&service, 6);
+    let long = "triphase_defects_total{meter=\"presse\",code=\"payload_too_long\"}";
+    let deadline = std::time::Instant::now() + crate::process::PATIENCE;
+    while metric(&service, long) < 2.0 {
+        assert!(std::time::Instant::now() < deadline, "the second one is missing");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // The connection held all the while, and what we had acknowledged does not come again.
+    assert_eq!(metric(&service, "triphase_connects_total{meter=\"presse\"}"), 1.0);
+    assert!(service.terminate().success());
+    // Kept by the broker while we are away, it is in the way of nothing that comes behind it.
+    hostile(&["-r"]);
+    publish_all(&broker, 7..9);
+    let service = Service::run(folder.path());
+    wait_for_pieces(&service, 8);
+    assert_eq!(pieces(&samples(&service)), (1..9).collect::<Vec<u64>>());
+    assert!(service.terminate().success());
+}
+
 /// A topic that the configuration no longer names must not feed anybody, nor fill the broker.
 #[test]
 fn a_topic_that_is_no_longer_configured_is_given_back() {

@@ -20,5 +20,6 @@ mod modbus;
 mod mqtt;
 mod process;
 mod readable;
+mod resilience;
 mod supervised;
 mod wires;

@@ -8,6 +8,7 @@ use reading::Timestamp;
 use serde_json::Value;
 use sim::modbus::{Device, Framing, Misdeed, Subject, Units};
 use sim::{State, Workshop};
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -183,6 +184,126 @@ fn a_gateway_that_accepts_and_never_answers_is_said_to_be_mute() {
     assert!(reason.contains("did not answer within 100 ms"), "{reason}");
 }
 
+/// A device whose registers are these words, at whatever unit and table; its address. What it has
+/// not it refuses.
+fn device(registers: BTreeMap<u16, u16>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let registers = registers.clone();
+            std::thread::spawn(move || {
+                let mut question = [0; 12];
+                while stream.read_exact(&mut question).is_ok() {
+                    let [head, tail @ ..] = &question;
+                    let word = |at: usize| u16::from_be_bytes([tail[at - 1], tail[at]]);
+                    let asked = word(8)..word(8) + word(10);
+                    let words = asked.map(|at| registers.get(&at).copied());
+                    let mut answer = vec![*head, question[1], 0, 0];
+                    let pdu = match words.collect::<Option<Vec<u16>>>() {
+                        Some(words) => {
+                            let bytes = words.iter().flat_map(|word| word.to_be_bytes());
+                            let mut pdu = vec![question[7], 2 * question[11]];
+                            pdu.extend(bytes);
+                            pdu
+                        }
+                        None => vec![question[7] | 0x80, 2],
+                    };
+                    answer.extend(u16::try_from(pdu.len() + 1).expect("short").to_be_bytes());
+                    answer.push(question[6]);
+                    answer.extend(pdu);
+                    if stream.write_all(&answer).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    address
+}
+
+/// A meter of which every float is this one.
+fn all_floats(value: f32) -> String {
+    let bits = value.to_bits();
+    let words = [bits >> 16, bits & 0xFFFF].map(|word| u16::try_from(word).expect("a word"));
+    device((0..1000).map(|at| (at, words[usize::from(at % 2)])).collect())
+}
+
+#[test]
+fn impossible_values_are_kept_counted_and_never_good() {
+    let port = format!("modbus+tcp://{}?unit=1", all_floats(230.0));
+    let folder = folder(&format!(
+        "[[meter]]\nid = \"m\"\nmodel = \"eastron_sdm630\"\nport = \"{port}\"\nperiod = \"200ms\"\n"
+    ));
+    let mut service = Service::run(folder.path());
+    let latest = service.wait_for("/api/v1/meters/m/latest", |latest| {
+        latest["values"]["power_factor"]["value"].as_f64().is_some()
+    });
+    for (name, quality) in [("voltage_l1", "good"), ("power_factor", "bad"), ("frequency", "bad")] {
+        assert_eq!(latest["values"][name]["quality"], quality, "{name}");
+        assert_eq!(latest["values"][name]["value"].as_f64(), Some(230.0), "{name}: what came");
+    }
+    let (_, metrics) = service.get_text("/metrics");
+    let counted = metrics.lines().find(|line| line.contains("value_implausible"));
+    assert!(counted.is_some_and(|line| line.contains("meter=\"m\"")), "{metrics}");
+    service.wait_for_line("frequency 230 is beyond what a meter can measure (40 to 70 Hz)");
+}
+
+#[test]
+fn a_meter_whose_every_value_is_not_available_says_so() {
+    let port = format!("modbus+tcp://{}?unit=1", all_floats(f32::NAN));
+    let output = triphase(&["read", "--port", &port, "--model", "eastron_sdm630"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said.matches("the meter answers and has no value at all").count(), 1, "{said}");
+    let folder = folder(&format!(
+        "[[meter]]\nid = \"m\"\nmodel = \"eastron_sdm630\"\nport = \"{port}\"\nperiod = \"200ms\"\n"
+    ));
+    let service = Service::run(folder.path());
+    let told = service.wait_for("/api/v1/meters", |meters| link(meters, "m").0 == "stale");
+    let (_, cause, reason) = link(&told, "m");
+    assert_eq!(cause, "refused");
+    assert!(reason.contains("say \"not available\""), "{reason}");
+}
+
+/// A SunSpec device with two meters of a model of whole numbers, each behind its common model.
+fn two_sunspec_meters() -> String {
+    let mut words = vec![0x5375, 0x6E53];
+    for (serial, watts) in [(*b"A1", 1234_i16), (*b"B2", -555)] {
+        let mut common = vec![0; 66];
+        common[48] = u16::from_be_bytes(serial);
+        let mut values = vec![0x8000; 105];
+        values[16] = watts.cast_unsigned();
+        values[20] = 0;
+        words.extend([1, 66].iter().chain(&common).chain(&[203, 105]).chain(&values));
+    }
+    words.extend([0xFFFF, 0]);
+    device((40_000..).zip(words).collect())
+}
+
+#[test]
+fn every_meter_of_a_sunspec_device_is_found_and_read() {
+    let url = format!("modbus+tcp://{}", two_sunspec_meters());
+    let output = triphase(&["scan", "modbus", &url, "--units", "1", "--timeout", "2000"]);
+    let block = String::from_utf8(output.stdout).expect("text");
+    assert!(output.status.success(), "{block}{}", String::from_utf8_lossy(&output.stderr));
+    for text in ["meter 1 of 2: A1", "meter 2 of 2: B2", "sunspec_meter = 2"] {
+        assert!(block.contains(text), "{text}: {block}");
+    }
+    let folder = folder(&block);
+    let service = Service::run(folder.path());
+    for (id, watts) in [("unit_1_meter_1", 1234.0), ("unit_1_meter_2", -555.0)] {
+        service.wait_for(&format!("/api/v1/meters/{id}/latest"), |latest| {
+            latest["values"]["active_power"]["value"].as_f64() == Some(watts)
+        });
+    }
+    let third = ["--model", "sunspec", "--set", "sunspec_meter=3", "--port"];
+    let output = triphase(&[&["read"], &third[..], &[&format!("{url}?unit=1")]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("has 2 meters, and sunspec_meter asks for number 3"), "{said}");
+}
+
 /// A simulated line with slaves, as `triphase simulate` makes it.
 struct Line {
     child: Child,
@@ -192,7 +313,7 @@ struct Line {
 impl Line {
     fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_triphase"))
-            .args(["simulate", "--port", "pty"])
+            .arg("simulate")
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -313,6 +434,39 @@ fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
     service.wait_for("/api/v1/meters/unit_2/latest", |latest| {
         latest["values"]["voltage_l1"]["value"].as_f64().is_some_and(|volts| volts > 200.0)
     });
+}
+
+/// A converter that hears itself, on a line and behind a gateway that passes frames on.
+#[test]
+fn an_echo_is_no_answer_on_a_line_nor_behind_a_transparent_gateway() {
+    for port in ["pty", "modbus+rtutcp://127.0.0.1:0"] {
+        let arguments = ["--units", "2,5", "--fault", "5=mute", "--echo", "--port", port];
+        let line = Line::start(&[&["--model", MODEL], &arguments[..]].concat());
+        let place = match line.path.strip_prefix('/') {
+            Some(_) => format!("modbus+rtu://{}?baud=9600&parity=none", line.path),
+            None => line.path.clone(),
+        };
+        let scan = ["scan", "modbus", &place, "--units", "1-5", "--timeout", "150"];
+        let output = triphase(&scan);
+        let block = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success(), "{block}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(block.matches("\nunit").count() + block.matches("# unit").count(), 1, "{block}");
+        let join = if place.contains('?') { '&' } else { '?' };
+        let mute = format!(
+            "[[meter]]\nid = \"mute\"\nmodel = \"{MODEL}\"\nperiod = \"300ms\"\n\
+             timeout = \"100ms\"\nport = \"{place}{join}unit=5\"\n"
+        );
+        let folder = folder(&format!("{}{mute}", block.replace("5s", "200ms")));
+        let service = Service::run(folder.path());
+        service.wait_for("/api/v1/samples?meter=unit_2&limit=10", |samples| {
+            samples["samples"].as_array().is_some_and(|samples| samples.len() >= 10)
+        });
+        // Nothing but the echo came: that is silence, and no answer of whatever kind.
+        let told = service.wait_for("/api/v1/meters", |meters| link(meters, "mute").0 == "stale");
+        let (_, cause, reason) = link(&told, "mute");
+        assert_eq!(cause, "no_answer", "{reason}");
+        assert!(service.terminate().success());
+    }
 }
 
 #[test]

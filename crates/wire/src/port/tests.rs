@@ -14,7 +14,9 @@ fn reads_every_kind_of_port_and_prints_it_back() {
         "modbus+tcp://10.0.0.12:502?unit=255",
         "modbus+tcp://[fe80::1]:1502?unit=1",
         "modbus+rtu:///dev/ttyUSB1?baud=19200&data=8&parity=even&stop=1&unit=3",
+        "modbus+rtutcp://10.0.0.12:4001?unit=3",
         "mbus+serial:///dev/ttyUSB2?baud=2400&data=8&parity=even&stop=1&address=5",
+        "mbus+tcp://gateway:10001?address=254",
         "mbus+tcp://gateway:10001?secondary=12345678FFFFFFFF",
     ] {
         let port: Port = text.parse().expect(text);
@@ -35,7 +37,18 @@ fn meters_share_a_device_or_a_host() {
     assert_ne!(bus("modbus+tcp://g:502?unit=1"), bus("modbus+tcp://g:503?unit=1"));
     let rtu = "modbus+rtu:///dev/ttyUSB1";
     assert_eq!(bus(&format!("{rtu}?unit=1")), bus(&format!("{rtu}?baud=19200&unit=2")));
+    assert_ne!(bus("modbus+tcp://g:502?unit=1"), bus("modbus+rtutcp://g:502?unit=2"));
     assert_eq!(bus("pty://"), None);
+}
+
+#[test]
+fn a_port_is_turned_to_another_meter_of_its_bus() {
+    let port = |text: &str| text.parse::<Port>().expect(text);
+    let other = port("modbus+rtutcp://g:4001?unit=3").with_unit(9);
+    assert_eq!(other, port("modbus+rtutcp://g:4001?unit=9"));
+    let wanted = MbusAddress::Secondary("12345678FFFFFFFF".to_owned());
+    let other = port("mbus+tcp://g:10001?address=5").with_mbus_address(wanted);
+    assert_eq!(other, port("mbus+tcp://g:10001?secondary=12345678FFFFFFFF"));
 }
 
 #[test]
@@ -44,12 +57,12 @@ fn says_what_is_wrong_and_what_was_expected() {
         (
             "/dev/ttyUSB0",
             "expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
-             mbus+serial:// or mbus+tcp://, found \"/dev/ttyUSB0\"",
+             modbus+rtutcp://, mbus+serial:// or mbus+tcp://, found \"/dev/ttyUSB0\"",
         ),
         (
             "usb://x",
             "expected serial://, tcp://, pty://, file://, modbus+tcp://, modbus+rtu://, \
-             mbus+serial:// or mbus+tcp://, found \"usb\"",
+             modbus+rtutcp://, mbus+serial:// or mbus+tcp://, found \"usb\"",
         ),
         ("serial://", "expected a device, as in serial:///dev/ttyUSB0"),
         ("serial:///dev/x?baud=fast", "baud=fast: expected a baud rate such as 2400"),
@@ -71,7 +84,10 @@ fn says_what_is_wrong_and_what_was_expected() {
         ),
         ("mbus+tcp://h", "expected mbus+tcp://HOST:PORT?address=N"),
         ("mbus+tcp://h:1", "expected address=N (0 to 250) or secondary=ID"),
-        ("mbus+serial:///dev/x?address=251", "address=251: expected a primary address, 0 to 250"),
+        (
+            "mbus+serial:///dev/x?address=251",
+            "address=251: expected a primary address, 0 to 250 (254 for a slave alone on its line)",
+        ),
         (
             "mbus+serial:///dev/x?secondary=1234",
             "secondary=1234: expected 16 hexadecimal digits: identification, manufacturer, \

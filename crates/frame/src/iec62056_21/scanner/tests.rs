@@ -243,3 +243,46 @@ fn memory_stays_bounded_without_any_end() {
         assert!(scanner.held() <= BUFFER_MAX);
     }
 }
+
+/// What was read of two read-outs of which the first is damaged, and whether the second one holds.
+fn second_of(bytes: &[u8]) -> Vec<(Option<String>, Option<bool>, Ending)> {
+    let read_outs = all(Start::Marked, bytes).into_iter().filter_map(|event| match event {
+        Told::ReadOut { line, check, ending, .. } => Some((line, check.holds(), ending)),
+        _ => None,
+    });
+    read_outs.collect()
+}
+
+fn telegram(text: &str) -> String {
+    format!("{text}{:04X}\r\n", dsmr::crc16(text.as_bytes()))
+}
+
+#[test]
+fn a_telegram_cut_in_the_middle_of_a_line_hides_none_behind_it() {
+    let good = telegram("/KFM5KAIFA\r\n\r\n1-3:0.2.8(42)\r\n1-0:1.8.1(001581.123*kWh)\r\n!");
+    let line = Some("/KFM5KAIFA".to_owned());
+    for cut in 14..good.len() - 2 {
+        let bytes = format!("{}{good}", &good[..cut]);
+        let found = second_of(bytes.as_bytes());
+        let last = found.last().cloned();
+        assert_eq!(last, Some((line.clone(), Some(true), Ending::Mark)), "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_block_cut_in_the_middle_of_a_line_hides_none_behind_it() {
+    let mut good = b"/LGZ5ZMD\r\n".to_vec();
+    good.extend(block("1.8.0(1*kWh)\r\n2.8.0(2*kWh)\r\n!\r\n", ETX));
+    for cut in 12..good.len() - 2 {
+        let found = second_of(&[&good[..cut], &good[..]].concat());
+        let line = Some("/LGZ5ZMD".to_owned());
+        assert_eq!(found.last(), Some(&(line, Some(true), Ending::Etx)), "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_slash_inside_a_value_begins_nothing() {
+    let text = "/KFM5KAIFA\r\n\r\n0-0:96.1.1(A/ABC5DEF)\r\n!";
+    let found = second_of(format!("{text}\r\n").as_bytes());
+    assert_eq!(found, [(Some("/KFM5KAIFA".to_owned()), None, Ending::Mark)]);
+}

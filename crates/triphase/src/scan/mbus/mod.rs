@@ -5,15 +5,16 @@
 
 mod search;
 
+use super::place::{self, Bus};
 use super::{Findings, Found, Progress};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use frame::mbus::{self, Application, Frame, names};
-use meter::mbus::{Ear, Selection, map, map_fixed};
+use frame::mbus::{self, Application, Frame, LONG_LENGTH_MAX, names};
+use meter::mbus::{Ear, Selection, asks_for_data, map, map_fixed};
 use search::{Heard, Search, Slave};
 use std::ops::RangeInclusive;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use wire::{LineSettings, Link, MbusAddress, Parity, Port, SerialSettings};
 
 /// Bits of a character with start, parity and stop.
@@ -28,6 +29,13 @@ const WAY_TCP: Duration = Duration::from_millis(400);
 const GAP: Duration = Duration::from_millis(80);
 /// Most bytes of one answer: a line that never falls silent is not waited for.
 const ANSWER_BYTES_MAX: usize = 2_048;
+/// The same where an acknowledgement is the only answer, and there may be an echo.
+const ACKNOWLEDGEMENT_BYTES_MAX: usize = 64;
+/// Most characters that the bus can have carried while one answer is heard: the longest frame and
+/// as much again of what clashed with it. A slow trickle that never ends is not waited for either.
+const ANSWER_CHARACTERS_MAX: u32 = 2 * LONG_LENGTH_MAX as u32;
+/// The rate that the slowest gateway's bus may run at.
+const GATEWAY_BAUD_MIN: u32 = 300;
 /// The rate that a gateway's bus is taken to run at.
 const GATEWAY_BAUD: u32 = 2400;
 const PRIMARY_MAX: u8 = 250;
@@ -44,7 +52,8 @@ enum Which {
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The level converter, such as /dev/serial/by-id/…, or the gateway as tcp://HOST:PORT
+    /// The level converter, such as /dev/serial/by-id/…, or the gateway as tcp://HOST:PORT; also
+    /// mbus+serial://DEVICE?baud&parity and mbus+tcp://HOST:PORT
     #[arg(value_name = "PORT")]
     port: String,
     /// The rates to try, one after the other; a gateway has its own
@@ -68,10 +77,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Clone)]
 struct AddressRange(RangeInclusive<u8>);
 
-/// A slave with the line it was found on.
+/// A slave with the port it was found on.
 struct Placed {
     slave: Slave,
-    line: Option<LineSettings>,
+    port: Port,
 }
 
 pub(super) async fn scan(arguments: &Arguments) -> Result<Findings> {
@@ -91,7 +100,7 @@ pub(super) async fn scan(arguments: &Arguments) -> Result<Findings> {
                     && known.slave.primary == slave.primary
             };
             if !placed.iter().any(known) {
-                placed.push(Placed { slave, line });
+                placed.push(Placed { slave, port: port.clone() });
             }
         }
         doubts.extend(open.into_iter().map(|doubt| format!("{place}{doubt}")));
@@ -101,7 +110,7 @@ pub(super) async fn scan(arguments: &Arguments) -> Result<Findings> {
         eprintln!("note: {doubt}");
     }
     let shared = |address: u8| placed.iter().filter(|it| it.slave.primary == address).count() > 1;
-    let found = placed.iter().map(|it| finding(it, &arguments.port, shared(it.slave.primary)));
+    let found = placed.iter().map(|it| finding(it, shared(it.slave.primary)));
     Ok(Findings {
         found: found.collect(),
         advice: "Check that the level converter is a master and feeds the bus (about 36 V between \
@@ -139,9 +148,14 @@ async fn ask(link: &mut Link, line: Option<LineSettings>, question: &[u8]) -> Re
     let way = if line.is_some() { WAY } else { WAY_TCP };
     let sending = bits(CHARACTER_BITS.saturating_mul(characters));
     let mut patience = sending + bits(ANSWER_BITS) + ANSWER_REST + way;
+    let slowest = line.map_or(GATEWAY_BAUD_MIN, |line| line.baud.max(1));
+    let longest = Duration::from_secs(1) * CHARACTER_BITS * ANSWER_CHARACTERS_MAX / slowest;
+    let end = Instant::now() + patience + longest;
+    let bytes_max =
+        if asks_for_data(question) { ANSWER_BYTES_MAX } else { ACKNOWLEDGEMENT_BYTES_MAX };
     let (mut ear, mut heard, mut bytes) = (Ear::default(), Heard::default(), 0);
     let mut buffer = [0; 256];
-    while bytes < ANSWER_BYTES_MAX {
+    while bytes < bytes_max && Instant::now() < end {
         let Ok(read) = timeout(patience, link.read(&mut buffer)).await else { break };
         let count = read?;
         if count == 0 {
@@ -156,37 +170,32 @@ async fn ask(link: &mut Link, line: Option<LineSettings>, question: &[u8]) -> Re
         }
     }
     heard.waste = ear.waste();
-    if bytes >= ANSWER_BYTES_MAX {
+    if bytes >= bytes_max || Instant::now() >= end {
         // Whatever it is, it should have a moment to end.
         sleep(patience).await;
     }
     Ok(heard)
 }
 
-/// The ports to search, one per rate.
+/// The ports to search, one per rate; a rate or parity that the port names is the only one.
 fn ports(arguments: &Arguments) -> Result<Vec<Port>> {
-    let address = MbusAddress::Primary(0);
-    if let Some(place) = arguments.port.strip_prefix("tcp://") {
-        let text = format!("mbus+tcp://{place}?address=0");
-        let port = text
-            .parse()
-            .with_context(|| format!("{}: expected tcp://HOST:PORT", arguments.port))?;
-        return Ok(vec![port]);
-    }
-    if arguments.port.contains("://") {
-        bail!("{}: expected a device such as /dev/ttyUSB0, or tcp://HOST:PORT", arguments.port);
-    }
-    let port = |baud: &u32| {
-        let line = LineSettings { baud: *baud, data: 8, parity: arguments.parity, stop: 1 };
-        let line = SerialSettings { path: arguments.port.clone().into(), line };
+    let text = arguments.port.as_str();
+    let port = place::port(text, Bus::Mbus)?;
+    let Port::MbusSerial { line, address } = port else { return Ok(vec![port]) };
+    let parity = if place::says(text, "parity") { line.line.parity } else { arguments.parity };
+    let bauds =
+        if place::says(text, "baud") { vec![line.line.baud] } else { arguments.baud.clone() };
+    let at = |baud| {
+        let settings = LineSettings { baud, parity, ..line.line };
+        let line = SerialSettings { path: line.path.clone(), line: settings };
         Port::MbusSerial { line, address: address.clone() }
     };
-    Ok(arguments.baud.iter().map(port).collect())
+    Ok(bauds.into_iter().map(at).collect())
 }
 
 /// What a slave is, and the block that reads it.
-fn finding(placed: &Placed, port: &str, shared: bool) -> Found {
-    let Placed { slave, line } = placed;
+fn finding(placed: &Placed, shared: bool) -> Found {
+    let Placed { slave, port } = placed;
     let number = slave.number.map_or_else(|| "unnamed".to_owned(), |it| format!("{it:08X}"));
     let (maker, medium) = match &slave.identity {
         Some(identity) => (
@@ -207,14 +216,10 @@ fn finding(placed: &Placed, port: &str, shared: bool) -> Found {
     // A primary address of 0 was never set: the next new meter has it, too.
     let usable = slave.primary > 0 && slave.primary <= PRIMARY_MAX && !shared;
     let address = match &slave.identity {
-        Some(identity) if !usable => format!("secondary={}", identity.secondary_address()),
-        _ => format!("address={}", slave.primary),
+        Some(identity) if !usable => MbusAddress::Secondary(identity.secondary_address()),
+        _ => MbusAddress::Primary(slave.primary),
     };
-    let port = match (port.strip_prefix("tcp://"), line) {
-        (Some(place), _) => format!("mbus+tcp://{place}?{address}"),
-        (None, Some(line)) => format!("mbus+serial://{port}?{line}&{address}"),
-        (None, None) => format!("mbus+serial://{port}?{address}"),
-    };
+    let port = port.clone().with_mbus_address(address);
     let id = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     let block = format!(
         "[[meter]]\nid = \"{id}\"\nrole = \"machine\"\nlabel = \"{name}, {medium}\"\n\

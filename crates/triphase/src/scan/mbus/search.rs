@@ -16,6 +16,8 @@ use std::ops::RangeInclusive;
 const SELECTIONS_MAX: usize = 6_000;
 /// Most selections in a row that lead nowhere.
 const FRUITLESS_MAX: usize = 400;
+/// Most primary addresses in a row that nobody but the line itself answers.
+const NOISY_MAX: usize = 3;
 /// Digits of an identification number.
 const DIGITS: usize = 8;
 /// A digit that no identification number has.
@@ -105,27 +107,51 @@ impl<'a, A: AsyncFnMut(Vec<u8>) -> anyhow::Result<Heard>> Search<'a, A> {
     /// # Errors
     /// The line failed.
     pub(super) async fn primary(&mut self, addresses: RangeInclusive<u8>) -> anyhow::Result<()> {
+        let mut noisy = 0;
         for address in addresses {
+            if noisy >= NOISY_MAX {
+                self.doubts.push(format!(
+                    "the search of primary addresses was given up before address {address}: the \
+                     line answers where nobody can, {NOISY_MAX} addresses in a row. Is it noise, \
+                     another master, or a converter or gateway that answers by itself? Are the \
+                     baud rate and the parity the bus's?"
+                ));
+                break;
+            }
             (self.tell)(&format!("primary address {address}, {} found", self.found.len()));
-            let heard = (self.ask)(initialise(address)).await?;
-            if heard.is_silent() {
-                continue;
-            }
-            let heard = (self.ask)(request(address, true)).await?;
-            let slaves: Vec<Slave> = answers(&heard).filter(|it| it.primary == address).collect();
-            match slaves.as_slice() {
-                [] if heard.acknowledged() => {
-                    self.doubts.push(format!("address {address}: a slave that has no data"));
-                }
-                [] if heard.waste > 0 && !self.is_noisy().await? => self.doubts.push(format!(
-                    "address {address}: {} bytes that make no frame: several slaves share it; \
-                     the secondary search tells them apart",
-                    heard.waste
-                )),
-                _ => slaves.into_iter().for_each(|slave| self.add(slave)),
-            }
+            noisy = if self.nobody(address).await? { noisy + 1 } else { 0 };
         }
         Ok(())
+    }
+
+    /// Asks one primary address. Whether something came of which no slave is the source.
+    async fn nobody(&mut self, address: u8) -> anyhow::Result<bool> {
+        let heard = (self.ask)(initialise(address)).await?;
+        if heard.is_silent() {
+            return Ok(false);
+        }
+        let heard = (self.ask)(request(address, true)).await?;
+        let slaves: Vec<Slave> = answers(&heard).filter(|it| it.primary == address).collect();
+        if !slaves.is_empty() {
+            slaves.into_iter().for_each(|slave| self.add(slave));
+            return Ok(false);
+        }
+        if !heard.acknowledged() && heard.waste == 0 {
+            return Ok(false);
+        }
+        if self.is_noisy().await? {
+            return Ok(true);
+        }
+        self.doubts.push(if heard.acknowledged() {
+            format!("address {address}: a slave that has no data")
+        } else {
+            format!(
+                "address {address}: {} bytes that make no frame: several slaves share it; the \
+                 secondary search tells them apart",
+                heard.waste
+            )
+        });
+        Ok(false)
     }
 
     /// Searches secondary addresses under a pattern.
@@ -190,12 +216,13 @@ impl<'a, A: AsyncFnMut(Vec<u8>) -> anyhow::Result<Heard>> Search<'a, A> {
         (self.tell)(&format!("secondary address {number}…, {} found", self.found.len()));
         self.selections += 1;
         let heard = (self.ask)(pattern.frame()).await?;
-        if !heard.acknowledged() && (heard.waste == 0 || self.noisy) {
+        let clean = heard.acknowledged() && (heard.waste == 0 || !self.noisy);
+        if !clean && (heard.waste == 0 || self.noisy) {
             return Ok(false);
         }
         let heard = (self.ask)(request(NETWORK, true)).await?;
         let slaves: Vec<Slave> = answers(&heard).collect();
-        let clean = heard.waste == 0 || self.noisy;
+        let alone = heard.waste == 0 || self.noisy;
         let [slave] = slaves.as_slice() else {
             self.fruitless += 1;
             return Ok(true);
@@ -203,7 +230,7 @@ impl<'a, A: AsyncFnMut(Vec<u8>) -> anyhow::Result<Heard>> Search<'a, A> {
         self.fruitless = 0;
         self.add(slave.clone());
         // A frame amid waste: others may have clashed before it.
-        Ok(!clean)
+        Ok(!alone)
     }
 
     fn add(&mut self, slave: Slave) {
@@ -234,6 +261,7 @@ fn answers(heard: &Heard) -> impl Iterator<Item = Slave> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Which;
     use super::*;
     use jiff::tz::TimeZone;
     use meter::mbus::Ear;
@@ -245,6 +273,14 @@ mod tests {
     fn search(
         bus: &mut SlaveBus,
         noise: fn(usize) -> Vec<u8>,
+    ) -> (Vec<String>, Vec<String>, usize) {
+        search_in(bus, noise, Which::Both)
+    }
+
+    fn search_in(
+        bus: &mut SlaveBus,
+        noise: fn(usize) -> Vec<u8>,
+        which: Which,
     ) -> (Vec<String>, Vec<String>, usize) {
         let start = Timestamp::from_seconds(1_790_000_000);
         let state = Workshop::new(1, start, TimeZone::UTC).advance(start);
@@ -266,7 +302,9 @@ mod tests {
         let mut search = Search::new(ask, &mut tell);
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
         runtime.block_on(async {
-            search.secondary(Selection::ALL).await.expect("a line");
+            if which == Which::Both {
+                search.secondary(Selection::ALL).await.expect("a line");
+            }
             search.primary(0..=250).await.expect("a line");
         });
         let (found, doubts) = search.into_findings();
@@ -324,6 +362,32 @@ mod tests {
         let (found, doubts, asked) = search(&mut nobody, |_| vec![0xE5]);
         assert!(found.is_empty() && !doubts.is_empty());
         assert!(asked < 3_000, "{asked} questions");
+    }
+
+    /// Searches primary addresses of an empty bus; returns doubts and how often it was asked.
+    fn primary_alone(noise: fn(usize) -> Vec<u8>) -> (Vec<String>, usize) {
+        let mut nobody = SlaveBus::new(Vec::new(), TimeZone::UTC);
+        let (found, doubts, asked) = search_in(&mut nobody, noise, Which::Primary);
+        assert_eq!(found, Vec::<String>::new());
+        (doubts, asked)
+    }
+
+    #[test]
+    fn the_primary_search_gives_up_where_only_the_line_answers() {
+        for noise in [|asked| vec![0x55, u8::try_from(asked % 251).unwrap_or(0)], |_| vec![0xE5]] {
+            let (doubts, asked) = primary_alone(noise);
+            assert!(asked <= NOISY_MAX * 3, "{asked} questions");
+            let [doubt] = doubts.as_slice() else { panic!("{doubts:?}") };
+            assert!(doubt.contains("given up before address 3"), "{doubt}");
+        }
+    }
+
+    #[test]
+    fn a_spike_now_and_then_ends_no_primary_search() {
+        let (doubts, asked) =
+            primary_alone(|asked| if asked % 50 == 0 { vec![0x55] } else { Vec::new() });
+        assert!(asked > 250, "{asked} questions");
+        assert_eq!(doubts, Vec::<String>::new());
     }
 
     #[test]
