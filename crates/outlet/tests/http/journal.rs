@@ -109,7 +109,7 @@ async fn a_leap_is_no_energy_of_a_machine_nor_of_what_it_makes() {
     for (step, place) in [(1, 17), (1, 18), (1, 19), (3, 12), (3, 18)] {
         let bench = Bench::one();
         let rows = (0..=24).step_by(step).map(|n| {
-            let kwh = 5000.0 + 10.0 * n as f64 / 12.0 + if n > place { 300.0 } else { 0.0 };
+            let kwh = 5000.0 + 10.0 * f64::from(n) / 12.0 + if n > place { 300.0 } else { 0.0 };
             json!({"timestamp": format!("2026-05-04T{:02}:{:02}:00Z", 7 + n / 12, 5 * (n % 12)),
                 "energie_active_import": (kwh * 1000.0).round() / 1000.0})
         });
