@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { DESK, launch, PHONE, visit } from "./chromium.mjs";
 import { FixtureServer } from "./fixture_server.mjs";
 import { meter, snapshot } from "./fixtures.mjs";
-import { diagnosis, loads, MACHINES } from "./machines_fixture.mjs";
+import { apart, diagnosis, loads, MACHINES } from "./machines_fixture.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
@@ -122,6 +122,15 @@ describe("the machines", () => {
     assert.match(await none.page.innerText("main"), /Aucun sous-compteur configuré/);
     assert.equal(await none.page.$("[data-bands]"), null);
     await none.close();
+    other.answers["GET /api/v1/analysis/loads"] = () => [200, apart()];
+    const scanned = await visit(`${at}/machines`);
+    await scanned.page.waitForSelector("[data-no-main]");
+    const listed = await scanned.page.$$eval("[data-machine]", (all) => all.map((one) => one.dataset.machine));
+    assert.deepEqual(listed, ["unit_1", "unit_2", "unit_3"]);
+    assert.match(await scanned.page.innerText("[data-sum]"), /14,77\skW mesurés/);
+    assert.match(await scanned.page.innerText("[data-without]"), /unit_3/);
+    assert.doesNotMatch(await scanned.page.innerText("main"), /Aucun sous-compteur/);
+    await scanned.close();
     other.answers["GET /api/v1/analysis/loads"] = () => [500, { title: "Internal", detail: "The store cannot be read." }];
     const failed = await visit(`${at}/machines`);
     await failed.page.waitForSelector("[data-answer=failed]");

@@ -54,11 +54,24 @@ function load(now, [meter, label, parent, depth, kw, state], change = {}) {
 /** The site's remainder: 31.2 − 15.5 − 12.8 − 0.35, with the silent one in it. */
 const REST = { kw: 2.55, uncertainty_kw: 0.41, skew_s: 2, share_pct: 8.2, verdict: "unmetered_load", contains: ["froid"] };
 
+/** The answer where no meter measures the whole: two machines, one of them silent. */
+export function apart() {
+  const now = Date.now();
+  const meters = [
+    load(now, ["unit_2", "unit_2", null, 1, 6.1, "running"]),
+    load(now, ["unit_1", "unit_1", null, 1, 8.67, "running"]),
+    load(now, ["unit_3", "unit_3", null, 1, null, null]),
+  ];
+  const sum = { kw: 14.77, uncertainty_kw: 0.11, without: ["unit_3"], reason: why("no_main_meter") };
+  const at = new Date(now).toISOString();
+  return { meter: null, now: at, at, sum, meters, range: null };
+}
+
 /** The answer; with `from` the courses of the range, and a gap of a tenth of it. */
 export function loads(params = new URLSearchParams(), machines = MACHINES, rest = REST) {
   const now = Date.now();
   const root = load(now, ["general", "Compteur général", null, 0, 31.2, "running"], { role: "main", remainder: machines.length ? rest : null });
-  const answer = { meter: "general", now: new Date(now).toISOString(), at: new Date(now).toISOString(), meters: [root, ...machines.map((one) => load(now, one))], range: null };
+  const answer = { meter: "general", now: new Date(now).toISOString(), at: new Date(now).toISOString(), sum: null, meters: [root, ...machines.map((one) => load(now, one))], range: null };
   if (!params.has("from")) return answer;
   const [from, to] = [Date.parse(params.get("from")), Math.min(Date.parse(params.get("to")), now)];
   const count = Math.min(Number(params.get("points")), 96);

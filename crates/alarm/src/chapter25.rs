@@ -6,6 +6,7 @@
 //! given; [`Mode::Extended`] runs every threshold that the chapter declares, on what was measured.
 
 use crate::{Condition, Severity, Thresholds, VoltageCompare};
+use analysis::balance::BalanceSettings;
 use analysis::chapter25::{Answer, Mode, Warning, balance};
 use analysis::voltages::VoltageKind;
 use analysis::{Measurement, derive, voltages};
@@ -137,15 +138,7 @@ fn extended(evaluation: &Evaluation<'_>, warnings: &mut Vec<Warning>) -> Vec<Ris
     risks.extend(low_voltage(&voltages, thresholds));
     risks.extend(high_voltage(&voltages, thresholds));
     warnings.extend(voltage_warning(evaluation, &voltages));
-    let score = balance(measurement, Mode::Extended).result.score_equilibre;
-    match score {
-        Some(score) => risks.extend(unbalance(score, thresholds)),
-        None => warnings.push(Warning::new(
-            "desequilibre_non_evalue",
-            "Ni trois tensions ni trois courants : le déséquilibre n'est pas évalué.",
-            "Neither three voltages nor three currents: unbalance is not evaluated.",
-        )),
-    }
+    risks.extend(evaluated_unbalance(evaluation, warnings));
     match distortion(measurement) {
         Some(thd) => risks.extend(high_distortion(thd, thresholds)),
         None => warnings.push(Warning::new(
@@ -229,6 +222,51 @@ fn unbalance(score: f64, thresholds: &Thresholds) -> Option<Risk> {
     })
 }
 
+/// Unbalance of what carries a load: currents that are nothing but a machine's standby, or the noise
+/// of its transformers, are out of balance by any share and overload no phase.
+fn evaluated_unbalance(evaluation: &Evaluation<'_>, warnings: &mut Vec<Warning>) -> Option<Risk> {
+    let Evaluation { measurement, thresholds, .. } = evaluation;
+    let score = |measurement| balance(measurement, Mode::Extended).result.score_equilibre;
+    let all = score(measurement);
+    let risk = |score: Option<f64>| score.and_then(|score| unbalance(score, thresholds));
+    let min_a = BalanceSettings::default().current_min_a;
+    let mean_a = match measurement.three(CURRENTS) {
+        [Some(one), Some(two), Some(three)] => Some((one.abs() + two.abs() + three.abs()) / 3.0),
+        _ => None,
+    };
+    let Some(mean_a) = mean_a.filter(|mean_a| *mean_a > 0.0 && *mean_a < min_a) else {
+        if all.is_none() {
+            warnings.push(Warning::new(
+                "desequilibre_non_evalue",
+                "Ni trois tensions ni trois courants : le déséquilibre n'est pas évalué.",
+                "Neither three voltages nor three currents: unbalance is not evaluated.",
+            ));
+        }
+        return risk(all);
+    };
+    let numbers = measurement.iter().filter(|(quantity, _)| !CURRENTS.contains(quantity));
+    let of_voltages = score(&Measurement::new(measurement.at(), numbers));
+    let found = risk(of_voltages);
+    // Said where it makes a difference.
+    if of_voltages.is_none() || (found.is_none() && risk(all).is_some()) {
+        let decimal = |number: f64| format!("{number:.2}").replace('.', ",");
+        warnings.push(Warning::with_values(
+            "courants_trop_faibles",
+            format!(
+                "Courant moyen de {} A, inférieur à {} A : le déséquilibre des courants n'est pas \
+                 évalué.",
+                decimal(mean_a),
+                decimal(min_a)
+            ),
+            format!(
+                "Mean current of {mean_a:.2} A, below {min_a:.2} A: unbalance of the currents is \
+                 not evaluated."
+            ),
+        ));
+    }
+    found
+}
+
 /// Two fractions as per cents, without the noise of binary hundredths.
 fn percent(value: f64, limit: f64) -> Excess {
     let hundredfold = |fraction: f64| (fraction * 1e8).round() / 1e6;
@@ -258,6 +296,7 @@ struct Voltage {
     text: String,
 }
 
+const CURRENTS: [Quantity; 3] = [Quantity::CurrentL1, Quantity::CurrentL2, Quantity::CurrentL3];
 const VOLTAGES: [Quantity; 3] = [Quantity::VoltageL1, Quantity::VoltageL2, Quantity::VoltageL3];
 const LINE_VOLTAGES: [Quantity; 3] =
     [Quantity::VoltageL12, Quantity::VoltageL23, Quantity::VoltageL31];

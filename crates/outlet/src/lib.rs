@@ -29,4 +29,5 @@ pub use frames::{
     ExplainedStep, ExplainedValue, Frame, Frames, Kept, MESSAGES_KEPT_MAX, Message, OwnKey,
     Protection, TELEGRAM_BYTES_MAX,
 };
+pub use http::Unrest;
 pub use site::{Clock, MeterInfo, Outlet, Plate, Role, Site, Way};

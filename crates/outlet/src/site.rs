@@ -4,7 +4,7 @@
 
 use crate::http::Asset;
 use crate::http::access::Access;
-use crate::{Counters, Decode, Frames};
+use crate::{Counters, Decode, Frames, Unrest};
 use alarm::Thresholds;
 use analysis::VoltageKind;
 use analysis::loads::MachineSettings;
@@ -169,6 +169,8 @@ pub struct Outlet {
     pub decode: Decode,
     /// Who may ask, and how.
     pub access: Access,
+    /// How restless the loads are; nothing is known of it at a start.
+    pub unrest: Unrest,
     /// The page's files.
     pub assets: Vec<Asset>,
 }

@@ -29,6 +29,9 @@ pub struct Batch {
     /// ticks more slowly than the telegrams come, or lives the repeated October hour without
     /// saying so must not cost a reading.
     pub all_or_nothing: bool,
+    /// The telegrams tell a past: when they say that they arrived is nothing that this machine's
+    /// clock could be judged by.
+    pub is_past: bool,
 }
 
 impl Batch {
@@ -36,6 +39,12 @@ impl Batch {
     #[must_use]
     pub fn live(telegrams: Vec<Telegram>, memory: Vec<Memory>) -> Self {
         Self { telegrams, memory, ..Self::default() }
+    }
+
+    /// What a meter would have sent before this store was.
+    #[must_use]
+    pub fn past(telegrams: Vec<Telegram>, memory: Vec<Memory>) -> Self {
+        Self { is_past: true, ..Self::live(telegrams, memory) }
     }
 
     /// What a client posted: all of it is stored, or nothing.

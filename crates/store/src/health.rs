@@ -88,12 +88,15 @@ impl Pulse {
         Self { beats: Mutex::new(beats), writable: watch::Sender::new(true) }
     }
 
-    /// A commit succeeded, of telegrams with these arrivals; returns how many attempts had failed before it.
-    pub(crate) fn committed(&self, arrivals: impl IntoIterator<Item = Timestamp>) -> u64 {
+    /// A commit succeeded, of telegrams with these arrivals, each with whether it tells a past;
+    /// returns how many attempts had failed before it.
+    pub(crate) fn committed(&self, arrivals: impl IntoIterator<Item = (Timestamp, bool)>) -> u64 {
         let mut beats = self.beats.lock().expect("no holder of this lock panics");
         beats.commits += 1;
-        for arrival in arrivals {
-            beats.notice(arrival);
+        for (arrival, is_past) in arrivals {
+            if !is_past {
+                beats.notice(arrival);
+            }
             beats.last_commit = beats.last_commit.max(Some(arrival));
         }
         beats.last_error = None;

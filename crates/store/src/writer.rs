@@ -169,17 +169,20 @@ impl Writer {
 
     fn publish(&self, group: Vec<Job>, appended: Vec<Vec<Appended>>) {
         let mut samples = Vec::new();
+        let mut arrivals = Vec::new();
         let mut replies = Vec::with_capacity(group.len());
         for (job, appended) in group.into_iter().zip(appended) {
             for (telegram, appended) in job.batch.telegrams.into_iter().zip(&appended) {
                 match *appended {
-                    Appended::New(id) if id > 0 => samples.push(Arc::new(Sample { id, telegram })),
+                    Appended::New(id) if id > 0 => {
+                        arrivals.push((telegram.received_at, job.batch.is_past));
+                        samples.push(Arc::new(Sample { id, telegram }));
+                    }
                     _ => {}
                 }
             }
             replies.push((job.reply, appended, job.room));
         }
-        let arrivals = samples.iter().map(|sample| sample.telegram.received_at);
         let failed = self.shared.pulse.committed(arrivals);
         if failed > 0 {
             let file = self.folder.file.display();

@@ -79,6 +79,7 @@ pub(crate) fn assemble(config: Config, store: Store, clock: Clock, kind: Kind) -
         frames,
         decode: Arc::new(crate::decode::explain),
         access,
+        unrest: outlet::Unrest::default(),
         assets: assets::assets(),
     };
     let router = outlet::http::router(outlet);

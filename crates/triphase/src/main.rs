@@ -198,7 +198,8 @@ fn asynchronously(job: impl Future<Output = anyhow::Result<()>>) -> u8 {
             eprintln!("triphase: {error:#}");
             // A key or certificate that cannot be used is a fault of the configuration.
             let misused = error.downcast_ref::<config::SecretError>().is_some()
-                || error.downcast_ref::<AccessError>().is_some();
+                || error.downcast_ref::<AccessError>().is_some()
+                || error.downcast_ref::<scan::Misused>().is_some();
             if misused { MISUSED } else { FAILED }
         }
     }

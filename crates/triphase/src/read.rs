@@ -48,8 +48,14 @@ pub(crate) fn chosen(arguments: &cli::Read) -> Result<(SiteConfig, MeterConfig),
         None => meters.next(),
     };
     let meter = meter.ok_or_else(|| {
-        let known = known.join(", ");
-        format!("no meter with a port is meant; the configuration names {known}")
+        let names = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        match id {
+            Some(id) if known.iter().any(|name| name == id) => {
+                format!("the meter \"{id}\" has no port: nothing reads it")
+            }
+            Some(id) => format!("there is no meter \"{id}\"; the configuration names {names}"),
+            None => format!("no meter has a port; the configuration names {names}"),
+        }
     })?;
     Ok((site, meter))
 }

@@ -139,3 +139,36 @@ fn distortion_alone_is_minor() {
     assert_eq!(answer.result.level_name(), "mineur");
     assert_eq!(answer.result.advice, ["Vérifier les filtres et variateurs"]);
 }
+
+#[test]
+fn a_machine_that_is_off_raises_no_unbalance_and_says_why() {
+    let mut values = voltages_of(["231.0", "230.0", "229.0"]);
+    values.extend([("courant_l1", "0.00"), ("courant_l2", "0.00"), ("courant_l3", "0.30")]);
+    let codes = |answer: &Answer<Risks>| -> Vec<&str> {
+        answer.warnings.iter().map(|warning| warning.code).collect()
+    };
+    let answer = evaluate(&values, VoltageCompare::Line, Mode::Extended);
+    assert!(answer.result.risks.is_empty(), "{:?}", answer.result);
+    assert!(codes(&answer).contains(&"courants_trop_faibles"), "{:?}", answer.warnings);
+    let text = answer.warnings.iter().find(|warning| warning.code == "courants_trop_faibles");
+    assert!(text.is_some_and(|warning| warning.text.contains("0,10 A, inférieur à 0,50 A")));
+    // The voltages count all the same, and so do the currents of a machine that runs.
+    values[0].1 = "300.0";
+    let high_phase = evaluate(&values, VoltageCompare::Line, Mode::Extended);
+    let found = |answer: &Answer<Risks>| -> Vec<Condition> {
+        answer.result.risks.iter().map(|risk| risk.condition).collect()
+    };
+    assert!(found(&high_phase).contains(&Condition::Unbalance), "{:?}", high_phase.result);
+    values[0].1 = "231.0";
+    values[5].1 = "3.00";
+    let runs = evaluate(&values, VoltageCompare::Line, Mode::Extended);
+    assert_eq!(found(&runs), [Condition::Unbalance]);
+    assert!(!codes(&runs).contains(&"courants_trop_faibles"), "{:?}", runs.warnings);
+    let currents = &values[3..5];
+    let alone = evaluate(
+        &[currents, &[("courant_l3", "0.30")]].concat(),
+        VoltageCompare::Line,
+        Mode::Extended,
+    );
+    assert!(codes(&alone).contains(&"courants_trop_faibles"), "{:?}", alone.warnings);
+}

@@ -124,13 +124,20 @@ impl KnownLoad {
         self.step_kw * (seconds / self.period_s).clamp(0.0, PERIODS_MAX).sqrt()
     }
 
-    /// How far it may be trusted.
+    /// The time between its own instant and another.
+    fn apart_s(&self, at: Timestamp) -> f64 {
+        self.at.since(at).max(at.since(self.at)).as_secs_f64()
+    }
+
+    /// How far it may be trusted at an instant: beside its uncertainty counts how far it may have
+    /// moved since it was measured.
     #[must_use]
-    pub fn confidence(&self) -> Confidence {
+    pub fn confidence(&self, at: Timestamp) -> Confidence {
         if self.method == LoadMethod::Constant {
             return Confidence::Low;
         }
-        let (kw, uncertainty_kw) = (self.kw.abs(), self.uncertainty_kw());
+        let moved_kw = self.moved_kw(self.apart_s(at));
+        let (kw, uncertainty_kw) = (self.kw.abs(), self.uncertainty_kw().hypot(moved_kw));
         // A machine that is off is known to be off, however coarse its register is.
         if uncertainty_kw <= HIGH_SHARE_MAX * kw || uncertainty_kw <= 2.0 * self.resolution_kw {
             Confidence::High

@@ -100,11 +100,16 @@ fn confidence_follows_method_and_uncertainty() {
         step_kw: 0.0,
         period_s: 5.0,
     };
-    assert_eq!(load(10.0, LoadMethod::Submeter, 1.0).confidence(), Confidence::High);
-    assert_eq!(load(0.0, LoadMethod::Submeter, 1.0).confidence(), Confidence::High);
-    assert_eq!(load(10.0, LoadMethod::Estimated, 20.0).confidence(), Confidence::Medium);
-    assert_eq!(load(10.0, LoadMethod::Estimated, 40.0).confidence(), Confidence::Low);
-    assert_eq!(load(10.0, LoadMethod::Constant, 0.0).confidence(), Confidence::Low);
+    assert_eq!(load(10.0, LoadMethod::Submeter, 1.0).confidence(at(0)), Confidence::High);
+    assert_eq!(load(0.0, LoadMethod::Submeter, 1.0).confidence(at(0)), Confidence::High);
+    assert_eq!(load(10.0, LoadMethod::Estimated, 20.0).confidence(at(0)), Confidence::Medium);
+    assert_eq!(load(10.0, LoadMethod::Estimated, 40.0).confidence(at(0)), Confidence::Low);
+    assert_eq!(load(10.0, LoadMethod::Constant, 0.0).confidence(at(0)), Confidence::Low);
+    // Half a kilowatt from one measurement to the next: after 84 of them it may be anything.
+    let restless = KnownLoad { step_kw: 0.5, ..load(10.0, LoadMethod::Submeter, 1.0) };
+    assert_eq!(restless.confidence(at(0)), Confidence::High);
+    assert_eq!(restless.confidence(at(20)), Confidence::Medium);
+    assert_eq!(restless.confidence(at(-420)), Confidence::Low);
 }
 
 fn intervals(powers: &[f64]) -> Vec<Interval> {

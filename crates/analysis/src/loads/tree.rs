@@ -53,9 +53,7 @@ pub fn remainder(branches: &[Branch], place: usize) -> Option<Remainder> {
     let children = || branches.iter().enumerate().filter(|(_, one)| one.parent == Some(place));
     children().next()?;
     let known: Vec<&KnownLoad> = children().filter_map(|(_, branch)| branch.load.known()).collect();
-    let apart = |load: &KnownLoad| {
-        load.at.since(whole.at).as_secs_f64().max(whole.at.since(load.at).as_secs_f64())
-    };
+    let apart = |load: &KnownLoad| load.apart_s(whole.at);
     let kw = known.iter().fold(whole.kw, |left, load| left - load.kw);
     let classes = known.iter().map(|load| load.uncertainty_kw().powi(2));
     let classes = whole.uncertainty_kw().powi(2) + classes.sum::<f64>();

@@ -6,6 +6,7 @@ use crate::http::Now;
 use crate::last::{DERIVED, usable};
 use crate::{MeterInfo, Outlet};
 use analysis::Reason;
+use analysis::chapter25::Mode;
 use reading::{Decimal, Quality, Quantity, Timestamp, Unit, Value};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ impl SiteLoads {
     /// The loads of the site's newest instant.
     #[must_use]
     pub fn of(outlet: &Outlet) -> Self {
-        Self { now: Now::at_once(outlet) }
+        Self { now: Now::of(outlet, Mode::Extended) }
     }
 }
 

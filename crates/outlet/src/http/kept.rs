@@ -24,16 +24,22 @@ use std::sync::{Arc, Mutex};
 const ANSWER_MAX: usize = 64 * 1024;
 const MICROS_PER_SECOND: i64 = 1_000_000;
 
-/// The kept answers of one route: for each configured meter one of each mode.
-pub(super) struct Answers(HashMap<MeterId, [Slot; 2]>);
+/// The kept answers of one route: for each configured meter one of each mode, and one of each mode
+/// for those who name none.
+pub(super) struct Answers {
+    named: HashMap<MeterId, [Slot; 2]>,
+    unnamed: [Slot; 2],
+}
 
 impl Answers {
     pub(super) fn of(meters: &[MeterInfo]) -> Self {
-        Self(meters.iter().map(|meter| (meter.id.clone(), Default::default())).collect())
+        let named = meters.iter().map(|meter| (meter.id.clone(), Default::default())).collect();
+        Self { named, unnamed: Default::default() }
     }
 
     fn slot(&self, asked: &Asked) -> &Slot {
-        let [strict, extended] = &self.0[&asked.meter().id];
+        let named = || &self.named[&asked.meter().id];
+        let [strict, extended] = if asked.is_named() { named() } else { &self.unnamed };
         match asked.mode() {
             Mode::Strict => strict,
             Mode::Extended => extended,

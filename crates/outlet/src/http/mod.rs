@@ -36,6 +36,7 @@ use tokio::sync::{Semaphore, watch};
 pub use page::Asset;
 pub use serve::serve;
 pub(crate) use v1::Now;
+pub use v1::Unrest;
 
 /// Most bodies of `POST /api/mesures` read at a time; each may have [`mesures::BODY_MAX`] bytes.
 const INTAKES_MAX: usize = 8;

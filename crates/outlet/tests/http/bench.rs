@@ -126,6 +126,7 @@ impl Bench {
             frames: Arc::clone(&frames),
             decode: Arc::new(decode),
             access,
+            unrest: outlet::Unrest::default(),
             assets: PAGE.to_vec(),
         });
         (Self { store, router, counters, frames, clock, folder }, tokens)

@@ -1,8 +1,9 @@
 //! Loads of machines: the tree, silence, the remainder, and chapter 25's route over all of it.
 
-use crate::bench::{Bench, fed, id};
+use crate::bench::{Bench, at, fed, id};
 use axum::http::StatusCode;
-use outlet::{MeterInfo, Plate, Role};
+use outlet::{MeterInfo, Plate, Role, Way};
+use reading::{Link, LinkState};
 use serde_json::{Value, json};
 
 fn behind(name: &str, parent: &str) -> MeterInfo {
@@ -145,6 +146,167 @@ async fn an_unknown_main_meter_leaves_its_sub_meters_known() {
         .filter_map(|warning| warning["code"].as_str())
         .collect();
     assert_eq!(codes, ["sous_compteur_muet", "total_inconnu"]);
+    let text = answer["avertissements"][0]["texte"].as_str().expect("a sentence");
+    assert!(!text.contains("divers"), "there is none that could contain it: {text}");
+}
+
+/// Meters on wires, whose links are as told.
+fn linked(bench: &Bench, state: LinkState, since: &str) {
+    for name in ["general", "tour"] {
+        let link = Link { state, since: at(since), cause: None, reason: None };
+        bench.store.set_link(&id(name), link);
+    }
+}
+
+fn wired() -> Bench {
+    let over = |meter: MeterInfo| MeterInfo { way: Way::Modbus, ..meter };
+    Bench::of(vec![over(fed("general", Role::Main)), over(behind("tour", "general"))])
+}
+
+#[tokio::test]
+async fn what_falls_silent_together_is_not_shown_as_live() {
+    let bench = wired();
+    linked(&bench, LinkState::Live, "2026-05-04T09:00:00Z");
+    now(&bench, &[("general", 60_000.0), ("tour", 44_500.0)]).await;
+    let (_, answer) = bench.get("/api/v1/analysis/loads").await;
+    assert_eq!(answer["meters"][1]["load_kw"]["value"], 44.5);
+    // The gateway takes every question and answers none.
+    linked(&bench, LinkState::Stale, "2026-05-04T09:39:21.250000Z");
+    for clock in ["2026-05-04T09:39:31Z", "2026-05-04T09:44:21Z"] {
+        bench.set_clock(clock);
+        let (_, answer) = bench.get("/api/v1/analysis/loads").await;
+        for meter in answer["meters"].as_array().expect("two") {
+            assert_eq!(meter["load_kw"]["reason"]["code"], "silent", "{clock}: {meter}");
+            assert_eq!(meter["confidence"], Value::Null);
+        }
+        assert_eq!(answer["meters"][1]["last"]["kw"], 44.5);
+        let (status, chapter) = bench.get(ROUTE).await;
+        assert_eq!(status, StatusCode::OK, "{chapter}");
+        assert_eq!(chapter["charges_par_equipement"], json!({"tour": null}));
+        assert_eq!(chapter["total_consomme"], Value::Null, "{chapter}");
+        assert_eq!(codes(&chapter).last(), Some(&"total_inconnu"), "{chapter}");
+        assert!(codes(&chapter).contains(&"sous_compteur_muet"), "{chapter}");
+    }
+    // The chapter's own code knows no age.
+    let (_, strict) = bench.get(&format!("{ROUTE}?compat=strict")).await;
+    assert_eq!(strict["charges_par_equipement"], json!({"tour": 44.5, "divers": 15.5}));
+}
+
+#[tokio::test]
+async fn a_wrong_clock_in_a_meter_on_a_living_wire_is_no_silence() {
+    let bench = wired();
+    linked(&bench, LinkState::Live, "2026-05-04T09:00:00Z");
+    let slow = json!([
+        row("general", "2026-05-04T08:39:20Z", 60_000.0),
+        row("tour", "2026-05-04T09:39:20Z", 44_500.0),
+    ]);
+    bench.store(&slow).await;
+    let (_, answer) = bench.get("/api/v1/analysis/loads").await;
+    assert_eq!(answer["meters"][0]["load_kw"]["value"], 60.0, "{answer}");
+    let skew = answer["meters"][0]["remainder"]["skew_s"].as_f64().expect("a number");
+    assert!(skew < 2.0, "an hour of a wrong clock is no distance of instants: {skew}");
+}
+
+#[tokio::test]
+async fn rows_that_were_posted_live_and_stopped_are_silent_but_old_ones_are_not() {
+    let bench = plant();
+    now(&bench, &[("general", 31_200.0), ("tableau", 28_300.0)]).await;
+    bench.set_clock("2026-05-04T09:44:21Z");
+    let (_, answer) = bench.get("/api/v1/analysis/loads").await;
+    assert_eq!(answer["meters"][1]["load_kw"]["reason"]["code"], "silent", "{answer}");
+    // Whoever stores the past afterwards asks about that past, with a meter on a dead wire, too.
+    let bench = wired();
+    linked(&bench, LinkState::Disconnected, "2026-05-04T09:00:00Z");
+    let old = json!([
+        row("general", "2026-04-01T10:00:00Z", 9_000.0),
+        row("tour", "2026-04-01T10:00:00Z", 4_000.0),
+    ]);
+    bench.store(&old).await;
+    let (_, answer) = bench.get(ROUTE).await;
+    assert_eq!(answer["charges_par_equipement"], json!({"tour": 4.0, "divers": 5.0}));
+    let codes = codes(&answer);
+    assert!(codes.contains(&"charges_anciennes"), "its age is told: {codes:?}");
+}
+
+fn codes(answer: &Value) -> Vec<&str> {
+    let warnings = answer["avertissements"].as_array().expect("a list");
+    warnings.iter().filter_map(|warning| warning["code"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn one_remainder_has_one_uncertainty_between_the_instants_of_measurement() {
+    let bench = Bench::of(vec![fed("general", Role::Main), behind("tour", "general")]);
+    let mut rows = Vec::new();
+    for minute in 0..39 {
+        let at = format!("2026-05-04T09:{minute:02}:20Z");
+        rows.push(row("general", &at, 10_000.0));
+        // The lathe was measured seven minutes before, and is as restless as can be.
+        if minute <= 31 {
+            rows.push(row("tour", &at, if minute % 2 == 0 { 5_000.0 } else { 11_000.0 }));
+        }
+    }
+    bench.store(&Value::Array(rows)).await;
+    let (_, v1) = bench.get("/api/v1/analysis/loads").await;
+    let (rest, lathe) = (&v1["meters"][0]["remainder"], &v1["meters"][1]);
+    assert_eq!(rest["skew_s"], 420.0, "{rest}");
+    assert_eq!((&lathe["load_kw"]["value"], &lathe["confidence"]), (&json!(11.0), &json!("low")));
+    assert_eq!(rest["verdict"], "within_uncertainty");
+    let (_, french) = bench.get(ROUTE).await;
+    assert_eq!(french["normes"]["divers"]["incertitude_kw"], rest["uncertainty_kw"]);
+    assert_eq!(french["normes"]["divers"]["verdict"], rest["verdict"]);
+    assert_eq!(french["normes"]["confiance"]["tour"], "low");
+    assert!(!codes(&french).contains(&"sous_compteurs_superieurs"), "{french}");
+}
+
+#[tokio::test]
+async fn without_a_main_meter_every_machine_is_listed_and_the_whole_is_their_sum() {
+    let machine = |name| fed(name, Role::Machine);
+    let pieces = MeterInfo { counter_of: Some(id("unit_1")), ..machine("automate") };
+    let bench = Bench::of(vec![
+        machine("unit_1"),
+        machine("unit_2"),
+        behind("four", "unit_2"),
+        machine("unit_3"),
+        pieces,
+    ]);
+    now(&bench, &[("unit_1", 8_670.0), ("unit_2", 6_100.0), ("four", 2_000.0)]).await;
+    let (status, v1) = bench.get("/api/v1/analysis/loads").await;
+    assert_eq!(status, StatusCode::OK, "{v1}");
+    let listed: Vec<(&str, u64)> = v1["meters"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|one| Some((one["meter"].as_str()?, one["depth"].as_u64()?)))
+        .collect();
+    assert_eq!(listed, [("unit_1", 1), ("unit_2", 1), ("four", 2), ("unit_3", 1)]);
+    let sum = &v1["sum"];
+    assert!((sum["kw"].as_f64().expect("a number") - 14.77).abs() < 1e-9, "{sum}");
+    assert_eq!((&sum["without"], &v1["meter"]), (&json!(["unit_3"]), &Value::Null));
+    assert_eq!(sum["reason"]["code"], "no_main_meter");
+    let (_, french) = bench.get(ROUTE).await;
+    assert_eq!(
+        french["charges_par_equipement"],
+        json!({"unit_1": 8.67, "unit_2": 6.1, "unit_3": null})
+    );
+    assert_eq!(codes(&french), ["sous_compteur_muet", "sans_compteur_general"]);
+    let (_, strict) = bench.get(&format!("{ROUTE}?compat=strict")).await;
+    assert_eq!(strict["charges_par_equipement"], json!({"unit_1": 8.67, "unit_2": 6.1}));
+    // Who asks for one of them is told of that one.
+    let (_, one) = bench.get(&format!("{ROUTE}?compteur=unit_1")).await;
+    assert_eq!(one["charges_par_equipement"], json!({"divers": 8.67}));
+    let (_, range) = bench
+        .get("/api/v1/analysis/loads?from=2026-05-04T09:30:00Z&to=2026-05-04T09:40:00Z&points=10")
+        .await;
+    assert!(
+        range["range"]["remainder_kw"].as_array().expect("a course").iter().all(Value::is_null)
+    );
+    let single = Bench::of(vec![machine("unit_1")]);
+    now(&single, &[("unit_1", 8_670.0)]).await;
+    let (_, v1) = single.get("/api/v1/analysis/loads").await;
+    assert_eq!(
+        (&v1["meters"][0]["meter"], &v1["meters"][0]["depth"]),
+        (&json!("unit_1"), &json!(1))
+    );
 }
 
 #[tokio::test]

@@ -247,3 +247,22 @@ async fn a_link_is_noted_and_told() {
     let Ok(Event::Link { meter: told, link }) = bus.recv().await else { panic!("a link") };
     assert_eq!((told, link), (meter("general"), gone));
 }
+
+#[tokio::test]
+async fn a_past_that_is_told_afterwards_is_no_clock_that_was_set_back() {
+    let folder = tempdir().expect("a folder");
+    let store = open(folder.path());
+    let from = |name: &str, second| {
+        let mut one = voltage("push", second, 2357);
+        one.meter = meter(name);
+        one
+    };
+    for (name, second) in [("general", 5000), ("machine", 100)] {
+        let past = Batch::past(vec![from(name, second)], Vec::new());
+        store.append(past).await.expect("stored");
+    }
+    live(&store, [from("general", 5001)]).await;
+    assert_eq!(store.health().clock_set_back, 0);
+    live(&store, [from("machine", 4000)]).await;
+    assert_eq!(store.health().clock_set_back, 1, "a live arrival still tells it");
+}

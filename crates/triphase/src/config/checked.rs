@@ -267,6 +267,13 @@ fn family(meters: &[Spanned<raw::Meter>], wrong: &mut Vec<Complaint>) {
     let mut main: Option<&str> = None;
     for meter in meters.iter().map(Spanned::get_ref) {
         let id = meter.id.get_ref().as_str();
+        if id == analysis::chapter25::REMAINDER {
+            let message = format!(
+                "\"{id}\" is what no meter explains: under this name it stands among the loads; \
+                 choose another id"
+            );
+            wrong.push(Complaint::at(meter.id.span(), message));
+        }
         if !ids.insert(id) {
             wrong.push(Complaint::at(meter.id.span(), format!("there is another meter \"{id}\"")));
         }

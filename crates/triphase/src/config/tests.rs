@@ -113,6 +113,7 @@ fn refuses_what_cannot_be() {
         ("[alarms]\nvoltage_min_v = 430", "below voltage_max_v"),
         ("[alarms]\nunbalance_max = 15", "expected a number from 0 to 1"),
         ("[[meter]]\nid = \"general\"", "there is another meter \"general\""),
+        ("[[meter]]\nid = \"divers\"", "\"divers\" is what no meter explains"),
         ("[[meter]]\nid = \"ligne 1\"", "expected 1 to 64 characters"),
         ("[[meter]]\nid = \"a\"\nparent = \"b\"", "there is no meter with this id"),
         ("[[meter]]\nid = \"a\"\nparent = \"a\"", "its own ancestor"),

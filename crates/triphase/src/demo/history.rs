@@ -20,6 +20,8 @@ use store::{Batch, Store};
 const BATCH_TELEGRAMS: usize = 5_000;
 /// Of the last two days every push is kept, as if the demo had run.
 const DENSE: Duration = Duration::from_secs(2 * 86_400);
+/// How long after it is due a push is whole at the other end of the line.
+const ON_THE_LINE: Duration = Duration::from_millis(40);
 const MINUTE_MICROS: i64 = 60_000_000;
 /// Longest past.
 const WEEKS_MAX: u32 = 26;
@@ -90,12 +92,12 @@ pub(super) fn make(
     let runtime = tokio::runtime::Handle::current();
     let append = |batch: &mut (Vec<Telegram>, Vec<Memory>)| -> Result<()> {
         let (telegrams, memory) = std::mem::take(batch);
-        runtime.block_on(store.append(Batch::live(telegrams, memory)))?;
+        runtime.block_on(store.append(Batch::past(telegrams, memory)))?;
         Ok(())
     };
     while feed.due() < end {
         let Some(push) = feed.next() else { break };
-        let heard = driver.receive(push.due, &push.bytes);
+        let heard = driver.receive(push.due.plus(ON_THE_LINE), &push.bytes);
         if heard.telegrams.is_empty() && push.kind != Kind::SubMeterPoll {
             bail!("the simulated meter's push of {} was not understood", push.due);
         }
@@ -132,12 +134,12 @@ pub(super) fn of_machines(
         batch.extend(telegrams);
         if batch.len() >= BATCH_TELEGRAMS {
             let full = std::mem::take(&mut batch);
-            runtime.block_on(store.append(Batch::live(full, Vec::new())))?;
+            runtime.block_on(store.append(Batch::past(full, Vec::new())))?;
             progress.at(at.since(begin).as_secs());
         }
         Ok(())
     })?;
-    runtime.block_on(store.append(Batch::live(batch, Vec::new())))?;
+    runtime.block_on(store.append(Batch::past(batch, Vec::new())))?;
     progress.done();
     Ok(machines)
 }
@@ -145,6 +147,40 @@ pub(super) fn of_machines(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use analysis::journal::Recogniser;
+    use reading::{JournalKind, MeterId};
+
+    #[tokio::test]
+    async fn the_night_of_the_clock_change_is_told_as_what_it_is() {
+        let at = |text| Timestamp::parse_rfc3339(text).expect("a time");
+        let zone = jiff::tz::TimeZone::get("Europe/Paris").expect("known");
+        let general = MeterId::new("general").expect("an id");
+        let model = meter::model("lgz_e450").expect("known");
+        let options = meter::DriverOptions {
+            zone: Some(zone.clone()),
+            ..meter::DriverOptions::new(general.clone())
+        };
+        let meter::Reader::Listens(mut driver) = model.reader(options) else {
+            unreachable!("an E450 pushes")
+        };
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path(), store::Options::default()).expect("a store");
+        let told = store.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            let protection = sim::Protection::of(None, None);
+            let mut feed = E450Feed::new(7, at("2026-10-25T00:30:00Z"), &zone, &protection);
+            make(&mut feed, driver.as_mut(), &told, at("2026-10-25T01:30:00Z"))
+        });
+        made.await.expect("no panic").expect("a past");
+        let mut recogniser = Recogniser::new(general, None);
+        let mut kinds = Vec::new();
+        for sample in store.samples_after(0, 10_000).expect("read") {
+            kinds.extend(
+                recogniser.take(sample.id, &sample.telegram).iter().map(|entry| entry.kind),
+            );
+        }
+        assert_eq!(kinds, [JournalKind::DaylightSaving]);
+    }
 
     #[test]
     fn lengths_are_read_and_bounded() {

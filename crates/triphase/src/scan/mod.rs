@@ -3,7 +3,7 @@
 //! In: a bus, as the command line names it. Out: what answered, on stdout, as comments and a block
 //! that can be pasted into triphase.toml; progress on stderr where that is a terminal. One file per
 //! bus: its arguments, its search. A bus on which nothing was found ends with exit 1 and says what
-//! to look at.
+//! to look at; a bus that is none, or units that cannot be, with exit 2.
 
 mod mbus;
 mod modbus;
@@ -57,6 +57,23 @@ pub(crate) struct Findings {
     pub(crate) advice: &'static str,
 }
 
+/// The search was asked for in a way that cannot be done.
+#[derive(Debug)]
+pub(crate) struct Misused(pub(crate) String);
+
+impl std::fmt::Display for Misused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Misused {}
+
+/// What is missing where every meter that was found is a machine's.
+const MAIN_METER: &str = "# Who draws what is on the page /machines. What no meter explains is known \
+                          once one of them,\n# or another meter, measures the whole: give that one \
+                          role = \"main\".";
+
 /// Searches and prints; tells whether anything was found.
 ///
 /// # Errors
@@ -86,6 +103,9 @@ fn print(findings: &Findings, out: &mut dyn Write) -> std::io::Result<()> {
         }
         writeln!(out)?;
     }
+    if findings.found.iter().any(|found| found.block.contains("role = \"machine\"")) {
+        writeln!(out, "{MAIN_METER}")?;
+    }
     out.flush()
 }
 
@@ -104,6 +124,15 @@ mod tests {
         print(&Findings { found: vec![found, bare], advice: "" }, &mut out).expect("memory");
         let text = String::from_utf8(out).expect("text");
         assert_eq!(text, "# a meter\n# that answered\n[[meter]]\nid = \"a\"\n\n# a port\n\n");
+        toml::from_str::<toml::Table>(&text).expect("valid TOML");
+        let machine = Found {
+            what: "a meter".to_owned(),
+            block: "[[meter]]\nid = \"a\"\nrole = \"machine\"\n".to_owned(),
+        };
+        let mut out = Vec::new();
+        print(&Findings { found: vec![machine], advice: "" }, &mut out).expect("memory");
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.contains("role = \"main\""), "{text}");
         toml::from_str::<toml::Table>(&text).expect("valid TOML");
     }
 }

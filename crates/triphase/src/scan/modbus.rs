@@ -2,10 +2,10 @@
 //! map reads sense from them.
 
 use super::place::{self, Bus};
-use super::{Findings, Found, Progress};
+use super::{Findings, Found, Misused, Progress};
 use crate::acquire::{Asker, Clock, Owed, Tap};
 use crate::clock;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
 use meter::Correction;
 use meter::modbus::{
@@ -302,6 +302,7 @@ const fn question(unit: u8, span: Span) -> Question {
 /// What is said of a device, and the block that reads it.
 fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
     let Device { port, unit, texts } = device;
+    let id = id(port, *unit);
     let mut what = format!("unit {unit} on {}", short(port));
     if !texts.is_empty() {
         what.push_str(&format!(" says it is {}", texts.join(", ")));
@@ -312,7 +313,7 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
              docs/meters/adding-a-modbus-meter.md",
         );
         let block = format!(
-            "# [[meter]]\n# id = \"unit_{unit}\"\n# model = \"my_meter.toml\"\n# port = \"{}\"\n",
+            "# [[meter]]\n# id = \"{id}\"\n# model = \"my_meter.toml\"\n# port = \"{}\"\n",
             url(port, *unit)
         );
         return Found { what, block };
@@ -335,9 +336,9 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
     what.push_str("\ncompare the first reading with the meter's display");
     let (id, which) = match meter {
         Some(NumberedMeter { number, .. }) => {
-            (format!("unit_{unit}_meter_{number}"), format!("sunspec_meter = {number}\n"))
+            (format!("{id}_meter_{number}"), format!("sunspec_meter = {number}\n"))
         }
-        None => (format!("unit_{unit}"), String::new()),
+        None => (id, String::new()),
     };
     let block = format!(
         "[[meter]]\nid = \"{id}\"\nrole = \"machine\"\nmodel = \"{model}\"\n{which}port = \
@@ -345,6 +346,28 @@ fn found(device: &Device<'_>, proposals: &[Proposal]) -> Found {
         url(port, *unit)
     );
     Found { what, block }
+}
+
+/// An id that no unit of another bus is given: `unit_2_at_10.0.0.12`.
+fn id(port: &Port, unit: u8) -> String {
+    /// The port of Modbus/TCP, which needs no mention.
+    const PORT_USUAL: u16 = 502;
+    /// Most characters of the place; the end of a device's path tells devices apart.
+    const PLACE_MAX: usize = 48;
+    let place = match port {
+        Port::ModbusTcp { host, port: PORT_USUAL, .. } => host.clone(),
+        Port::ModbusTcp { host, port, .. } | Port::ModbusRtuTcp { host, port, .. } => {
+            format!("{host}-{port}")
+        }
+        Port::ModbusRtu { line, .. } => {
+            line.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
+        other => short(other),
+    };
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let place: Vec<char> = place.chars().map(plain).collect();
+    let place: String = place[place.len().saturating_sub(PLACE_MAX)..].iter().collect();
+    format!("unit_{unit}_at_{place}")
 }
 
 /// The port of one unit as the configuration writes it.
@@ -382,14 +405,18 @@ fn ports(text: &str) -> Result<Vec<Port>> {
 }
 
 /// `1-32,126`.
-fn units(text: &str) -> Result<Vec<u8>> {
+fn units(text: &str) -> Result<Vec<u8>, Misused> {
     let mut units = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let unit = |text: &str| text.trim().parse::<u8>().ok().filter(|unit| *unit <= UNIT_MAX);
         match (unit(first), unit(last)) {
             (Some(first), Some(last)) if first <= last => units.extend(first..=last),
-            _ => bail!("--units {text}: expected units from 0 to {UNIT_MAX}, such as 1-32,126"),
+            _ => {
+                return Err(Misused(format!(
+                    "--units {text}: expected units from 0 to {UNIT_MAX}, such as 1-32,126"
+                )));
+            }
         }
     }
     units.dedup();
@@ -415,6 +442,30 @@ mod tests {
         assert_eq!(ports("/dev/ttyUSB0").expect("valid").len(), LINES.len());
         let plain = ports("tcp://10.0.0.9:1").expect("valid");
         assert_eq!(plain, ports("modbus+tcp://10.0.0.9:1").expect("valid"));
+    }
+
+    #[test]
+    fn units_of_different_buses_have_different_ids() {
+        let of = |text: &str| id(&ports(text).expect("a bus")[0], 1);
+        let ids = [
+            "modbus+tcp://10.0.0.9",
+            "modbus+tcp://10.0.0.10",
+            "modbus+tcp://10.0.0.10:1502",
+            "modbus+rtutcp://10.0.0.11:4001",
+            "modbus+tcp://[fd00::1]",
+            "modbus+rtu:///dev/ttyUSB0",
+            "modbus+rtu:///dev/serial/by-id/usb-FTDI_FT232R_USB_UART_of_a_long_name_A50285BI-if00-port0",
+        ]
+        .map(of);
+        assert_eq!(ids[0], "unit_1_at_10.0.0.9");
+        assert_eq!(ids[2], "unit_1_at_10.0.0.10-1502");
+        assert_eq!(ids[5], "unit_1_at_ttyUSB0");
+        assert!(ids[6].ends_with("A50285BI-if00-port0"), "{ids:?}");
+        let different: std::collections::BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(different.len(), ids.len(), "{ids:?}");
+        for id in &ids {
+            MeterId::new(id.clone()).expect("an id");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! In: a device's path, a gateway's address, or a port as the configuration writes it. Out: the port
 //! of any meter on that bus. What is meant for another bus is refused with the command that fits.
 
-use anyhow::{Result, bail};
+use super::Misused;
 use wire::Port;
 
 /// Which bus is searched.
@@ -48,7 +48,7 @@ impl Bus {
 ///
 /// # Errors
 /// What was expected, or which command searches such a port.
-pub(super) fn port(text: &str, bus: Bus) -> Result<Port> {
+pub(super) fn port(text: &str, bus: Bus) -> Result<Port, Misused> {
     let (device, host) = bus.schemes();
     let (scheme, rest) = match text.split_once("://") {
         None => (device, text),
@@ -66,7 +66,11 @@ pub(super) fn port(text: &str, bus: Bus) -> Result<Port> {
             Some(("mbus", _)) => "; `triphase scan mbus` searches such a port",
             _ => "",
         };
-        bail!("{text}: expected {}{other}", bus.forms());
+        return Err(Misused(format!("{text}: expected {}{other}", bus.forms())));
+    }
+    if rest == text && !text.contains('/') && text.contains(':') {
+        let forms = bus.forms();
+        return Err(Misused(format!("{text}: is tcp://{text} meant? Expected {forms}")));
     }
     let (somebody, keys) = bus.somebody();
     let mut url = format!("{scheme}://{rest}");
@@ -74,7 +78,7 @@ pub(super) fn port(text: &str, bus: Bus) -> Result<Port> {
         url.push(if rest.contains('?') { '&' } else { '?' });
         url.push_str(somebody);
     }
-    url.parse().map_err(|error| anyhow::anyhow!("{text}: {error}; expected {}", bus.forms()))
+    url.parse().map_err(|error| Misused(format!("{text}: {error}; expected {}", bus.forms())))
 }
 
 /// Whether a setting is named.
@@ -128,6 +132,8 @@ mod tests {
         assert!(said.contains("modbus+rtutcp://HOST:PORT") && said.contains("scan mbus"), "{said}");
         let said = shown("tcp://10.0.0.20", Bus::Mbus);
         assert!(said.contains("HOST:PORT") && said.contains("a device such as"), "{said}");
+        let said = shown("10.0.0.12:502", Bus::Modbus);
+        assert!(said.contains("is tcp://10.0.0.12:502 meant?"), "{said}");
         let said = shown("http://10.0.0.20", Bus::Modbus);
         assert!(said.starts_with("http://10.0.0.20: expected a device"), "{said}");
     }

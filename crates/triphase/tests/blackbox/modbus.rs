@@ -283,7 +283,8 @@ fn two_sunspec_meters() -> String {
 
 #[test]
 fn every_meter_of_a_sunspec_device_is_found_and_read() {
-    let url = format!("modbus+tcp://{}", two_sunspec_meters());
+    let address = two_sunspec_meters();
+    let url = format!("modbus+tcp://{address}");
     let output = triphase(&["scan", "modbus", &url, "--units", "1", "--timeout", "2000"]);
     let block = String::from_utf8(output.stdout).expect("text");
     assert!(output.status.success(), "{block}{}", String::from_utf8_lossy(&output.stderr));
@@ -292,7 +293,9 @@ fn every_meter_of_a_sunspec_device_is_found_and_read() {
     }
     let folder = folder(&block);
     let service = Service::run(folder.path());
-    for (id, watts) in [("unit_1_meter_1", 1234.0), ("unit_1_meter_2", -555.0)] {
+    let place = address.replace(':', "-");
+    for (number, watts) in [(1, 1234.0), (2, -555.0)] {
+        let id = format!("unit_1_at_{place}_meter_{number}");
         service.wait_for(&format!("/api/v1/meters/{id}/latest"), |latest| {
             latest["values"]["active_power"]["value"].as_f64() == Some(watts)
         });
@@ -431,7 +434,7 @@ fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
     assert!(block.contains(&format!("model = \"{MODEL}\"")), "{block}");
     let folder = folder(&block);
     let service = Service::run(folder.path());
-    service.wait_for("/api/v1/meters/unit_2/latest", |latest| {
+    service.wait_for(&format!("/api/v1/meters/{}/latest", proposed_id(&block)), |latest| {
         latest["values"]["voltage_l1"]["value"].as_f64().is_some_and(|volts| volts > 200.0)
     });
 }
@@ -458,7 +461,8 @@ fn an_echo_is_no_answer_on_a_line_nor_behind_a_transparent_gateway() {
         );
         let folder = folder(&format!("{}{mute}", block.replace("5s", "200ms")));
         let service = Service::run(folder.path());
-        service.wait_for("/api/v1/samples?meter=unit_2&limit=10", |samples| {
+        let path = format!("/api/v1/samples?meter={}&limit=10", proposed_id(&block));
+        service.wait_for(&path, |samples| {
             samples["samples"].as_array().is_some_and(|samples| samples.len() >= 10)
         });
         // Nothing but the echo came: that is silence, and no answer of whatever kind.
@@ -466,6 +470,43 @@ fn an_echo_is_no_answer_on_a_line_nor_behind_a_transparent_gateway() {
         let (_, cause, reason) = link(&told, "mute");
         assert_eq!(cause, "no_answer", "{reason}");
         assert!(service.terminate().success());
+    }
+}
+
+/// The id that a scan gave to the first device that it can read.
+fn proposed_id(block: &str) -> &str {
+    let id = block.lines().find_map(|line| line.strip_prefix("id = \""));
+    id.expect("a block").trim_end_matches('"')
+}
+
+#[test]
+fn the_scans_blocks_alone_show_every_machine() {
+    let gateway = Gateway::start(&[(1, None), (2, None)]);
+    let url = format!("modbus+tcp://{}", gateway.address);
+    let output = triphase(&["scan", "modbus", &url, "--units", "1-2", "--timeout", "300"]);
+    let block = String::from_utf8(output.stdout).expect("text");
+    assert!(block.contains("role = \"main\""), "what a main meter would make known: {block}");
+    let folder = folder(&block);
+    let service = Service::run(folder.path());
+    let known = |loads: &serde_json::Value| {
+        loads["meters"].as_array().is_some_and(|all| {
+            all.len() == 2 && all.iter().all(|one| one["load_kw"]["value"].is_number())
+        })
+    };
+    let loads = service.wait_for("/api/v1/analysis/loads", known);
+    assert_eq!(loads["sum"]["reason"]["code"], "no_main_meter", "{loads}");
+}
+
+#[test]
+fn a_scan_that_cannot_be_done_is_wrong_usage() {
+    for wrong in [
+        vec!["scan", "modbus", "127.0.0.1:1"],
+        vec!["scan", "modbus", "modbus+tcp://127.0.0.1", "--units", "0-900"],
+    ] {
+        let output = triphase(&wrong);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}: {said}");
+        assert!(said.contains("expected"), "{said}");
     }
 }
 

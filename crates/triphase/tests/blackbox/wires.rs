@@ -101,6 +101,9 @@ fn a_first_demo_tells_its_past_once_and_its_counters_go_on() {
         latest["values"]["active_energy_import"]["value"].as_f64().expect("a number")
     };
     let told = energy(&service);
+    let (_, metrics) = service.get_text("/metrics");
+    let steps = "triphase_clock_steps_total{direction=\"back\"} 0";
+    assert!(metrics.contains(steps), "nobody has set a clock: {metrics}");
     assert!(service.terminate().success());
     let service = start();
     let again = service.wait_for(first, |page| page["samples"][1].is_object());

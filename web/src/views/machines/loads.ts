@@ -77,23 +77,34 @@ export interface Range {
   remainder_kw: (number | null)[];
 }
 
+export interface Sum {
+  kw: number | null;
+  uncertainty_kw: number | null;
+  without: string[];
+  reason: { code: string; text: string };
+}
+
 export interface Loads {
-  meter: string;
+  /** Null where no meter measures the whole. */
+  meter: string | null;
   /** The server's clock. */
   now: string;
   at: string;
+  /** In place of a meter that measures the whole. */
+  sum: Sum | null;
   meters: Load[];
   range: Range | null;
 }
 
 /** The machines, the largest load first, each before what is behind it; unknown ones last. */
 export function sorted(loads: Load[]): Load[] {
-  const behind = (parent: string, depth: number): Load[] =>
+  const behind = (parent: string | null, depth: number): Load[] =>
     loads
       .filter((one) => one.parent === parent && one.depth === depth)
       .sort((a, b) => (b.load_kw.value ?? -1e9) - (a.load_kw.value ?? -1e9))
       .flatMap((one) => [one, ...behind(one.meter, depth + 1)]);
-  return loads[0] ? behind(loads[0].meter, 1) : [];
+  // Without a meter of the whole the first ones have none upstream.
+  return behind(loads.find((one) => one.depth === 0)?.meter ?? null, 1);
 }
 
 /** Most bands of the stacked chart beside the remainder. */

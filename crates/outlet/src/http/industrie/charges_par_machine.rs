@@ -1,6 +1,7 @@
 //! `GET /api/industrie/charges-par-machine`: measured loads in place of the chapter's constants.
 //!
-//! In: the loads of the meters directly behind the chosen one. Out: the chapter's three objects by
+//! In: the loads of the meters directly behind the chosen one; where none was asked for and none
+//! measures the whole, of all that have no other upstream. Out: the chapter's three objects by
 //! configured id with `divers`, what no meter explains. Outside strict mode a silent meter is null
 //! and a warning says that `divers` contains it; strict mode leaves it out.
 
@@ -8,18 +9,21 @@ use super::{Beside, Refusal, Request};
 use crate::MeterInfo;
 use crate::http::v1::Now;
 use crate::last::Last;
+use crate::lookup::blocking;
 use analysis::chapter25::{self, Loads, REMAINDER, Warning};
 use analysis::derive;
 use analysis::loads::{Load, LoadMethod, Remainder, remainder};
 use analysis::meter_balance::BalanceVerdict;
 use axum::response::Json;
 use serde::{Serialize, Serializer};
+use std::sync::Arc;
 
 #[derive(Serialize)]
 pub(super) struct Body {
     timestamp: String,
     charges_par_equipement: ByName<Option<f64>>,
-    total_consomme: f64,
+    /// Null where nothing is known of now.
+    total_consomme: Option<f64>,
     pourcentages: ByName<Option<f64>>,
     methode: ByName<Option<&'static str>>,
     #[serde(flatten)]
@@ -52,45 +56,55 @@ impl<V: Serialize> Serialize for ByName<V> {
     }
 }
 
-/// A meter directly behind the chosen one.
+/// A meter whose load is told.
 struct Part<'a> {
+    place: usize,
     meter: &'a MeterInfo,
     load: &'a Load,
 }
 
 pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
     let outlet = &request.outlet;
-    let now = Now::at_once(outlet);
+    let (reading, mode) = (Arc::clone(outlet), request.mode);
+    let now = blocking(&outlet.store, move |_| {
+        reading.unrest.refresh(&reading)?;
+        Ok(Now::of(&reading, mode))
+    });
+    let now = now.await?;
     let place = outlet.meters.iter().position(|meter| meter.id == request.meter.id);
     let place = place.ok_or(Refusal::UnknownMeter)?;
-    let parts: Vec<Part<'_>> = now
-        .branches
-        .iter()
-        .zip(&outlet.meters)
-        .filter(|(branch, _)| branch.parent == Some(place))
-        .map(|(branch, meter)| Part { meter, load: &branch.load })
-        .collect();
-    let last = request.last().ok();
-    let whole_kw = whole(&request, &now.branches[place].load, (last.as_ref(), !parts.is_empty()));
+    let is_sum = !request.is_named && !now.tops.is_empty();
+    let parts = parts(&outlet.meters, &now, (!is_sum).then_some(place));
+    let last = request.last().ok().filter(|_| !is_sum);
+    let own_load = &now.branches[place].load;
+    let whole_kw =
+        (!is_sum).then(|| whole(&request, own_load, (last.as_ref(), !parts.is_empty()))).flatten();
     let known: Vec<(String, f64)> = parts
         .iter()
         .filter_map(|part| Some((part.meter.id.to_string(), part.load.known()?.kw)))
         .collect();
-    let loads = chapter25::loads(whole_kw, &known).ok_or(Refusal::NoMeasurement)?;
-    let used = parts.iter().zip(now.behind(place)).filter(|(part, _)| part.load.known().is_some());
-    let own = last.as_ref().filter(|_| whole_kw.is_some()).map(|last| last.measurement.at());
-    let newest = used.filter_map(|(_, measured)| measured).chain(own).max();
+    let loads = chapter25::loads(whole_kw, &known);
+    let total_kw = loads.as_ref().map(|loads| loads.total_kw);
+    // Where all is silent, that is told with the time of what was known last.
+    let is_dark = loads.is_none() && !parts.is_empty() && !request.strict();
+    let nothing = is_dark.then(|| Loads { loads: Vec::new(), total_kw: 0.0 });
+    let loads = loads.or(nothing).ok_or(Refusal::NoMeasurement)?;
+    let used = parts.iter().filter(|part| is_dark || part.load.known().is_some());
+    let own = last.as_ref().filter(|_| is_dark || whole_kw.is_some());
+    let own = own.map(|last| last.measurement.at());
+    let newest = used.filter_map(|part| now.measured[part.place]).chain(own).max();
     let timestamp = request.time(newest.ok_or(Refusal::NoMeasurement)?);
     let rest = whole_kw.and_then(|_| remainder(&now.branches, place));
     let warnings = last.map(|last| last.warnings).unwrap_or_default().into_iter();
-    let warnings = warnings.chain(doubts(&parts, (rest.as_ref(), whole_kw)));
+    let doubts = Doubts { parts: &parts, whole_kw, rest: rest.as_ref(), is_sum, old: &now.old };
+    let warnings = warnings.chain(doubts.all());
     let norms = || Norms {
         divers: rest.as_ref().map(|rest| RemainderNorms::new(rest, &outlet.meters)),
         confiance: ByName(
             parts
                 .iter()
                 .map(|part| {
-                    let confidence = part.load.known().map(|known| known.confidence().name());
+                    let confidence = part.load.known().map(|known| known.confidence(now.at).name());
                     (part.meter.id.to_string(), confidence)
                 })
                 .collect(),
@@ -101,7 +115,7 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
     Ok(Json(Body {
         timestamp,
         charges_par_equipement: named.each(|load, _| load.map(|load| load.kw)),
-        total_consomme: loads.total_kw,
+        total_consomme: total_kw,
         pourcentages: named.each(|load, _| load.and_then(|load| load.percent)),
         methode: named.each(|load, part| match part {
             Some(part) => part.load.known().map(|known| known.method.french()),
@@ -111,6 +125,17 @@ pub(super) async fn get(request: Request) -> Result<Json<Body>, Refusal> {
         }),
         beside,
     }))
+}
+
+/// The meters directly behind one; without one all that have no other upstream.
+fn parts<'a>(meters: &'a [MeterInfo], now: &'a Now, upstream: Option<usize>) -> Vec<Part<'a>> {
+    let is_part = |place: usize| match upstream {
+        Some(upstream) => now.branches[place].parent == Some(upstream),
+        None => now.tops.contains(&place),
+    };
+    let branches = now.branches.iter().zip(meters).enumerate();
+    let branches = branches.filter(|(place, _)| is_part(*place));
+    branches.map(|(place, (branch, meter))| Part { place, meter, load: &branch.load }).collect()
 }
 
 /// The power of the chosen meter. **Unit** kW.
@@ -164,29 +189,73 @@ impl RemainderNorms {
 }
 
 /// What must be known to read the loads.
-fn doubts(parts: &[Part<'_>], (rest, whole_kw): (Option<&Remainder>, Option<f64>)) -> Vec<Warning> {
-    let unknown: Vec<&str> = parts
-        .iter()
-        .filter(|part| part.load.known().is_none())
-        .map(|part| part.meter.id.as_str())
-        .collect();
-    let mut warnings = Vec::new();
-    if !unknown.is_empty() {
-        let names = unknown.join(", ");
-        warnings.push(Warning::with_values(
+struct Doubts<'a> {
+    parts: &'a [Part<'a>],
+    whole_kw: Option<f64>,
+    rest: Option<&'a Remainder>,
+    /// No meter measures the whole.
+    is_sum: bool,
+    /// By the place of a meter.
+    old: &'a [bool],
+}
+
+impl Doubts<'_> {
+    fn all(&self) -> Vec<Warning> {
+        let unknown = self.unknown();
+        let old = self.names(|part| self.old[part.place] && part.load.known().is_some());
+        let old = (!old.is_empty()).then(|| {
+            Warning::with_values(
+                "charges_anciennes",
+                format!("Mesures anciennes, enregistrées après coup : {old}."),
+                format!("Old measurements, stored afterwards: {old}."),
+            )
+        });
+        let warnings = [unknown, old, self.no_whole(), self.exceeded()];
+        warnings.into_iter().flatten().collect()
+    }
+
+    fn names(&self, which: impl Fn(&Part<'_>) -> bool) -> String {
+        let names = self.parts.iter().filter(|part| which(part)).map(|part| part.meter.id.as_str());
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    fn unknown(&self) -> Option<Warning> {
+        let names = self.names(|part| part.load.known().is_none());
+        if names.is_empty() {
+            return None;
+        }
+        let (french, english) = match self.whole_kw {
+            Some(_) => (" ; elle est comprise dans « divers ».", "; it is part of \"divers\"."),
+            None => (" ; le total ne la comprend pas.", "; the total is without it."),
+        };
+        Some(Warning::with_values(
             "sous_compteur_muet",
-            format!("Charge inconnue : {names} ; elle est comprise dans « divers »."),
-            format!("Load unknown: {names}; it is part of \"divers\"."),
-        ));
+            format!("Charge inconnue : {names}{french}"),
+            format!("Load unknown: {names}{english}"),
+        ))
     }
-    if whole_kw.is_none() && !parts.is_empty() {
-        warnings.push(Warning::new(
-            "total_inconnu",
-            "La puissance totale est inconnue : « divers » ne peut pas être calculé.",
-            "The total power is unknown: \"divers\" cannot be computed.",
-        ));
+
+    fn no_whole(&self) -> Option<Warning> {
+        if self.is_sum {
+            return Some(Warning::new(
+                "sans_compteur_general",
+                "Aucun compteur général n'est configuré : le total est la somme des charges \
+                 mesurées, et « divers » ne peut pas être calculé.",
+                "No main meter is configured: the total is the sum of the measured loads, and \
+                 \"divers\" cannot be computed.",
+            ));
+        }
+        (self.whole_kw.is_none() && !self.parts.is_empty()).then(|| {
+            Warning::new(
+                "total_inconnu",
+                "La puissance totale est inconnue : « divers » ne peut pas être calculé.",
+                "The total power is unknown: \"divers\" cannot be computed.",
+            )
+        })
     }
-    if let Some(rest) = rest.filter(|rest| rest.verdict == BalanceVerdict::SubExceedsMain) {
+
+    fn exceeded(&self) -> Option<Warning> {
+        let rest = self.rest.filter(|rest| rest.verdict == BalanceVerdict::SubExceedsMain)?;
         let (kw, doubt) = (-rest.kw, rest.uncertainty_kw);
         let french = format!(
             "Les sous-compteurs mesurent {} kW de plus que le compteur en amont (incertitude \
@@ -198,7 +267,6 @@ fn doubts(parts: &[Part<'_>], (rest, whole_kw): (Option<&Remainder>, Option<f64>
             "The sub-meters measure {kw:.2} kW more than the meter upstream (uncertainty \
              {doubt:.2} kW): CT ratio, polarity or clock."
         );
-        warnings.push(Warning::with_values("sous_compteurs_superieurs", french, english));
+        Some(Warning::with_values("sous_compteurs_superieurs", french, english))
     }
-    warnings
 }

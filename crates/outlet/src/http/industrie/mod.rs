@@ -97,6 +97,8 @@ struct Parameters {
 /// The question of a request to one of the routes.
 pub(super) struct Asked<'a> {
     meter: &'a MeterInfo,
+    /// Whether the request named it.
+    is_named: bool,
     mode: Mode,
 }
 
@@ -111,15 +113,20 @@ impl<'a> Asked<'a> {
             Some("strict") => Mode::Strict,
             Some(_) => return Err(Refusal::UnknownMode),
         };
-        let meter = match parameters.compteur.as_deref() {
-            None | Some("") => outlet.main_meter().ok_or(Refusal::NoMeasurement)?,
+        let named = parameters.compteur.as_deref().filter(|name| !name.is_empty());
+        let meter = match named {
+            None => outlet.main_meter().ok_or(Refusal::NoMeasurement)?,
             Some(name) => outlet.find_meter(name).ok_or(Refusal::UnknownMeter)?,
         };
-        Ok(Self { meter, mode })
+        Ok(Self { meter, is_named: named.is_some(), mode })
     }
 
     pub(super) const fn meter(&self) -> &'a MeterInfo {
         self.meter
+    }
+
+    pub(super) const fn is_named(&self) -> bool {
+        self.is_named
     }
 
     pub(super) const fn mode(&self) -> Mode {
@@ -131,6 +138,7 @@ impl<'a> Asked<'a> {
 struct Request {
     outlet: Arc<Service>,
     meter: MeterInfo,
+    is_named: bool,
     mode: Mode,
 }
 
@@ -141,8 +149,8 @@ impl FromRequestParts<Arc<Service>> for Request {
         parts: &mut Parts,
         outlet: &Arc<Service>,
     ) -> Result<Self, Self::Rejection> {
-        let Asked { meter, mode } = Asked::of(outlet, &parts.uri)?;
-        Ok(Self { meter: meter.clone(), outlet: outlet.clone(), mode })
+        let Asked { meter, is_named, mode } = Asked::of(outlet, &parts.uri)?;
+        Ok(Self { meter: meter.clone(), outlet: outlet.clone(), is_named, mode })
     }
 }
 

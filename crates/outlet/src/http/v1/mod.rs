@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 pub(super) use alarms::AlarmsBody;
 pub(crate) use analysis::Now;
+pub use analysis::Unrest;
 pub(super) use analysis::{
     AvailabilityBody, BalanceBody, KpiBody, Ledger, Practice, ReactiveBody, make_ready,
 };

@@ -3,6 +3,9 @@ import type { Words } from "./fr";
 const de: Words = {
   now: "Jetzt",
   sum: (whole, parts, rest) => `${whole} = gemessen ${parts} + nicht zugeordnet ${rest}`,
+  measured: (kw) => `${kw} gemessen`,
+  noMain: "Kein Hauptzähler eingerichtet: dies ist die Summe des Gemessenen, der nicht zugeordnete Rest ist nicht berechenbar. Ein [[meter]] mit role = \"main\" macht ihn bekannt.",
+  without: (names) => `nicht enthalten, weil unbekannt: ${names}`,
   contains: (names) => `nicht zugeordnet enthält: ${names}`,
   others: "nicht zugeordnet",
   unattributed: "ohne eigenen Zähler",

@@ -3,6 +3,9 @@ import type { Words } from "./fr";
 const en: Words = {
   now: "Now",
   sum: (whole, parts, rest) => `${whole} = measured ${parts} + unattributed ${rest}`,
+  measured: (kw) => `${kw} measured`,
+  noMain: "No main meter is configured: this is the sum of what is measured, and what is unattributed cannot be computed. A [[meter]] with role = \"main\" makes it known.",
+  without: (names) => `not in it, because not known: ${names}`,
   contains: (names) => `unattributed contains: ${names}`,
   others: "unattributed",
   unattributed: "no meter of its own",

@@ -1,6 +1,9 @@
 const fr = {
   now: "Maintenant",
   sum: (whole: string, parts: string, rest: string) => `${whole} = mesuré ${parts} + divers ${rest}`,
+  measured: (kw: string) => `${kw} mesurés`,
+  noMain: "Aucun compteur général configuré : ceci est la somme de ce qui est mesuré, « divers » ne peut pas être calculé. Un [[meter]] avec role = \"main\" le fait connaître.",
+  without: (names: string) => `non compris, car inconnu : ${names}`,
   contains: (names: string) => `divers comprend : ${names}`,
   others: "divers",
   unattributed: "non attribué",

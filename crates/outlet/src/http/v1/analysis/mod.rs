@@ -28,6 +28,7 @@ pub(in crate::http) use balance::BalanceBody;
 pub(in crate::http) use doctor::Practice;
 pub(in crate::http) use kpi::KpiBody;
 pub(crate) use loads::Now;
+pub use loads::Unrest;
 pub(in crate::http) use loads::{Ledger, make_ready};
 pub(in crate::http) use reactive::ReactiveBody;
 

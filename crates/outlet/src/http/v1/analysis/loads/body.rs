@@ -7,7 +7,7 @@ use crate::http::v1::figure::{FigureBody, ReasonBody};
 use crate::json::Utc;
 use analysis::energy_bars::EnergyBar;
 use analysis::loads::{
-    Load, MachineState, Remainder, Stretch, Thresholds, remainder, states, totals,
+    KnownLoad, Load, MachineState, Remainder, Stretch, Thresholds, remainder, states, totals,
 };
 use analysis::{Figure, loads};
 use reading::Timestamp;
@@ -16,14 +16,29 @@ use serde::Serialize;
 /// Loads behind a meter.
 #[derive(Serialize)]
 pub(in crate::http::v1) struct Body {
-    pub(super) meter: String,
+    /// Null where no meter measures the whole and none was asked for.
+    pub(super) meter: Option<String>,
     /// The clock of the answer.
     pub(super) now: Utc,
     /// The newest instant of the site.
     pub(super) at: Utc,
+    /// In place of a meter that measures the whole.
+    pub(super) sum: Option<SumBody>,
     /// The meter and what is behind it, each before those behind itself.
     pub(super) meters: Vec<LoadBody>,
     pub(super) range: Option<super::range::RangeBody>,
+}
+
+/// What the meters measure together that have no other upstream.
+#[derive(Serialize)]
+pub(super) struct SumBody {
+    /// **Unit** kW; null where none of them is known.
+    pub(super) kw: Option<f64>,
+    uncertainty_kw: Option<f64>,
+    /// Meters whose load is not known, and therefore not in it.
+    without: Vec<String>,
+    /// Why nothing is known of what none of them measures.
+    reason: ReasonBody,
 }
 
 /// One meter.
@@ -124,6 +139,24 @@ pub(super) struct Subject<'a> {
     pub(super) day: &'a Day,
 }
 
+impl SumBody {
+    pub(super) fn of(now: &Now, meters: &[MeterInfo]) -> Self {
+        let loads = || now.tops.iter().map(|top| (*top, now.branches[*top].load.known()));
+        let known: Vec<&KnownLoad> = loads().filter_map(|(_, load)| load).collect();
+        let some = |number: f64| (!known.is_empty()).then_some(number);
+        let squares = known.iter().map(|load| load.uncertainty_kw().powi(2)).sum::<f64>();
+        let unknown = loads().filter(|(_, load)| load.is_none());
+        let text = "No meter measures the whole: this is the sum of what is measured, and what no \
+                    meter measures cannot be known. A [[meter]] with role = \"main\" makes it known.";
+        Self {
+            kw: some(known.iter().map(|load| load.kw).sum()),
+            uncertainty_kw: some(squares.sqrt()),
+            without: unknown.map(|(top, _)| meters[top].id.to_string()).collect(),
+            reason: ReasonBody::new("no_main_meter", text),
+        }
+    }
+}
+
 impl LoadBody {
     pub(super) fn new(
         subject: &Subject<'_>,
@@ -164,7 +197,7 @@ impl LoadBody {
             depth,
             load_kw,
             uncertainty_kw: known.map(loads::KnownLoad::uncertainty_kw),
-            confidence: known.map(|known| known.confidence().name()),
+            confidence: known.map(|known| known.confidence(now.at).name()),
             share_pct: known.and_then(|known| share(known.kw)),
             measured_at: now.measured[place].map(Utc),
             last,

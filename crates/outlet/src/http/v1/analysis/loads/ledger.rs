@@ -58,21 +58,6 @@ pub(in crate::http) struct Day {
     counted_at: Timestamp,
 }
 
-impl Day {
-    /// Root mean square change between the newest intervals, and their length. **Unit** kW, s.
-    pub(in crate::http) fn unrest(&self) -> (f64, f64) {
-        /// So many of the newest.
-        const STEPS_MAX: usize = 36;
-        let newest = &self.intervals[self.intervals.len().saturating_sub(STEPS_MAX)..];
-        let squares: Vec<f64> =
-            newest.windows(2).map(|pair| (pair[1].kw - pair[0].kw).powi(2)).collect();
-        #[allow(clippy::cast_precision_loss)] // A few dozen.
-        let mean = squares.iter().sum::<f64>() / squares.len().max(1) as f64;
-        let length = newest.last().map_or(0.0, |last| last.to.since(last.from).as_secs_f64());
-        (mean.sqrt(), length)
-    }
-}
-
 /// The day of one meter, once it was read; locked while it is read.
 type Place = Arc<Mutex<Option<Arc<Day>>>>;
 

@@ -63,7 +63,7 @@ impl From<&Stretch> for StretchBody {
 }
 
 impl RangeBody {
-    /// **Shape** the first subject is the meter that was asked for.
+    /// **Shape** the first subject is the meter that was asked for, where it has the depth 0.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -103,7 +103,7 @@ impl RangeBody {
 
 /// What is left of the whole in one interval.
 fn rest(meters: &[CourseBody], place: usize) -> Option<f64> {
-    let whole = meters.first()?.kw[place]?;
+    let whole = meters.first().filter(|whole| whole.depth == 0)?.kw[place]?;
     let mut behind = meters.iter().filter(|meter| meter.depth == 1).peekable();
     behind.peek()?;
     Some(behind.filter_map(|meter| meter.kw[place]).fold(whole, |left, kw| left - kw))
