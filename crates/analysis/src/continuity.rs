@@ -4,7 +4,8 @@
 //! Out: a verdict on each, or the runs between whose readings a difference is energy. A reading that
 //! does not follow from the one before is held back until the next ones say what it was: nonsense,
 //! when they follow from the reading before it; another level (rolled over, reset, replaced, leapt),
-//! when they follow from it. The step to another level is never energy. Source: domain rule
+//! when they follow from it. The step to another level is never energy. A register that showed next to
+//! nothing for a while and comes back to its level of before goes on from there. Source: domain rule
 //! "counter". Refuses nothing.
 
 use crate::counter_fall::{LISTS_APART_KWH_MAX, RESET_SHARE};
@@ -22,7 +23,15 @@ const ROUNDING: f64 = 1e-6;
 /// Two lists of one meter snapshot different instants. **Unit** Wh.
 const LISTS_APART_WH: f64 = LISTS_APART_KWH_MAX * 1000.0 + ROUNDING;
 /// Fewest and most digits of a register.
-const DIGITS: std::ops::RangeInclusive<u32> = 6..=12;
+const DIGITS: std::ops::RangeInclusive<u32> = 4..=12;
+/// Shorter registers, and those whose usual growth is not known, pass their end only within this share
+/// of their range.
+const NEAR_SHARE: f64 = 0.01;
+/// A register of at least so much is not a shorter one.
+const LONG_MODULUS: f64 = 60_000.0;
+/// A counter that showed fewer digits before a reset may have run through them anew: it is not told to
+/// have come back when it can have.
+const RETURN_DIGITS_MIN: f64 = 100.0;
 /// Widths of binary registers. **Unit** bits.
 const WIDTHS: [u32; 4] = [16, 24, 31, 32];
 
@@ -75,6 +84,16 @@ pub enum Verdict {
         count: usize,
         /// The first of them.
         wild: Point,
+        /// The last reading that stays trusted.
+        before: Point,
+    },
+    /// The register came back: it follows from the level before the last reset, and all since was
+    /// nonsense.
+    Returns {
+        /// The last reading of the level that it came back to.
+        before: Point,
+        /// The first reading that was nonsense.
+        wild: Point,
     },
     /// It and those held back are a level of their own.
     Breaks {
@@ -96,13 +115,35 @@ pub struct Track {
     trusted: VecDeque<Point>,
     held: Vec<Point>,
     wild: Option<Point>,
+    former: Option<Former>,
+}
+
+/// The level before a reset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Former {
+    /// Its last reading.
+    pub last: Point,
+    /// The first reading after the reset.
+    pub wild: Point,
 }
 
 impl Track {
     /// A track with what [`parts`](Self::parts) told.
     #[must_use]
     pub fn of(trusted: Vec<Point>, held: Vec<Point>, wild: Option<Point>) -> Self {
-        Self { trusted: trusted.into(), held, wild }
+        Self { trusted: trusted.into(), held, wild, former: None }
+    }
+
+    /// The same track, which was reset before.
+    #[must_use]
+    pub fn after(self, former: Option<Former>) -> Self {
+        Self { former, ..self }
+    }
+
+    /// The level before the last reset, as long as the counter may come back to it.
+    #[must_use]
+    pub const fn former(&self) -> Option<Former> {
+        self.former
     }
 
     /// The last trusted readings and those held back, oldest first, and the first one that is in doubt.
@@ -118,7 +159,9 @@ impl Track {
 
     /// Moves every reading in time: the clock that dated them was set.
     pub fn redate(&mut self, moved: impl Fn(Timestamp) -> Timestamp) {
+        let former = self.former.iter_mut().flat_map(|it| [&mut it.last, &mut it.wild]);
         let points = self.trusted.iter_mut().chain(&mut self.held).chain(&mut self.wild);
+        let points = points.chain(former);
         points.for_each(|point| point.at = moved(point.at));
     }
 
@@ -134,9 +177,16 @@ impl Track {
         let follows = |from: &Point, to: &Point| {
             (0.0..=allowed(from, to) + ROUNDING).contains(&difference(to.value, from.value))
         };
+        if let Some(Former { last, wild }) = self.came_back((&base, &point), &follows) {
+            self.former = None;
+            self.release();
+            self.trusted = [last, point].into();
+            return Verdict::Returns { before: last, wild };
+        }
         if follows(&base, &point) {
             // Of a reading that was early rather than wrong, there is nothing to tell.
-            let late = self.held.last().is_some_and(|last| follows(last, &point));
+            let early = |last: &Point| !fell_to_nothing(&base, last) && follows(last, &point);
+            let late = self.held.last().is_some_and(early);
             self.trust(point);
             return match self.release() {
                 Some(wild) if !late => Verdict::Heals { wild },
@@ -145,7 +195,7 @@ impl Track {
         }
         let level = self.held.last().is_some_and(|last| follows(last, &point));
         let fall = difference(base.value, point.value);
-        let reset = point.value.to_f64() < RESET_SHARE * base.value.to_f64();
+        let reset = fell_to_nothing(&base, &point);
         let apart = (0.0..=LISTS_APART_WH).contains(&fall) && point.list != base.list;
         if apart && !reset && !level {
             return self.release().map_or(Verdict::OtherList, |wild| Verdict::Heals { wild });
@@ -160,6 +210,19 @@ impl Track {
         } else {
             self.settle(&follows, allowed)
         }
+    }
+
+    /// The level before the last reset, if a reading steps from next to nothing right back to it.
+    fn came_back(
+        &self,
+        (base, point): (&Point, &Point),
+        follows: &dyn Fn(&Point, &Point) -> bool,
+    ) -> Option<Former> {
+        let former = self.former?;
+        let digits = former.last.value.to_f64() / digit(&former.last);
+        let anew = digits < RETURN_DIGITS_MIN && follows(base, point);
+        let back = fell_to_nothing(&former.last, base) && follows(&former.last, point);
+        (back && !anew).then_some(former)
     }
 
     fn trust(&mut self, point: Point) {
@@ -190,15 +253,27 @@ impl Track {
         });
         if let Some(count) = retracted {
             let kept = self.trusted.len() - count;
-            let wild = self.trusted[kept];
+            let (wild, before) = (self.trusted[kept], self.trusted[kept - 1]);
             self.trusted.truncate(kept);
             held.into_iter().for_each(|point| self.trust(point));
-            return Verdict::Retracts { count, wild };
+            return Verdict::Retracts { count, wild, before };
         }
         let before = self.trusted.back().copied().unwrap_or(after);
         self.trusted = held.into();
-        Verdict::Breaks { kind: kind(&before, &after, allowed), before, after }
+        let kind = kind(&before, &after, allowed);
+        self.former = (kind == Break::Reset).then_some(Former { last: before, wild: after });
+        Verdict::Breaks { kind, before, after }
     }
+}
+
+/// Whether a counter fell to a small share of what it showed.
+fn fell_to_nothing(from: &Point, to: &Point) -> bool {
+    to.value.to_f64() < RESET_SHARE * from.value.to_f64()
+}
+
+/// What the last digit of a register is worth.
+fn digit(point: &Point) -> f64 {
+    10_f64.powi(point.value.exponent().into())
 }
 
 fn kind(before: &Point, after: &Point, allowed: Allowed<'_>) -> Break {
@@ -207,18 +282,23 @@ fn kind(before: &Point, after: &Point, allowed: Allowed<'_>) -> Break {
         return Break::Leap;
     }
     // What the register holds, in its own last digit.
-    let digit = 10_f64.powi(before.value.exponent().into());
+    let digit = digit(before);
     let decimal = DIGITS.map(|digits| 10_f64.powi(digits.cast_signed()));
     let binary = WIDTHS.map(|bits| 2_f64.powi(bits.cast_signed()));
     let passed = |modulus: f64| {
         let full = modulus * digit;
         let grown = full - old + new;
+        let explained = allowed(before, after) + digit;
+        let near = grown <= NEAR_SHARE * full;
         // A register that is not nearly full did not pass its end.
-        full > old && old >= 0.9 * full && grown <= allowed(before, after) + digit
+        full > old
+            && old >= 0.9 * full
+            && grown <= explained
+            && (near || (explained.is_finite() && modulus > LONG_MODULUS))
     };
     if decimal.chain(binary).any(passed) {
         Break::Rollover
-    } else if new < RESET_SHARE * old {
+    } else if fell_to_nothing(before, after) {
         Break::Reset
     } else {
         Break::Decrease
@@ -245,6 +325,15 @@ pub fn runs(points: &[Point], breaks: &[Timestamp], allowed: Allowed<'_>) -> Vec
                 Verdict::Retracts { count, .. } => {
                     run.truncate(run.len().saturating_sub(count));
                     run.extend(newest(&track));
+                }
+                Verdict::Returns { before, .. } => {
+                    // The run since the reset was nonsense, and the one before it goes on.
+                    if runs.last().and_then(|run| run.last()) == Some(&before) {
+                        run = runs.pop().unwrap_or_default();
+                    } else {
+                        run = vec![before];
+                    }
+                    run.push(*point);
                 }
                 Verdict::Breaks { .. } => {
                     runs.push(std::mem::replace(&mut run, newest(&track).copied().collect()));

@@ -267,7 +267,7 @@ fn counted(
         |reason| Counted { figure: Figure::Unknown(reason), coverage_pct: 0.0, fine: false };
     let Some(last) = counter.last() else { return unusable(Reason::NotMeasured) };
     let digit = 10_f64.powi(i32::from(last.1.exponent()));
-    let greatest = samples.power.iter().map(|sample| sample.1.to_f64().abs()).fold(0.0, f64::max);
+    let greatest = confirmed_w(samples.power.iter().map(|sample| sample.1.to_f64().abs()));
     let watts = growth_limit_w(samples.supply_w, greatest);
     let allowed =
         |from: &Point, to: &Point| watts * to.at.since(from.at).as_secs_f64() / 3600.0 + digit;
@@ -329,6 +329,10 @@ fn interpolated(run: &[Point], at: Timestamp) -> Option<f64> {
 
 /// A counter cannot grow faster than this multiple of what the supply gives at most.
 const SUPPLY_FACTOR: f64 = 1.5;
+/// A supply may give more than is known of it, but what is measured is not believed beyond this multiple.
+const EXCEEDED_FACTOR: f64 = 4.0;
+/// So many powers confirm each other.
+const CONFIRMATIONS: usize = 3;
 /// Nor, where that is not known, than this multiple of the greatest power that was measured, since
 /// that may have been measured in a quiet hour.
 const MEASURED_FACTOR: f64 = 10.0;
@@ -341,14 +345,32 @@ const LIMIT_W: f64 = 1.5e6;
 /// Faster than this no counter grows. **Unit** W.
 ///
 /// `supply_w`: what the supply gives at most, where it is known; `greatest_w`: the greatest power
-/// that was measured, 0 where none was.
+/// that was measured and [confirmed](confirmed_w), 0 where none was.
 #[must_use]
 pub fn growth_limit_w(supply_w: Option<f64>, greatest_w: f64) -> f64 {
     match supply_w {
-        Some(supply_w) => SUPPLY_FACTOR * supply_w.max(greatest_w),
+        Some(supply_w) => SUPPLY_FACTOR * greatest_w.clamp(supply_w, EXCEEDED_FACTOR * supply_w),
         None if greatest_w > 0.0 => (MEASURED_FACTOR * greatest_w).max(LIMIT_MIN_W),
         None => LIMIT_W,
     }
+}
+
+/// The greatest of some powers that two others reach; the least of fewer. One nonsense value of power
+/// would else excuse one of a counter. **Unit** W.
+#[must_use]
+pub fn confirmed_w(powers: impl Iterator<Item = f64>) -> f64 {
+    let mut greatest = [f64::NEG_INFINITY; CONFIRMATIONS];
+    let mut count = 0_usize;
+    for mut power in powers {
+        count += 1;
+        for kept in &mut greatest {
+            if power > *kept {
+                std::mem::swap(&mut power, kept);
+            }
+        }
+    }
+    let last = count.min(CONFIRMATIONS).checked_sub(1);
+    last.and_then(|last| greatest.get(last)).map_or(0.0, |least| least.max(0.0))
 }
 
 #[cfg(test)]
@@ -489,5 +511,14 @@ mod tests {
         assert_eq!(report.import_wh.reason(), Some(Reason::NoSamples));
         assert_eq!(QualityShare::of([]).good_pct(), None);
         assert_eq!(QualityShare::of([Quality::Good, Quality::Bad]).good_pct(), Some(50.0));
+    }
+
+    #[test]
+    fn a_power_is_believed_that_others_confirm_and_that_the_supply_may_give() {
+        assert_eq!(confirmed_w([1.0, 90e6, 3.0, 2.0].into_iter()), 2.0);
+        assert_eq!(confirmed_w([5.0, 7.0].into_iter()), 5.0);
+        assert_eq!(confirmed_w(std::iter::empty()), 0.0);
+        assert_eq!(growth_limit_w(Some(60_000.0), 90e6), 360_000.0);
+        assert_eq!(growth_limit_w(Some(60_000.0), 70_000.0), 105_000.0);
     }
 }

@@ -8,7 +8,7 @@
 //! of a long silence as the consumption of a certain bar.
 
 use crate::continuity::{Point, difference, runs};
-use crate::energy::{COVERAGE_PCT_MIN, Sample, Window, growth_limit_w};
+use crate::energy::{COVERAGE_PCT_MIN, Sample, Window, confirmed_w, growth_limit_w};
 use crate::{Figure, Method, Reason};
 use reading::Timestamp;
 use std::time::Duration;
@@ -238,7 +238,7 @@ struct Growth<'a> {
 impl<'a> Growth<'a> {
     fn of(inputs: &BarInputs<'a>) -> Self {
         let power = inputs.power.unwrap_or_default();
-        let greatest = power.iter().map(PowerInterval::greatest_w).fold(0.0, f64::max);
+        let greatest = confirmed_w(power.iter().map(PowerInterval::greatest_w));
         let limit_w = growth_limit_w(inputs.supply_w, greatest);
         Self { power, breaks: inputs.breaks, limit_w }
     }

@@ -197,6 +197,7 @@ reasons! {
     PeriodUnknown = "period_unknown", "The period of the samples is not known, so none of them can stand for a time.", "La période des mesures n'est pas connue : aucune ne peut valoir pour une durée.";
     CounterUnusable = "counter_unusable", "The energy counter went back or does not reach over the period.", "Le compteur d'énergie a reculé ou ne couvre pas la période.";
     NoCounter = "no_counter", "No counter of pieces, cycles or mass belongs to this meter.", "Aucun compteur de pièces, de cycles ou de masse n'appartient à ce compteur.";
+    PaceUnknown = "pace_unknown", "The counter grew by a step that no other growth near it explains or refutes: it may have been produced, or set.", "Le compteur a avancé d'un pas qu'aucune autre avance proche n'explique ni ne dément : production, ou compteur réglé.";
     NothingProduced = "nothing_produced", "Nothing was produced in the period.", "Rien n'a été produit dans la période.";
     NoBank = "no_bank", "No capacitor bank is recommended.", "Aucune batterie de condensateurs n'est recommandée.";
     TransformerUnknown = "transformer_unknown", "The transformer's rating is not configured.", "Les caractéristiques du transformateur ne sont pas configurées.";

@@ -33,6 +33,7 @@ pub mod loads;
 mod measurement;
 pub mod meter_balance;
 pub mod neutral;
+pub mod pace;
 pub mod phasor;
 pub mod plausibility;
 pub mod power_factor;

@@ -15,7 +15,8 @@ pub enum JournalKind {
     CounterReset,
     /// A counter fell, which a counter must not do.
     CounterDecrease,
-    /// A counter grew faster than any power that the supply can give, and stayed there.
+    /// A counter grew faster than any power that the supply can give, or far beyond its own usual growth,
+    /// and stayed there.
     CounterLeap,
     /// A counter showed nonsense, and came back to where it was.
     CounterSpike,

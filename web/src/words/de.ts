@@ -346,6 +346,7 @@ const de: Words = {
     period_unknown: "Die Periode der Messwerte ist nicht bekannt.",
     counter_unusable: "Der Energiezähler deckt den Zeitraum nicht ab.",
     no_counter: "Zu diesem Zähler gehört keine Zählung von Teilen, Zyklen oder Masse.",
+    pace_unknown: "Der Zähler ging um einen Schritt weiter, den kein anderer in der Nähe erklärt oder widerlegt: gefertigt, oder gestellt.",
     nothing_produced: "Im Zeitraum wurde nichts gefertigt.",
     no_bank: "Keine Kondensatorbatterie wird empfohlen.",
     transformer_unknown: "Die Daten des Transformators sind nicht eingerichtet.",

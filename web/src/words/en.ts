@@ -336,6 +336,7 @@ const en: Words = {
     period_unknown: "The period of the samples is not known.",
     counter_unusable: "The energy counter does not cover the period.",
     no_counter: "No counter of pieces, cycles or mass belongs to this meter.",
+    pace_unknown: "The counter grew by a step that no other growth near it explains or refutes: it may have been produced, or set.",
     nothing_produced: "Nothing was produced in the period.",
     no_bank: "No capacitor bank is recommended.",
     transformer_unknown: "The transformer’s rating is not configured.",

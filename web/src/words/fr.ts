@@ -341,6 +341,7 @@ const fr = {
     period_unknown: "La période des mesures n’est pas connue.",
     counter_unusable: "Le compteur d’énergie ne couvre pas la période.",
     no_counter: "Aucun compteur de pièces, de cycles ou de masse n’appartient à ce compteur.",
+    pace_unknown: "Le compteur a avancé d’un pas qu’aucune autre avance proche n’explique ni ne dément : production, ou compteur réglé.",
     nothing_produced: "Rien n’a été produit dans la période.",
     no_bank: "Aucune batterie de condensateurs n’est recommandée.",
     transformer_unknown: "Les caractéristiques du transformateur ne sont pas configurées.",

@@ -68,8 +68,43 @@ fn a_spike_within_what_can_be_is_taken_back_when_the_counter_comes_down() {
     let values = [(0, 1000), (900, 1100), (1800, 12_000), (2700, 1200), (3600, 1300), (4500, 1400)];
     let found = verdicts(&values);
     assert_eq!(found[2], Verdict::Follows, "12 kWh in a quarter of an hour are possible");
-    assert_eq!(found[5], Verdict::Retracts { count: 1, wild: points(&values)[2] });
+    assert_eq!(
+        found[5],
+        Verdict::Retracts { count: 1, wild: points(&values)[2], before: points(&values)[1] }
+    );
     assert_eq!(counted(&values), 400.0);
+}
+
+#[test]
+fn a_register_that_comes_back_from_zero_goes_on_where_it_was() {
+    let values = [
+        (0, 12_750),
+        (900, 13_000),
+        (1800, 0),
+        (2700, 0),
+        (3600, 0),
+        (4500, 14_000),
+        (5400, 14_250),
+    ];
+    let told = points(&values);
+    let returns = Verdict::Returns { before: told[1], wild: told[2] };
+    assert_eq!(verdicts(&values)[5..], [returns, Verdict::Follows]);
+    assert_eq!(counted(&values), 1500.0);
+    // A step that no counter could show from zero is a return as well, and at once.
+    let great = values.map(|(at, wh)| (at, if wh == 0 { 0 } else { wh + 90_000_000 }));
+    assert_eq!(counted(&great), 1500.0);
+    // What the supply cannot have given since is none.
+    let leapt = values.map(|(at, wh)| (at, if wh >= 14_000 { wh + 900_000 } else { wh }));
+    assert!(!verdicts(&leapt).iter().any(|it| matches!(it, Verdict::Returns { .. })));
+}
+
+#[test]
+fn a_new_meter_that_counts_past_the_reading_of_the_old_one_is_no_return() {
+    let values: Vec<(i64, i64)> = (0..40)
+        .map(|n| (900 * n, if n < 5 { 12_000 + 1000 * n } else { 1000 * (n - 5) }))
+        .collect();
+    assert!(!verdicts(&values).iter().any(|it| matches!(it, Verdict::Returns { .. })));
+    assert_eq!(counted(&values), 4000.0 + 34_000.0);
 }
 
 #[test]

@@ -68,6 +68,27 @@ fn the_energy_of_a_silence_belongs_to_the_whole_and_to_no_bar_of_it() {
 }
 
 #[test]
+fn one_nonsense_power_does_not_excuse_a_leap_of_the_counter() {
+    let mut counter = steady(-900, HOUR, 1_000_000, 6000);
+    counter.extend(steady(HOUR + 900, 2 * HOUR, 1_310_000, 6000));
+    let mut power = minutes(0, 2 * HOUR, 6000.0);
+    for supply_w in [Some(20_000.0), None] {
+        power[10].max_w = 90e6;
+        // While the counter leaps, the power is not known.
+        let told: Vec<PowerInterval> =
+            power.iter().filter(|one| one.window.from < at(HOUR)).copied().collect();
+        let inputs = BarInputs {
+            power: Some(&told),
+            import_counter: Some(&counter),
+            supply_w,
+            ..BarInputs::default()
+        };
+        let second = energy_bars(&hours(2), &inputs).remove(1).import_wh.value();
+        assert!(second.is_some_and(|wh| (4400.0..=4600.0).contains(&wh)), "{second:?}");
+    }
+}
+
+#[test]
 fn a_counter_that_was_reset_or_replaced_is_never_consumption() {
     for start in [0, 500, 9_000_000] {
         let mut counter = steady(0, HOUR, 1_000_000, 6000);

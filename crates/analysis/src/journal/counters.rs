@@ -1,17 +1,23 @@
 //! The counters of a meter: which verdicts on their readings are events.
 
 use super::entry;
+use super::greatest::Greatest;
 use crate::continuity::{Break, Point, Track, Verdict, difference};
 use crate::counter_fall::LISTS_APART_KWH_MAX;
 use crate::energy::growth_limit_w;
+use crate::pace::{Grown, Pace};
 use reading::{
     Decimal, JournalChange, JournalEntry, JournalKind, Kind, ListId, Quality, Quantity, Telegram,
     Timestamp, Unit,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Lists that are told apart; further ones count as the last.
 const LISTS_MAX: usize = 256;
+/// Growths of a counter that no supply bounds, by which the next ones are judged.
+pub(super) const GROWTHS_MAX: usize = 16;
+/// From so many on they judge.
+const GROWTHS_MIN: usize = 2;
 /// A measured power below this one does not speak for what a supply gives. **Unit** W.
 const GREATEST_MIN_W: f64 = 10_000.0;
 /// Power above which a counter must move. **Unit** W.
@@ -41,6 +47,10 @@ pub(super) struct Still {
 pub(super) struct Counter {
     pub(super) track: Track,
     pub(super) still: Option<Still>,
+    /// The last growths, of a counter that no supply bounds.
+    pub(super) grown: VecDeque<Grown>,
+    /// When the last of them was.
+    pub(super) grown_at: Option<Timestamp>,
 }
 
 /// The counters of one meter.
@@ -48,8 +58,8 @@ pub(super) struct Counter {
 pub(super) struct Counters {
     pub(super) known: BTreeMap<Quantity, Counter>,
     pub(super) lists: Vec<ListId>,
-    /// The greatest power that was measured. **Unit** W.
-    pub(super) greatest_w: f64,
+    /// The greatest power that was measured.
+    pub(super) greatest: Greatest,
     /// The last power. **Unit** W.
     pub(super) power: Option<(Timestamp, f64)>,
 }
@@ -76,6 +86,7 @@ impl Counters {
             if let Some(still) = &mut counter.still {
                 still.since = moved(still.since);
             }
+            counter.grown_at = counter.grown_at.map(moved);
         }
         if let Some((at, _)) = &mut self.power {
             *at = moved(*at);
@@ -100,12 +111,12 @@ impl Counters {
     ) -> Vec<JournalEntry> {
         self.flow(telegram.measured_at, power_w);
         let list = self.list(&telegram.list);
-        let limit_w = growth_limit_w(supply_w, self.greatest_w.max(GREATEST_MIN_W));
+        let limit_w = growth_limit_w(supply_w, self.greatest.confirmed_w().max(GREATEST_MIN_W));
         let mut found = Found::default();
         for (quantity, value) in readings(telegram) {
             let counter = self.known.entry(quantity).or_default();
             let point = Point { at: telegram.measured_at, value, list };
-            let limit_w = if is_energy(quantity) { limit_w } else { f64::INFINITY };
+            let limit_w = is_energy(quantity).then_some(limit_w);
             counter.judge(quantity, (point, limit_w), &mut found);
             counter.stand_still(quantity, point, &mut found);
         }
@@ -115,7 +126,7 @@ impl Counters {
     /// Energy flows at the last power until now.
     fn flow(&mut self, now: Timestamp, power_w: Option<f64>) {
         let Some(power_w) = power_w else { return };
-        self.greatest_w = self.greatest_w.max(power_w.abs());
+        self.greatest.take(now, power_w);
         let Some((since, held_w)) = self.power.replace((now, power_w)) else { return };
         let hours = now.since(since).as_secs_f64().min(HOLD_S) / 3600.0;
         for (quantity, sign) in
@@ -140,32 +151,72 @@ impl Counters {
 }
 
 impl Counter {
-    fn judge(&mut self, quantity: Quantity, (point, limit_w): (Point, f64), found: &mut Found) {
-        let digit = 10_f64.powi(point.value.exponent().into());
-        let allowed = |from: &Point, to: &Point| {
-            limit_w * to.at.since(from.at).as_secs_f64() / 3600.0 + digit
-        };
+    /// `limit_w`: what the supply bounds the growth by; `None`: only its own pace does.
+    fn judge(
+        &mut self,
+        quantity: Quantity,
+        (point, limit_w): (Point, Option<f64>),
+        found: &mut Found,
+    ) {
         let last = self.track.last().copied();
-        let verdict = self.track.take(point, &allowed);
+        let verdict = match limit_w {
+            Some(limit_w) => {
+                let digit = 10_f64.powi(point.value.exponent().into());
+                self.track.take(point, &|from, to| limit_w * seconds(from, to) / 3600.0 + digit)
+            }
+            None => {
+                let pace = Pace::of(self.grown.make_contiguous());
+                let pace = Some(pace).filter(|pace| pace.growths() >= GROWTHS_MIN);
+                self.track.take(point, &|from, to| {
+                    let by = difference(to.value, from.value);
+                    let explained = pace.as_ref().and_then(|it| it.explains(by, seconds(from, to)));
+                    explained.unwrap_or(f64::INFINITY)
+                })
+            }
+        };
+        let mut spike = |before: Point, wild: Point| {
+            let fall = difference(wild.value, before.value).abs();
+            let apart = fall <= LISTS_APART_KWH_MAX * 1000.0;
+            // Two lists of a meter snapshot different instants.
+            if !(apart && is_energy(quantity) && wild.list != point.list) {
+                found.spikes.push((wild.at, change(quantity, before.value, wild.value)));
+            }
+        };
         match verdict {
-            Verdict::Begins
-            | Verdict::Follows
-            | Verdict::Older
-            | Verdict::OtherList
-            | Verdict::HeldBack => {}
-            Verdict::Heals { wild } | Verdict::Retracts { wild, .. } => {
-                let before = last.unwrap_or(wild).value;
-                let apart = difference(wild.value, before).abs() <= LISTS_APART_KWH_MAX * 1000.0;
-                // Two lists of a meter snapshot different instants.
-                if !(apart && is_energy(quantity) && wild.list != point.list) {
-                    found.spikes.push((wild.at, change(quantity, before, wild.value)));
+            Verdict::Begins | Verdict::Older | Verdict::OtherList | Verdict::HeldBack => {}
+            Verdict::Follows => {
+                if let Some(last) = last.filter(|_| limit_w.is_none()) {
+                    self.note_growth(&last, &point);
                 }
+            }
+            Verdict::Heals { wild } => spike(last.unwrap_or(wild), wild),
+            Verdict::Retracts { wild, before, .. } => {
+                spike(before, wild);
+                // By what was nonsense nothing is to be judged.
+                self.grown.clear();
+            }
+            Verdict::Returns { before, wild } => {
+                spike(before, wild);
+                self.still = None;
             }
             Verdict::Breaks { kind, before, after } => {
                 found.breaks.push((kind, after.at, change(quantity, before.value, after.value)));
                 self.still = None;
             }
         }
+    }
+
+    fn note_growth(&mut self, from: &Point, to: &Point) {
+        let by = difference(to.value, from.value);
+        if by <= 0.0 {
+            return;
+        }
+        let since = self.grown_at.replace(to.at).unwrap_or(from.at);
+        if self.grown.len() == GROWTHS_MAX {
+            self.grown.pop_front();
+        }
+        let after_s = to.at.since(since).as_secs_f64();
+        self.grown.push_back(Grown { by, within_s: seconds(from, to), after_s });
     }
 
     fn stand_still(&mut self, quantity: Quantity, point: Point, found: &mut Found) {
@@ -185,6 +236,10 @@ impl Counter {
             found.stuck.push((still.since, change(quantity, point.value, point.value)));
         }
     }
+}
+
+fn seconds(from: &Point, to: &Point) -> f64 {
+    to.at.since(from.at).as_secs_f64()
 }
 
 impl Found {

@@ -8,6 +8,7 @@
 
 mod clock;
 mod counters;
+mod greatest;
 mod identity;
 mod state;
 mod steady;

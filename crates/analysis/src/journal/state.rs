@@ -1,11 +1,14 @@
 //! What a recogniser remembers, as text: one line for each thing, its fields parted by tabs.
 
 use super::clock::{Last, Late};
-use super::counters::{Counter, Still};
+use super::counters::{Counter, GROWTHS_MAX, Still};
+use super::greatest::DAYS_MAX;
 use super::steady::Same;
 use super::{Ratios, Recogniser};
-use crate::continuity::{Point, Track};
+use crate::continuity::{Former, Point, Track};
+use crate::pace::Grown;
 use reading::{Decimal, ListId, Quantity, Timestamp};
+use std::collections::VecDeque;
 use std::fmt::{Display, Write as _};
 use std::str::{FromStr, Split};
 
@@ -22,7 +25,10 @@ impl Display for StateError {
 impl std::error::Error for StateError {}
 
 /// The first line: another one is another version's.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
+/// The version before, whose greatest power one nonsense value may have made: it is not taken over.
+/// Nor does it tell the levels and growths of counters, which are learned anew.
+const VERSION_BEFORE: &str = "1";
 
 impl Recogniser {
     /// Everything that [`recall`](Self::recall) needs.
@@ -52,7 +58,10 @@ impl Recogniser {
             text.line("list", &[&plain(list.as_str())]);
         }
         let power = self.counters.power.map_or((0, 0.0), |(at, watts)| (at.as_micros(), watts));
-        text.line("power", &[&self.counters.greatest_w, &power.0, &power.1]);
+        text.line("power", &[&0, &power.0, &power.1]);
+        for (day, [first, second, third]) in &self.counters.greatest.days {
+            text.line("greatest", &[day, first, second, third]);
+        }
         for (quantity, counter) in &self.counters.known {
             text.counter(*quantity, counter);
         }
@@ -71,7 +80,7 @@ impl Recogniser {
     pub(super) fn read(&mut self, text: &str) -> Result<(), StateError> {
         let mut lines = text.lines();
         let mut first = Fields::of(lines.next().ok_or(StateError)?);
-        if first.text()? != VERSION {
+        if ![VERSION, VERSION_BEFORE].contains(&first.text()?) {
             return Err(StateError);
         }
         self.through = first.value()?;
@@ -109,9 +118,16 @@ impl Recogniser {
             }
             "list" => self.counters.lists.push(ListId::new(fields.text()?)),
             "power" => {
-                self.counters.greatest_w = fields.value()?;
+                let _greatest_of_before: f64 = fields.value()?;
                 let (at, watts) = (fields.time()?, fields.value()?);
                 self.counters.power = (at.as_micros() != 0).then_some((at, watts));
+            }
+            "greatest" => {
+                let day = fields.value()?;
+                let powers = [fields.value()?, fields.value()?, fields.value()?];
+                if self.counters.greatest.days.len() < DAYS_MAX {
+                    self.counters.greatest.days.push_back((day, powers));
+                }
             }
             "counter" => {
                 let (quantity, counter) = (fields.quantity()?, fields.counter()?);
@@ -148,7 +164,13 @@ impl Text {
 
     fn counter(&mut self, quantity: Quantity, counter: &Counter) {
         let (trusted, held, wild) = counter.track.parts();
-        let groups = [trusted.copied().collect(), held.to_vec(), wild.into_iter().collect()];
+        let former = counter.track.former().map(|Former { last, wild }| vec![last, wild]);
+        let groups = [
+            trusted.copied().collect(),
+            held.to_vec(),
+            wild.into_iter().collect(),
+            former.unwrap_or_default(),
+        ];
         let groups = groups.map(|points: Vec<Point>| {
             let point = |point: &Point| {
                 let Point { at, value, list } = point;
@@ -157,14 +179,18 @@ impl Text {
             };
             points.iter().map(point).collect::<Vec<_>>().join(";")
         });
-        let [trusted, held, wild] = &groups;
+        let [trusted, held, wild, former] = &groups;
         let still = counter.still.map_or(String::new(), |still| {
             let Still { since, value, readings, flowed_wh, told } = still;
             let (since, mantissa, exponent) =
                 (since.as_micros(), value.mantissa(), value.exponent());
             format!("{since},{mantissa},{exponent},{readings},{flowed_wh},{told}")
         });
-        self.line("counter", &[&quantity.name(), trusted, held, wild, &still]);
+        let grown = |Grown { by, within_s, after_s }: &Grown| format!("{by},{within_s},{after_s}");
+        let grown = counter.grown.iter().map(grown).collect::<Vec<_>>().join(";");
+        let at = counter.grown_at.map_or(String::new(), |at| at.as_micros().to_string());
+        let name = quantity.name();
+        self.line("counter", &[&name, trusted, held, wild, &still, former, &grown, &at]);
     }
 }
 
@@ -217,6 +243,26 @@ impl<'a> Fields<'a> {
             Ok(Still { since, value, readings, flowed_wh, told })
         };
         let still = (!still.is_empty()).then(|| read(&mut parts)).transpose()?;
-        Ok(Counter { track, still })
+        let known = Counter { track, still, ..Counter::default() };
+        // The version before ended here.
+        let Some(former) = self.0.next() else { return Ok(known) };
+        let former = match Fields(former.split('\t')).points()?.as_slice() {
+            [last, wild] => Some(Former { last: *last, wild: *wild }),
+            _ => None,
+        };
+        let (grown, at) = (self.growths()?, self.text()?);
+        let at = (!at.is_empty()).then(|| at.parse()).transpose().map_err(|_| StateError)?;
+        let grown_at = at.map(Timestamp::from_micros);
+        Ok(Counter { track: known.track.after(former), grown, grown_at, ..known })
+    }
+
+    fn growths(&mut self) -> Result<VecDeque<Grown>, StateError> {
+        let growths = self.text()?.split(';').filter(|grown| !grown.is_empty());
+        let grown = |text: &'a str| {
+            let mut parts = Fields(text.split(','));
+            let (by, within_s, after_s) = (parts.value()?, parts.value()?, parts.value()?);
+            Ok(Grown { by, within_s, after_s })
+        };
+        growths.take(GROWTHS_MAX).map(grown).collect()
     }
 }

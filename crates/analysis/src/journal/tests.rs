@@ -155,6 +155,118 @@ fn each_harm_of_a_counter_has_its_name() {
     assert_eq!((kind, minute), (JournalKind::CounterStuck, 20));
 }
 
+/// What is recognised of a counter of pieces, ten seconds apart, that shows this.
+fn pieces(shown: impl Fn(i64) -> i64) -> Vec<(JournalKind, i64, String, String)> {
+    let id = || MeterId::new("plc").expect("an id");
+    let mut recogniser = Recogniser::new(id(), Some(50_000.0));
+    let mut found = Vec::new();
+    for step in 0..1440 {
+        let at = Timestamp::from_seconds(BEGIN + 10 * step);
+        let telegram = Telegram {
+            meter: id(),
+            list: ListId::new("plc"),
+            meter_time: None,
+            measured_at: at,
+            received_at: at,
+            quality: Quality::Good,
+            readings: vec![number(Quantity::ProductionPieces, shown(step), 0)],
+        };
+        found.extend(recogniser.take(step.unsigned_abs() + 1, &telegram));
+        let text = recogniser.remembered();
+        let again = Recogniser::recall(id(), Some(50_000.0), &text);
+        assert_eq!(again.as_ref(), Ok(&recogniser), "{text}");
+    }
+    let told = |entry: &JournalEntry| {
+        let [change] = entry.changes.as_slice() else { panic!("one counter: {entry:?}") };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let step = (entry.at.as_micros() / 1_000_000 - BEGIN) / 10;
+        (entry.kind, step, text(&change.before), text(&change.after))
+    };
+    found.iter().map(told).collect()
+}
+
+fn told(
+    kind: JournalKind,
+    step: i64,
+    before: i64,
+    after: i64,
+) -> (JournalKind, i64, String, String) {
+    (kind, step, before.to_string(), after.to_string())
+}
+
+#[test]
+fn each_harm_of_a_counter_of_pieces_has_its_name() {
+    use JournalKind::{CounterDecrease, CounterLeap, CounterReset, CounterRollover, CounterSpike};
+    let minute = |step: i64| step / 6;
+    let slow = |step: i64| 100 + step / 200;
+    let from = |place: i64, step: i64, by: i64| if step >= place { by } else { 0 };
+    assert_eq!(pieces(minute), []);
+    assert_eq!(pieces(slow), []);
+    for by in [5000, 50_000, 900_000] {
+        let set = pieces(|step| 1000 + minute(step) + from(540, step, by));
+        assert_eq!(set, [told(CounterLeap, 540, 1089, 1090 + by)]);
+    }
+    assert_eq!(
+        pieces(|step| slow(step) + from(540, step, 5000)),
+        [told(CounterLeap, 540, 102, 5102)]
+    );
+    let once = |wild: i64| pieces(move |step| if step == 500 { wild } else { 1000 + step / 6 });
+    assert_eq!(once(0), [told(CounterSpike, 500, 1083, 0)]);
+    assert_eq!(once(4_294_967_295), [told(CounterSpike, 500, 1083, 4_294_967_295)]);
+    let early = pieces(|step| if step == 100 { 9000 } else { slow(step) });
+    assert_eq!(early, [told(CounterSpike, 100, 100, 9000)], "before anything is known of its pace");
+    let operator = pieces(|step| if step < 100 { 950_000 + step } else { step - 100 });
+    assert_eq!(operator, [told(CounterReset, 100, 950_099, 0)]);
+    let back = pieces(|step| if step < 100 { 60_000 + step } else { 59_990 + step });
+    assert_eq!(back, [told(CounterDecrease, 100, 60_099, 60_090)]);
+    for full in [10_000, 65_536, 1_000_000, 4_294_967_296] {
+        let wraps = pieces(|step| (full - 50 + minute(step)) % full);
+        assert_eq!(wraps, [told(CounterRollover, 300, full - 1, 0)], "{full}");
+    }
+}
+
+#[test]
+fn one_nonsense_power_does_not_hide_a_leap_neither_now_nor_of_a_state_of_before() {
+    let leap = at(50, |meter: &mut Meter| meter.wh += 300_000);
+    let wild = at(5, |telegram: &mut Telegram| {
+        telegram.readings[1] = number(ActivePowerImport, 90_000_000, 0);
+    });
+    for harmed in [hour(&leap, nothing), hour(&leap, wild)] {
+        assert_eq!(only(&harmed).0, JournalKind::CounterLeap);
+    }
+    let mut meter = Meter::new();
+    let id = MeterId::new("general").expect("an id");
+    let text = "1\t0\npower\t90000000\t0\t0\n\
+        counter\tactive_energy_import\t1777887600000000,5000000,0,0\t\t\t\n";
+    let mut recogniser = Recogniser::recall(id, Some(50_000.0), text).expect("the version before");
+    let mut found = Vec::new();
+    for minute in 1..10 {
+        if minute == 5 {
+            meter.wh += 300_000;
+        }
+        found.extend(recogniser.take(minute, &meter.minute()));
+    }
+    assert_eq!(only(&found).0, JournalKind::CounterLeap);
+}
+
+#[test]
+fn a_register_that_comes_back_from_zero_is_told_with_the_level_it_came_back_to() {
+    let zero = |minute, telegram: &mut Telegram| {
+        if (20..25).contains(&minute) {
+            telegram.readings[2] = number(ActiveEnergyImport, 0, 0);
+        }
+    };
+    let small = at(1, |meter: &mut Meter| meter.wh = 12_000);
+    let found = hour(small, zero);
+    let [reset, back] = found.as_slice() else { panic!("two events, not {found:#?}") };
+    assert_eq!((reset.kind, back.kind), (JournalKind::CounterReset, JournalKind::CounterSpike));
+    assert_eq!(back.at, Timestamp::from_seconds(BEGIN + 20 * 60));
+    assert_eq!(back.until, Some(Timestamp::from_seconds(BEGIN + 25 * 60)));
+    let change = &back.changes[0];
+    let values = (change.before.as_deref(), change.after.as_deref());
+    assert_eq!(values, (Some("13900"), Some("0")));
+}
+
 #[test]
 fn another_meter_is_one_event_with_its_registers() {
     let exchange = at(30, |meter: &mut Meter| {

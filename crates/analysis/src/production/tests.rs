@@ -1,6 +1,8 @@
 //! What a PLC's counter does, and what it never becomes.
 
 use super::*;
+use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
+use reading::Decimal;
 
 /// Readings a minute apart.
 fn readings(values: &[i64]) -> Vec<Sample> {
@@ -134,4 +136,105 @@ fn energy_per_piece_needs_both_sides() {
     assert_eq!(per_unit(known(8000.0), none).reason(), Some(Reason::NoCounter));
     let short = &produced(&[window(0, 60)], &readings(&[0, 10, 20]))[0];
     assert_eq!(per_unit(known(8000.0), short).reason(), Some(Reason::CoverageTooLow));
+}
+
+/// The readings of `hours`, ten seconds apart, of a machine that makes a piece in 2000 s.
+fn slow(hours: i64, shown: impl Fn(i64, i64) -> i64) -> Vec<Sample> {
+    let reading = |second: i64| {
+        let value = shown(second, 100 + second / 2000);
+        (Timestamp::from_seconds(second), Decimal::new(value, 0))
+    };
+    (0..=hours * 360).map(|step| reading(10 * step)).collect()
+}
+
+/// What an hour makes, of the readings that the question brings with it.
+fn asked(all: &[Sample], (from, to): (i64, i64)) -> Produced {
+    let range = reach(window(60 * from, 60 * to));
+    let near: Vec<Sample> =
+        all.iter().filter(|(at, _)| range.from <= *at && *at < range.to).copied().collect();
+    let hour = window(60, 120);
+    let bars: Vec<Window> = (from..to).map(|hour| window(60 * hour, 60 * hour + 60)).collect();
+    let place = bars.iter().position(|bar| *bar == hour).expect("the hour is asked");
+    produced(&bars, &near).remove(place)
+}
+
+#[test]
+fn an_hour_of_a_slow_machine_is_the_same_whatever_is_asked_and_however_the_counter_errs() {
+    let sound = slow(4, |_, value| value);
+    let nonsense = slow(4, |second, value| if second == 5000 { 9000 } else { value });
+    let twice = slow(4, |second, value| if second / 20 == 255 { 9000 } else { value });
+    let small = slow(4, |second, value| if second == 5000 { 115 } else { value });
+    let set = slow(4, |second, value| if second > 5400 { value + 5000 } else { value });
+    for range in [(1, 2), (0, 4), (1, 3), (0, 2)] {
+        assert_eq!(asked(&sound, range).count.value(), Some(2.0), "{range:?}");
+        for (wild, ignored) in [(&nonsense, 1), (&twice, 2), (&small, 1)] {
+            let plc = asked(wild, range);
+            let told = (plc.count.value(), plc.ignored, plc.restarts);
+            assert_eq!(told, (Some(2.0), ignored, 0), "{range:?}");
+        }
+        let plc = asked(&set, range);
+        assert_eq!((plc.count.value(), plc.restarts), (Some(2.0), 1), "{range:?}");
+        assert!(plc.coverage_pct > 99.0, "only the step itself is not known: {plc:?}");
+    }
+}
+
+#[test]
+fn a_step_that_nothing_else_explains_or_refutes_is_refused() {
+    let alone = total(&[100, 100, 100, 5100, 5100, 5100, 5100]);
+    assert_eq!((alone.count.reason(), alone.restarts), (Some(Reason::PaceUnknown), 0));
+    assert_eq!(
+        per_unit((Figure::Known { value: 1.0, method: Method::Counter }, 100.0), &alone).reason(),
+        Some(Reason::PaceUnknown)
+    );
+    assert_eq!(count(&[100, 100, 101, 101]), 1.0, "a single piece is believed");
+    assert_eq!(count(&[100, 100, 5100, 100, 100]), 0.0, "what goes away was nonsense");
+    assert_eq!(count(&[100, 100, 5100, 10_000, 15_000, 15_000]), 14_900.0, "its likes explain it");
+}
+
+#[test]
+fn a_rush_after_a_slow_night_is_production() {
+    let mut values: Vec<i64> = (0..40).collect();
+    values.extend((1..=5).map(|quarter| 39 + 400 * quarter));
+    let plc = total(&values);
+    assert_eq!((plc.count.value(), plc.restarts), (Some(2039.0), 0));
+}
+
+#[test]
+fn a_counter_of_any_width_wraps_where_its_growth_explains_it() {
+    for full in [10_000, 65_536, 1_000_000] {
+        let wraps = |at: i64| (full - 10 + 2 * at) % full;
+        let plc = total(&(0..20).map(wraps).collect::<Vec<_>>());
+        assert_eq!((plc.count.value(), plc.restarts), (Some(38.0), 0), "{full}");
+    }
+    let reset: Vec<i64> =
+        (0..20).map(|at| if at < 10 { 9500 + 2 * at } else { 2 * at - 20 }).collect();
+    assert_eq!((total(&reset).count.value(), total(&reset).restarts), (Some(36.0), 1));
+}
+
+proptest! {
+    /// A machine at a steady pace, something wrong with its counter: what is told is never more than
+    /// what was made, and the same for a part as within the whole.
+    #[test]
+    fn no_nonsense_becomes_production(
+        pace in 1_i64..30,
+        place in 20_usize..200,
+        length in 1_usize..6,
+        wild in 0_i64..5_000_000_000,
+        set in proptest::bool::ANY,
+    ) {
+        let made = |minute: usize| 1000 + pace * i64::try_from(minute).expect("few");
+        let shown = |minute: usize| match (minute >= place, set) {
+            (true, true) => made(minute) + wild + 60 * pace,
+            (true, false) if minute < place + length => wild.max(1000 * pace),
+            _ => made(minute),
+        };
+        let all = readings(&(0..240).map(shown).collect::<Vec<_>>());
+        let made = |from: i64, to: i64| f64::from(u32::try_from(pace * (to - from)).expect("few"));
+        let plc = &produced(&[window(0, 239)], &all)[0];
+        let count = plc.count.value().expect("judged");
+        prop_assert!(count <= made(0, 239) + 1e-6, "{plc:?}");
+        let part = produced(&[window(60, 120)], &all).remove(0);
+        let both = produced(&[window(0, 60), window(60, 120), window(120, 239)], &all);
+        prop_assert_eq!(part, both[1].clone());
+    }
 }

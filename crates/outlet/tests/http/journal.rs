@@ -95,6 +95,50 @@ async fn hour_and_bars(bench: &Bench) -> (Option<f64>, f64) {
     (kpi["energy_kwh"]["value"].as_f64(), bars)
 }
 
+/// What the routes of the machines and of production say of the same time.
+async fn day_and_total(bench: &Bench) -> [Option<f64>; 2] {
+    let (_, loads) = bench.get("/api/v1/analysis/loads?meter=general").await;
+    let range = "step=hour&from=2026-05-04T07:00:00Z&to=2026-05-04T09:00:00Z";
+    let (_, production) = bench.get(&format!("/api/v1/analysis/production?{range}")).await;
+    let total = production["total"]["import_kwh"]["value"].as_f64();
+    [loads["meters"][0]["today"]["energy_kwh"]["value"].as_f64(), total]
+}
+
+#[tokio::test]
+async fn a_leap_is_no_energy_of_a_machine_nor_of_what_it_makes() {
+    for (step, place) in [(1, 17), (1, 18), (1, 19), (3, 12), (3, 18)] {
+        let bench = Bench::one();
+        let rows = (0..=24).step_by(step).map(|n| {
+            let kwh = 5000.0 + 10.0 * f64::from(n) / 12.0 + if n > place { 300.0 } else { 0.0 };
+            json!({"timestamp": format!("2026-05-04T{:02}:{:02}:00Z", 7 + n / 12, 5 * (n % 12)),
+                "energie_active_import": (kwh * 1000.0).round() / 1000.0})
+        });
+        bench.set_clock("2026-05-04T09:00:00Z");
+        bench.store(&Value::Array(rows.collect())).await;
+        for kwh in day_and_total(&bench).await {
+            assert!(
+                kwh.is_some_and(|kwh| (15.0..=20.001).contains(&kwh)),
+                "{step} {place}: {kwh:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_register_that_was_zero_for_a_while_has_counted_what_lies_between_its_levels() {
+    let bench = Bench::one();
+    let rows = (0..=8).map(|n| {
+        let kwh = if (3..6).contains(&n) { 0.0 } else { 12.0 + 0.25 * f64::from(n) };
+        json!({"timestamp": format!("2026-05-04T{:02}:{:02}:00Z", 7 + n / 4, 15 * (n % 4)),
+            "energie_active_import": kwh})
+    });
+    bench.set_clock("2026-05-04T09:00:00Z");
+    bench.store(&Value::Array(rows.collect())).await;
+    for kwh in day_and_total(&bench).await {
+        assert!(kwh.is_some_and(|kwh| (1.9..=2.1).contains(&kwh)), "{kwh:?}");
+    }
+}
+
 #[tokio::test]
 async fn whatever_happens_to_a_counter_no_route_tells_it_as_energy() {
     type Shown = Box<dyn Fn(i64, f64) -> f64>;

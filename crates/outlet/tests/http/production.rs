@@ -108,6 +108,52 @@ async fn what_cannot_be_told_is_refused_with_its_reason() {
     assert_eq!(status, StatusCode::BAD_REQUEST, "{long}");
 }
 
+/// Four hours from 04:00 of a machine that makes a piece in 2000 s, told every 20 s.
+async fn slow(shown: impl Fn(i64, i64) -> i64) -> Bench {
+    let bench = workshop();
+    let row = |second: i64| {
+        let (hour, minute) = (4 + second / 3600, second / 60 % 60);
+        json!({"meter": "presse",
+            "measured_at": format!("2026-05-04T{hour:02}:{minute:02}:{:02}Z", second % 60),
+            "values": {"production_pieces": shown(second, 100 + second / 2000),
+                "active_energy_import": 5_000_000 + second * 25 / 9}})
+    };
+    let rows: Vec<Value> = (0..=720).map(|step| row(20 * step)).collect();
+    for rows in rows.chunks(400) {
+        let (status, answer) = post(&bench, &json!(rows)).await;
+        assert_eq!(status, StatusCode::CREATED, "{answer}");
+    }
+    bench
+}
+
+#[tokio::test]
+async fn an_hour_has_the_same_pieces_whatever_else_is_asked_and_none_that_was_not_made() {
+    let nonsense = slow(|second, made| if second == 5000 { 9000 } else { made }).await;
+    let set = slow(|second, made| if second > 5400 { made + 5000 } else { made }).await;
+    for (name, bench, restarts) in [("nonsense", &nonsense, 0), ("set", &set, 1)] {
+        for (from, to, place) in [(5, 6, 0), (4, 8, 1), (5, 7, 0)] {
+            let range = format!("from=2026-05-04T0{from}:00:00Z&to=2026-05-04T0{to}:00:00Z");
+            let path = format!("/api/v1/analysis/production?meter=presse&step=hour&{range}");
+            let (_, body) = bench.get(&path).await;
+            let hour = &body["bars"][place]["production"][0];
+            let told = format!("{name}, {from} to {to}: {hour}");
+            assert!(near(&hour["count"]["value"], 2.0), "{told}");
+            assert!(near(&hour["kwh_per_unit"]["value"], 5.0), "{told}");
+            assert_eq!(hour["restarts"], restarts, "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_nothing_near_it_explains_is_refused() {
+    let bench = slow(|second, _| if second > 5400 { 5100 } else { 100 }).await;
+    let range = "from=2026-05-04T05:00:00Z&to=2026-05-04T06:00:00Z";
+    let (_, body) = bench.get(&format!("/api/v1/analysis/production?meter=presse&{range}")).await;
+    let total = &body["total"]["production"][0];
+    assert_eq!(total["count"]["reason"]["code"], "pace_unknown", "{total}");
+    assert_eq!(total["kwh_per_unit"]["reason"]["code"], "pace_unknown", "{total}");
+}
+
 #[tokio::test]
 async fn posted_values_keep_their_digits_and_their_unit() {
     let bench = workshop();

@@ -33,7 +33,7 @@ const ANSWER_BYTES_MAX: usize = 2_048;
 const ACKNOWLEDGEMENT_BYTES_MAX: usize = 64;
 /// Most characters that the bus can have carried while one answer is heard: the longest frame and
 /// as much again of what clashed with it. A slow trickle that never ends is not waited for either.
-const ANSWER_CHARACTERS_MAX: u32 = 2 * LONG_LENGTH_MAX as u32;
+const ANSWER_CHARACTERS_MAX: usize = 2 * LONG_LENGTH_MAX;
 /// The rate that the slowest gateway's bus may run at.
 const GATEWAY_BAUD_MIN: u32 = 300;
 /// The rate that a gateway's bus is taken to run at.
@@ -149,7 +149,8 @@ async fn ask(link: &mut Link, line: Option<LineSettings>, question: &[u8]) -> Re
     let sending = bits(CHARACTER_BITS.saturating_mul(characters));
     let mut patience = sending + bits(ANSWER_BITS) + ANSWER_REST + way;
     let slowest = line.map_or(GATEWAY_BAUD_MIN, |line| line.baud.max(1));
-    let longest = Duration::from_secs(1) * CHARACTER_BITS * ANSWER_CHARACTERS_MAX / slowest;
+    let characters = u32::try_from(ANSWER_CHARACTERS_MAX).unwrap_or(u32::MAX);
+    let longest = Duration::from_secs(1) * CHARACTER_BITS * characters / slowest;
     let end = Instant::now() + patience + longest;
     let bytes_max =
         if asks_for_data(question) { ANSWER_BYTES_MAX } else { ACKNOWLEDGEMENT_BYTES_MAX };

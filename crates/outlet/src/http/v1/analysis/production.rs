@@ -17,7 +17,7 @@ use crate::lookup::blocking;
 use crate::reach::{Inputs, Reach, Sent};
 use analysis::energy::{Sample, Window};
 use analysis::energy_bars::{EnergyBar, energy_bars};
-use analysis::production::{Produced, per_unit, produced};
+use analysis::production::{Produced, per_unit, produced, reach};
 use analysis::{Figure, Reason};
 use axum::extract::State;
 use axum::http::Uri;
@@ -36,8 +36,6 @@ const COUNTERS: [(Quantity, &str, f64); 3] = [
 ];
 /// The longest range: a counter is read sample by sample, since only their order tells a restart.
 const RANGE_MAX: Duration = Duration::from_secs(36 * 86_400);
-/// How far beyond the edges counters are read.
-const EDGE: Duration = Duration::from_secs(3600);
 /// How much of a counter is read at once.
 const PIECE: Duration = Duration::from_secs(6 * 3600);
 
@@ -160,9 +158,8 @@ pub(in crate::http::v1) async fn get(
     let whole = Window { from: edges[0], to: last.min(now).max(edges[0]) };
     let of = meter.clone();
     let (energy, told) = blocking(&service.store, move |store| {
-        let reach = (whole.from, whole.to);
-        let reach =
-            Reach { archive: store.reads(), meter: &of, range: reach, length, edges: &edges };
+        let range = (whole.from, whole.to);
+        let reach = Reach { archive: store.reads(), meter: &of, range, length, edges: &edges };
         let inputs = Inputs::read(&reach, sent)?;
         let mut energy = energy_bars(&elapsed, &inputs.borrowed(supply_w));
         energy.extend(energy_bars(&[whole], &inputs.borrowed(supply_w)));
@@ -216,11 +213,11 @@ fn counters(outlet: &Outlet, meter: &MeterId) -> Vec<Counter> {
     counters
 }
 
-/// A counter's readings, a little beyond the edges; runs of one value are its first and last.
+/// A counter's readings as far as they are needed; runs of one value are the first three and the last.
 fn readings(store: &Store, counter: &Counter, whole: Window) -> Result<Vec<Sample>, store::Error> {
     let list = store.latest(&counter.meter);
     let list = list.and_then(|latest| Some(latest.value(counter.quantity)?.list.clone()));
-    let (mut from, behind) = (whole.from.minus(EDGE), whole.to.plus(EDGE));
+    let Window { mut from, to: behind } = reach(whole);
     let mut readings: Vec<Sample> = Vec::new();
     while from < behind {
         let to = from.plus(PIECE).min(behind);
@@ -231,7 +228,9 @@ fn readings(store: &Store, counter: &Counter, whole: Window) -> Result<Vec<Sampl
                 continue;
             };
             match readings.as_mut_slice() {
-                [.., before, last] if before.1 == value && last.1 == value => {
+                [.., first, second, third, last]
+                    if [first.1, second.1, third.1, last.1] == [value; 4] =>
+                {
                     last.0 = row.measured_at;
                 }
                 _ => readings.push((row.measured_at, value)),
