@@ -52,6 +52,9 @@ pub(crate) async fn serve(
     listener: TcpListener,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<()> {
+    // From here on a signal is heeded, however early it comes: whoever reads that we are ready may
+    // send one at once.
+    let asked = signals()?;
     let Parts { store, router, acquisitions, publisher, journal } = parts;
     let (stop, stopped) = watch::channel(false);
     let address = listener.local_addr().context("the listener's address")?;
@@ -71,7 +74,7 @@ pub(crate) async fn serve(
     let web = tokio::spawn(outlet::http::serve(listener, router, stopped));
     ready(address);
     supervise::ready(address);
-    let signal = asked_to_stop().await?;
+    let signal = asked.await;
     tracing::info!("{signal}: finishing");
     supervise::stopping();
     stop.send_replace(true);
@@ -88,10 +91,17 @@ pub(crate) async fn serve(
 
 /// Waits for SIGTERM or SIGINT.
 pub(crate) async fn asked_to_stop() -> Result<&'static str> {
+    Ok(signals()?.await)
+}
+
+/// Heeds SIGTERM and SIGINT from now on; the future tells which one came first.
+fn signals() -> Result<impl Future<Output = &'static str>> {
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "interrupted",
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "interrupted",
+        }
     })
 }
