@@ -1,11 +1,11 @@
 //! The frame inspector: telegrams of a wire and of captures, byte by byte.
 
 use crate::process::{Service, folder, shared};
+use crate::simulated::Simulated;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 /// The demo's keys, which protect nothing.
 const GUEK: &[u8; 16] = b"triphase demo EK";
@@ -182,36 +182,6 @@ fn recordings_of_others_are_decoded_by_the_route_as_by_the_command() {
     }
     assert!(files >= 100 && telegrams >= 100, "{telegrams} telegrams of {files} recordings");
     println!("{telegrams} telegrams of {files} recordings");
-}
-
-/// A simulated meter of the binary, and where it listens.
-struct Simulated {
-    child: Child,
-    place: String,
-}
-
-impl Simulated {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_triphase"))
-            .args(["simulate", "--seed", "7"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        let mut place = String::new();
-        let mut output = BufReader::new(child.stdout.take().expect("piped"));
-        output.read_line(&mut place).expect("a line");
-        Self { child, place: place.trim().to_owned() }
-    }
-}
-
-impl Drop for Simulated {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 const TCP: &str = "tcp://127.0.0.1:0";

@@ -21,5 +21,6 @@ mod mqtt;
 mod process;
 mod readable;
 mod resilience;
+mod simulated;
 mod supervised;
 mod wires;

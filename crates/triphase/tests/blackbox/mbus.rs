@@ -2,10 +2,9 @@
 //! bus that is searched, configured and read.
 
 use crate::process::{Service, folder, shared, triphase};
+use crate::simulated::Simulated;
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
 /// The captures of a folder, sorted.
 fn captures(folder: &Path) -> Vec<PathBuf> {
@@ -185,39 +184,9 @@ fn encrypted_content_opens_with_its_key_alone() {
     }
 }
 
-/// A simulated bus, and where it is.
-struct Simulated {
-    child: Child,
-    place: String,
-}
-
-impl Simulated {
-    fn start(options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_triphase"))
-            .args(["simulate", "--model", "mbus"])
-            .args(options)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        let mut place = String::new();
-        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
-        stdout.read_line(&mut place).expect("a line");
-        Self { child, place: place.trim().to_owned() }
-    }
-}
-
-impl Drop for Simulated {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn a_newcomer_finds_the_slaves_pastes_their_blocks_and_sees_the_machine() {
-    let bus = Simulated::start(&["--port", "tcp://127.0.0.1:0", "--echo"]);
+    let bus = Simulated::start(&["--model", "mbus", "--port", "tcp://127.0.0.1:0", "--echo"]);
     let found =
         triphase(&["scan", "mbus", &bus.place, "--search", "primary", "--addresses", "1-5"]);
     let blocks = String::from_utf8(found.stdout).expect("UTF-8");
@@ -252,7 +221,7 @@ fn a_newcomer_finds_the_slaves_pastes_their_blocks_and_sees_the_machine() {
 
 #[test]
 fn a_pseudo_terminal_is_read_by_its_secondary_address() {
-    let bus = Simulated::start(&["--port", "pty"]);
+    let bus = Simulated::start(&["--model", "mbus", "--port", "pty"]);
     let port = format!("mbus+serial://{}?secondary=7010000308520104", bus.place);
     let read = triphase(&["read", "--port", &port, "--model", "mbus", "--format", "json"]);
     let text = String::from_utf8_lossy(&read.stdout).into_owned();

@@ -2,6 +2,7 @@
 //! read as if nothing were, and what is wrong is said. Held by counts, not by times.
 
 use crate::process::{Service, folder, triphase};
+use crate::simulated::Simulated;
 use jiff::tz::TimeZone;
 use meter::modbus::map;
 use reading::Timestamp;
@@ -9,9 +10,8 @@ use serde_json::Value;
 use sim::modbus::{Device, Framing, Misdeed, Subject, Units};
 use sim::{State, Workshop};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -307,38 +307,9 @@ fn every_meter_of_a_sunspec_device_is_found_and_read() {
     assert!(said.contains("has 2 meters, and sunspec_meter asks for number 3"), "{said}");
 }
 
-/// A simulated line with slaves, as `triphase simulate` makes it.
-struct Line {
-    child: Child,
-    path: String,
-}
-
-impl Line {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_triphase"))
-            .arg("simulate")
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the binary starts");
-        let mut path = String::new();
-        let stdout = child.stdout.take().expect("piped");
-        BufReader::new(stdout).read_line(&mut path).expect("a line");
-        Self { child, path: path.trim().to_owned() }
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn slaves_on_a_line_are_read_beside_mute_late_and_garbling_ones() {
-    let line = Line::start(&[
+    let line = Simulated::start(&[
         "--model",
         MODEL,
         "--units",
@@ -354,7 +325,7 @@ fn slaves_on_a_line_are_read_beside_mute_late_and_garbling_ones() {
         format!(
             "[[meter]]\nid = \"u{unit}\"\nmodel = \"{MODEL}\"\ntimeout = \"150ms\"\n\
              port = \"modbus+rtu://{}?baud={baud}&unit={unit}\"\nperiod = \"300ms\"\n",
-            line.path
+            line.place
         )
     };
     // Slaves of two baud rates on one line: it is set before each is asked.
@@ -425,8 +396,8 @@ fn check_explains_a_mistake_in_a_map_with_its_place() {
 
 #[test]
 fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
-    let line = Line::start(&["--model", MODEL, "--units", "2,5", "--fault", "5=mute"]);
-    let url = format!("modbus+rtu://{}?baud=9600&parity=none", line.path);
+    let line = Simulated::start(&["--model", MODEL, "--units", "2,5", "--fault", "5=mute"]);
+    let url = format!("modbus+rtu://{}?baud=9600&parity=none", line.place);
     let output = triphase(&["scan", "modbus", &url, "--units", "1-5", "--timeout", "100"]);
     let block = String::from_utf8(output.stdout).expect("text");
     assert!(output.status.success(), "{block}{}", String::from_utf8_lossy(&output.stderr));
@@ -444,10 +415,10 @@ fn what_a_scan_writes_is_a_configuration_that_reads_the_devices() {
 fn an_echo_is_no_answer_on_a_line_nor_behind_a_transparent_gateway() {
     for port in ["pty", "modbus+rtutcp://127.0.0.1:0"] {
         let arguments = ["--units", "2,5", "--fault", "5=mute", "--echo", "--port", port];
-        let line = Line::start(&[&["--model", MODEL], &arguments[..]].concat());
-        let place = match line.path.strip_prefix('/') {
-            Some(_) => format!("modbus+rtu://{}?baud=9600&parity=none", line.path),
-            None => line.path.clone(),
+        let line = Simulated::start(&[&["--model", MODEL], &arguments[..]].concat());
+        let place = match line.place.strip_prefix('/') {
+            Some(_) => format!("modbus+rtu://{}?baud=9600&parity=none", line.place),
+            None => line.place.clone(),
         };
         let scan = ["scan", "modbus", &place, "--units", "1-5", "--timeout", "150"];
         let output = triphase(&scan);

@@ -1,9 +1,8 @@
 //! Meters that speak in characters: captures explained, simulated ones read over pseudo-terminals.
 
 use crate::process::{Service, folder, triphase};
+use crate::simulated::Simulated;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
 
 const P1: &str = "/TRI5\\2TEST\r\n\r\n1-3:0.2.8(50)\r\n0-0:1.0.0(200512135409S)\r\n\
     1-0:1.8.1(000004.426*kWh)\r\n0-0:96.14.0(0002)\r\n0-0:96.13.0()\r\n\
@@ -71,43 +70,17 @@ fn a_wrong_check_is_told_and_refused() {
     assert_eq!(lines[0]["values"], json!([{"obis": "1.8.0", "value": 285.4, "unit": "kWh"}]));
 }
 
-/// A simulated meter on a pseudo-terminal.
-struct Simulated {
-    child: Child,
-    path: String,
-}
-
-impl Simulated {
-    fn start(model: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_triphase"))
-            .args(["simulate", "--port", "pty", "--seed", "7", "--model", model])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        let mut path = String::new();
-        let output = child.stdout.take().expect("piped");
-        BufReader::new(output).read_line(&mut path).expect("a line");
-        Self { child, path: path.trim().to_owned() }
-    }
-}
-
-impl Drop for Simulated {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 fn an_optical_port_is_asked_and_a_p1_port_is_heard() {
-    let (optical, p1) = (Simulated::start("iec62056_21"), Simulated::start("dsmr_p1"));
+    let (optical, p1) = (
+        Simulated::start(&["--port", "pty", "--model", "iec62056_21"]),
+        Simulated::start(&["--port", "pty", "--model", "dsmr_p1"]),
+    );
     let folder = folder(&format!(
         "[[meter]]\nid = \"general\"\nmodel = \"iec62056_21\"\nport = \"serial://{}\"\nperiod = \"1s\"\n\
          optical = {{ address = \"60000007\" }}\n\
          [[meter]]\nid = \"p1\"\nmodel = \"dsmr_p1\"\nport = \"serial://{}?baud=115200&parity=none\"\n",
-        optical.path, p1.path
+        optical.place, p1.place
     ));
     let service = Service::run(folder.path());
     for meter in ["general", "p1"] {
